@@ -1,0 +1,67 @@
+"""What can go wrong, as exceptions: every error that lrspec raises on purpose is an `LrspecError`."""
+
+from __future__ import annotations
+
+
+class LrspecError(Exception):
+    """The base of every error that lrspec raises on purpose."""
+
+
+class SpecError(LrspecError, ValueError):
+    """A spec or document that does not say one schedule.
+
+    Args:
+        path: Where, as a path in the document, such as `learning_rate.parts[1].steps`.
+        found: What stands there, in words.
+        expected: What should stand there, in words.
+
+    Example:
+        >>> print(SpecError("learning_rate.steps", found="-5", expected="a positive integer"))
+        learning_rate.steps: found -5, expected a positive integer
+    """
+
+    def __init__(self, path: str, *, found: str, expected: str) -> None:
+        self.path = path
+        self.found = found
+        self.expected = expected
+        where = f"{path}: " if path else ""
+        super().__init__(f"{where}found {found}, expected {expected}")
+
+    def within(self, prefix: str) -> SpecError:
+        """Return the same error as seen from further out: `steps` within `parts[1]` is `parts[1].steps`."""
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return SpecError(f"{prefix}{joint}{self.path}", found=self.found, expected=self.expected)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _spec_error, (self.path, self.found, self.expected)
+
+
+def _spec_error(path: str, found: str, expected: str) -> SpecError:
+    return SpecError(path, found=found, expected=expected)
+
+
+class StepError(LrspecError, ValueError):
+    """A step at which the schedule has no value: before 0, past the last step, or past an end with `after: error`."""
+
+
+class UnsupportedError(LrspecError):
+    """Something that has no equivalent on the other side, refused by name.
+
+    Args:
+        framework: The framework's name, such as `torch`.
+        construct: What was met, such as `torch.optim.lr_scheduler.CyclicLR`.
+        reason: Why it cannot be converted, and what to do instead.
+
+    Example:
+        >>> print(UnsupportedError("torch", "LambdaLR", "a Python function has no formula to read"))
+        torch: LambdaLR is not supported: a Python function has no formula to read
+    """
+
+    def __init__(self, framework: str, construct: str, reason: str) -> None:
+        self.framework = framework
+        self.construct = construct
+        self.reason = reason
+        super().__init__(f"{framework}: {construct} is not supported: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return UnsupportedError, (self.framework, self.construct, self.reason)

@@ -1,0 +1,218 @@
+"""What a field of a node may hold: one rule per sort of field, which checks a value and describes itself as JSON Schema.
+
+A rule's `read` returns the value in its one stored form or raises a `SpecError` whose path is relative to the field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any, Protocol
+
+from lrspec.errors import SpecError
+
+LAST_STEP = 2**31 - 1
+"""The last step that any schedule has."""
+MAX_ITEMS = 4096
+"""The largest number of items in a list: values, boundaries, parts."""
+_SMALLEST, _LARGEST = 2.0**-126, (2 - 2**-23) * 2.0**127
+_MAX_DIGITS = 4000
+
+
+class Rule(Protocol):
+    """How one field is checked, written and described."""
+
+    def read(self, value: Any) -> Any:
+        """Return `value` in its stored form; raise `SpecError` when it is not allowed."""
+
+    def write(self, value: Any) -> Any:
+        """Return the stored value as plain JSON data."""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the field."""
+
+
+def show(value: object) -> str:
+    """Return a short text of what was found, for an error message."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**30:
+        return "a very large integer"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def is_integer(value: object) -> bool:
+    """Tell whether `value` is an integer; a bool is not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A finite binary64 number; with `float32`, one that float32 can also hold without overflow or underflow."""
+
+    positive: bool = False
+    maximum: float | None = None
+    float32: bool = True
+
+    def read(self, value: Any) -> float:
+        number = self._float(value)
+        if not math.isfinite(number):
+            raise SpecError("", found=show(value), expected="a finite number")
+        if self.positive and number <= 0:
+            raise SpecError("", found=show(value), expected="a number above 0")
+        if self.maximum is not None and number > self.maximum:
+            raise SpecError("", found=show(value), expected=f"a number up to {self.maximum:g}")
+        if self.float32 and number != 0 and not _SMALLEST <= abs(number) <= _LARGEST:
+            expected = "0 or a number that float32 can hold, of size 1.18e-38 to 3.40e+38"
+            raise SpecError("", found=show(value), expected=expected)
+        return number + 0.0  # -0.0 becomes 0.0
+
+    @staticmethod
+    def _float(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise SpecError("", found=show(value), expected="a number")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if isinstance(value, Rational) and (math.isinf(number) or number != value):
+            raise SpecError("", found=show(value), expected="a number that binary64 holds exactly")
+        return number
+
+    def write(self, value: float) -> float:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "number"}
+        if self.positive:
+            schema["exclusiveMinimum"] = 0
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
+        elif self.float32:
+            schema |= {"minimum": -_LARGEST, "maximum": _LARGEST}
+        return schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """A whole number of steps, 1 to 2^31 - 1."""
+
+    def read(self, value: Any) -> int:
+        if not is_integer(value):
+            raise SpecError("", found=show(value), expected="a positive whole number of steps")
+        if not 1 <= value <= LAST_STEP:
+            expected = f"a whole number of steps from 1 to {LAST_STEP}"
+            raise SpecError("", found=show(value), expected=expected)
+        return int(value)
+
+    def write(self, value: int) -> int:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/steps"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """A positive length in steps that need not be whole, kept as the exact decimal or fraction that was written."""
+
+    def read(self, value: Any) -> int | Fraction:
+        if isinstance(value, bool) or not isinstance(value, Real | str):
+            raise SpecError("", found=show(value), expected="a positive number of steps")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SpecError("", found=show(value), expected="a finite number of steps")
+        exact = self._fraction(value)
+        if not 0 < exact <= LAST_STEP or exact.denominator >= 2**63:
+            expected = f"a positive number of steps up to {LAST_STEP}"
+            raise SpecError("", found=show(value), expected=expected)
+        return exact.numerator if exact.denominator == 1 else exact
+
+    @staticmethod
+    def _fraction(value: Any) -> Fraction:
+        if isinstance(value, Rational):
+            return Fraction(int(value.numerator), int(value.denominator))
+        if isinstance(value, str):
+            numerator, slash, denominator = value.partition("/")
+            if not (slash and _is_digits(numerator) and _is_digits(denominator) and int(denominator)):
+                expected = "a number of steps, or a fraction such as '1000/3'"
+                raise SpecError("", found=show(value), expected=expected)
+            return Fraction(int(numerator), int(denominator))
+        return Fraction(repr(float(value)))
+
+    def write(self, value: int | Fraction) -> int | float | str:
+        if isinstance(value, int):
+            return value
+        number = value.numerator / value.denominator
+        return number if Fraction(repr(number)) == value else f"{value.numerator}/{value.denominator}"
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/period"}
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """True or false."""
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise SpecError("", found=show(value), expected="true or false")
+        return value
+
+    def write(self, value: bool) -> bool:  # noqa: FBT001 - the one argument of every rule's write
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            raise SpecError("", found=show(value), expected=f"one of {', '.join(self.words)}")
+        return value
+
+    def write(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list of 1 to 4096 items that each follow one rule; with `increasing`, each above the one before it."""
+
+    item: Rule
+    increasing: bool = False
+
+    def read(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise SpecError("", found=show(value), expected="a list")
+        if not 1 <= len(value) <= MAX_ITEMS:
+            raise SpecError("", found=f"{len(value)} items", expected=f"1 to {MAX_ITEMS} items")
+        items = []
+        for i, element in enumerate(value):
+            try:
+                items.append(self.item.read(element))
+            except SpecError as error:
+                raise error.within(f"[{i}]") from None
+            if self.increasing and i and items[i] <= items[i - 1]:
+                raise SpecError(f"[{i}]", found=show(element), expected=f"more than {items[i - 1]}, the one before")
+        return tuple(items)
+
+    def write(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self.item.write(element) for element in value]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.schema(), "minItems": 1, "maxItems": MAX_ITEMS}

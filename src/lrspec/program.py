@@ -1,0 +1,338 @@
+"""The integer program: a schedule compiled, once and in exact arithmetic, into a table of small integers.
+
+The format and the arithmetic are written down in docs/spec.md, for readers in other languages. In short: a *phase* maps
+the step to an index, by a modulo and a division; a *segment* is a polynomial in that index with integer coefficients.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from lrspec.errors import LrspecError, SpecError
+from lrspec.fields import LAST_STEP
+from lrspec.fixedpoint import divide
+from lrspec.formula import HORIZON, Curve, Piece, formula_of
+from lrspec.spec import Node
+
+DEGREE = 7
+X_BITS = 30
+ACC_BITS = 47
+"""Every intermediate value of the Horner scheme is smaller in size than 2**47."""
+TOLERANCE_BITS = 42
+"""The fixed-point result is within 2**-42 of the exact value, relative to its size."""
+
+_PRECISION = 224
+_TINY = 1 << (_PRECISION - 126)
+_OVERFLOW = (2**25 - 1) << (_PRECISION + 103)  # halfway from the largest float32 to 2**128
+_MAX_SEGMENTS = 4096 * 8
+_MAGIC = b"lrspec-program-1\n"
+_DIVISOR_LIMIT = 2**31 - 2**18
+
+
+@dataclass(frozen=True)
+class Phase:
+    """From step `start` on, `index = base + floor(u * numerator / denominator)`, `u = (step - start) mod period`.
+
+    A `period` of 0 means no modulo.
+    """
+
+    start: int
+    base: int
+    period: int
+    numerator: int
+    denominator: int
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the index grows by one with each step."""
+        return self.period == 0 and self.numerator == self.denominator == 1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """From index `start` on, `value = horner(coefficients, (index - start) << shift) * 2**-exponent`."""
+
+    start: int
+    shift: int
+    exponent: int
+    coefficients: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled schedule.
+
+    Args:
+        phases: From step to index; the first starts at 0.
+        segments: From index to value; the first starts at 0.
+        last_step: The last step that has a value; evaluating past it is an error on the host.
+    """
+
+    phases: tuple[Phase, ...]
+    segments: tuple[Segment, ...]
+    last_step: int
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """`sha256:` and the SHA-256 of the canonical bytes, in hexadecimal."""
+        return "sha256:" + hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @cached_property
+    def degree(self) -> int:
+        """The highest power with a coefficient other than 0."""
+        return max(k for s in self.segments for k in range(DEGREE + 1) if k == 0 or s.coefficients[k])
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes: a magic line, then signed 64-bit little-endian integers (docs/spec.md)."""
+        words = [self.last_step, len(self.phases), len(self.segments)]
+        for p in self.phases:
+            words += [p.start, p.base, p.period, p.numerator, p.denominator]
+        for s in self.segments:
+            words += [s.start, s.shift, s.exponent, *s.coefficients]
+        return _MAGIC + struct.pack(f"<{len(words)}q", *words)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Program:
+        """Return the program that `to_bytes` wrote.
+
+        Raises:
+            LrspecError: The bytes are not those of a program.
+        """
+        body = data.removeprefix(_MAGIC)
+        if len(body) == len(data) or len(body) % 8 or len(body) < 24:
+            raise LrspecError("not a program: expected the canonical bytes of lrspec-program-1")
+        words = struct.unpack(f"<{len(body) // 8}q", body)
+        last_step, n_phases, n_segments = words[:3]
+        width = 3 + DEGREE + 1
+        if min(n_phases, n_segments) < 1 or len(words) != 3 + 5 * n_phases + width * n_segments:
+            raise LrspecError("not a program: its length does not fit its header")
+        rows = words[3 + 5 * n_phases :]
+        phases = tuple(Phase(*words[3 + 5 * i : 8 + 5 * i]) for i in range(n_phases))
+        table = [rows[width * i : width * (i + 1)] for i in range(n_segments)]
+        return cls(phases, tuple(Segment(*row[:3], row[3:]) for row in table), last_step)
+
+
+def compile_node(node: Node) -> Program:
+    """Compile a node into its program.
+
+    The result depends on the node alone: the same on every Python, machine and operating system.
+
+    Raises:
+        SpecError: A value is beyond the range of float32, or the program would be too large.
+    """
+    formula = formula_of(node)
+    phases: list[Phase] = []
+    segments: list[Segment] = []
+    base = 0
+    ends = [piece.start for piece in formula.pieces[1:]] + [HORIZON]
+    for piece, end in zip(formula.pieces, ends, strict=True):
+        phase, indices = _phase(piece, end, base)
+        if not (phases and phases[-1].is_identity and phase.is_identity):
+            phases.append(phase)
+        for segment in _Fitter(piece, indices).segments():
+            segments.append(_moved(segment, base))
+            if len(segments) > _MAX_SEGMENTS:
+                found = f"a schedule of more than {_MAX_SEGMENTS} segments"
+                raise SpecError("", found=found, expected="a schedule with a shorter form")
+        base += indices
+    return Program(tuple(phases), tuple(segments), formula.last_step)
+
+
+def _moved(segment: Segment, base: int) -> Segment:
+    return Segment(base + segment.start, segment.shift, segment.exponent, segment.coefficients)
+
+
+def _phase(piece: Piece, end: int, base: int) -> tuple[Phase, int]:
+    """Return the phase of a piece that holds up to step `end`, and how many indices it uses."""
+    steps = end - piece.start
+    period = piece.period if piece.period is not None and piece.period < steps else 0
+    per_step = Fraction(1)
+    if not piece.constant and piece.stride != 1:
+        per_step = _division(Fraction(piece.stride))
+    numerator, denominator = per_step.numerator, per_step.denominator
+    indices = ((period or steps) - 1) * numerator // denominator + 1
+    return Phase(piece.start, base, period, numerator, denominator), indices
+
+
+def _division(stride: Fraction) -> Fraction:
+    """Return the simplest q/p with `floor(u * q / p) = floor(u / stride)` for every u in reach.
+
+    It is 1 / stride itself, or, where that has too large a denominator, the largest fraction below it with a
+    denominator in reach: no multiple of 1 / stride passes an integer between the two.
+    """
+    exact = 1 / stride
+    if exact.denominator <= _DIVISOR_LIMIT:
+        return exact
+    nearest = exact.limit_denominator(LAST_STEP)
+    if nearest > exact:  # then its left neighbour in the Farey sequence is the largest one below
+        a, b = nearest.numerator, nearest.denominator
+        inverse = pow(a, -1, b) if b > 1 else 0
+        d = LAST_STEP - (LAST_STEP - inverse) % b
+        nearest = Fraction((a * d - 1) // b, d)
+    if nearest.denominator > _DIVISOR_LIMIT:
+        found = f"{stride.numerator}/{stride.denominator}"
+        raise SpecError("decay_period", found=found, expected="a period with fewer digits")
+    return nearest
+
+
+class _Fitter:
+    """Cuts the indices of one piece into segments, each a polynomial within the tolerance.
+
+    From left to right: the first guess is the whole rest; a miss tells by its size how long a segment would fit, and so
+    does a hit for the next one.
+    """
+
+    def __init__(self, piece: Piece, indices: int) -> None:
+        self._curve: Curve = piece.curve
+        self._start = piece.start
+        self._indices = indices
+        self._constant = piece.constant
+        self._cache: dict[int, int] = {}
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the segments in order."""
+        if self._constant:
+            yield self._single(0)
+            return
+        start, guess = 0, self._indices
+        while start < self._indices:
+            count = min(guess, self._indices - start, 1 << X_BITS)
+            segment, guess = self._attempt(start, count)
+            if segment is not None:
+                yield segment
+                start += count
+                self._cache.clear()
+
+    def _attempt(self, start: int, count: int) -> tuple[Segment | None, int]:
+        """Return the segment of `count` indices from `start` on, or None, and the next length to try."""
+        if count == 1:
+            return self._single(start), 2
+        segment, slack = self._fit(start, count)
+        if segment is None:
+            return None, min(_scaled(count, slack), count * 7 // 8 if count > _CHECK_ALL else count - 1)
+        return segment, 2 * count if count <= _CHECK_ALL else _scaled(count, slack)
+
+    def _value(self, index: int) -> int:
+        value = self._cache.get(index)
+        if value is None:
+            value = self._cache[index] = self._curve(index, _PRECISION)
+            if abs(value) >= _OVERFLOW:
+                found = f"a value beyond the range of float32, from step {self._start} on"
+                raise SpecError("", found=found, expected="values up to 3.4e+38; give `steps` to end the growth")
+        return value
+
+    def _single(self, index: int) -> Segment:
+        """Return the segment of one index: its value rounded to float32, 0 below the normal numbers."""
+        value = self._value(index)
+        if abs(value) < _TINY:
+            return Segment(index, 0, 0, _ZEROS)
+        excess = abs(value).bit_length() - 24
+        mantissa = divide(value, 1 << excess)
+        if abs(mantissa) == 1 << 24:
+            mantissa, excess = mantissa // 2, excess + 1
+        return Segment(index, 0, _PRECISION - excess, (mantissa, *(0,) * DEGREE))
+
+    def _fit(self, start: int, count: int) -> tuple[Segment | None, int]:
+        """Return the segment of `count` indices, or None where it does not fit, and its slack.
+
+        The slack is log2(allowed error / error): how far a miss missed, and how much room a hit leaves.
+        """
+        first, last = self._value(start), self._value(start + count - 1)
+        if not self._may_fit(first, last):
+            return None, -(DEGREE + 1)
+        nodes = _spread(count, _NODES)
+        values = [self._value(start + u) for u in nodes]
+        checks = _spread(count, _CHECKS)
+        if max(map(abs, (first, last, *values))) < _TINY:
+            zero = all(abs(self._value(start + u)) < _TINY for u in checks)
+            return (Segment(start, 0, 0, _ZEROS), X_BITS * DEGREE) if zero else (None, -(DEGREE + 1))
+        if not self._may_fit(min(values), max(values)):
+            return None, -(DEGREE + 1)
+        bits = (count - 1).bit_length()
+        exponent, coefficients = _quantized(_interpolate(nodes, values, bits))
+        shift = X_BITS - bits
+        slack = min(_slack(coefficients, exponent, u << shift, self._value(start + u)) for u in checks)
+        return (Segment(start, shift, exponent, coefficients) if slack >= 0 else None), slack
+
+    @staticmethod
+    def _may_fit(a: int, b: int) -> bool:
+        """Tell whether one segment can hold both values: both tiny, or of one sign and within three binades."""
+        a_tiny, b_tiny = abs(a) < _TINY, abs(b) < _TINY
+        if a_tiny or b_tiny:
+            return a_tiny and b_tiny
+        return (a < 0) == (b < 0) and abs(abs(a).bit_length() - abs(b).bit_length()) <= 3
+
+
+_CHECK_ALL = 16
+_ZEROS = (0,) * (DEGREE + 1)
+# (1 - cos(angle)) / 2 in 2**-30: where the Chebyshev polynomial of degree 8 is 0, and some of where it is largest.
+_NODES = (10315824, 90479063, 238601414, 432132593, 641609231, 835140410, 983262761, 1063426000)
+_CHECKS = (0, 40866865, 536870912, 1032874959, 1073741824)
+
+
+def _spread(count: int, where: tuple[int, ...]) -> list[int]:
+    """Return distinct indices of 0 .. count - 1: those near `where`, or all of them where they are few."""
+    if count <= (len(where) if where is _NODES else _CHECK_ALL):
+        return list(range(count))
+    return [((count - 1) * w + (1 << (X_BITS - 1))) >> X_BITS for w in where]
+
+
+def _scaled(count: int, slack: int) -> int:
+    """Return `count * 2**(slack / (DEGREE + 1))`: the length at which an error of that order would just fit."""
+    octaves, eighths = divmod(max(-64, min(64, slack)) * 8 // (DEGREE + 1), 8)
+    scaled = count * _EIGHTHS[eighths]
+    return max(1, scaled << octaves >> 10 if octaves >= 0 else scaled >> (10 - octaves))
+
+
+_EIGHTHS = (1024, 1116, 1217, 1327, 1448, 1579, 1722, 1878)
+"""2**(i/8) in 2**-10, rounded down."""
+
+
+def _interpolate(nodes: list[int], values: list[int], bits: int) -> list[int]:
+    """Return the coefficients, in powers of `x = u / 2**bits`, of the polynomial through the values at the nodes."""
+    newton = list(values)
+    for j in range(1, len(nodes)):
+        for i in range(len(nodes) - 1, j - 1, -1):
+            newton[i] = ((newton[i] - newton[i - 1]) << bits) // (nodes[i] - nodes[i - j])
+    result = [newton[-1]]
+    for u, c in zip(reversed(nodes[:-1]), reversed(newton[:-1]), strict=True):
+        shifted = [0, *result]
+        result = [shifted[k] - (result[k] * u >> bits if k < len(result) else 0) for k in range(len(shifted))]
+        result[0] += c
+    return result
+
+
+def _quantized(exact: list[int]) -> tuple[int, tuple[int, ...]]:
+    """Return (exponent, coefficients): the largest integers that keep every intermediate below 2**ACC_BITS."""
+    excess = sum(abs(c) for c in exact).bit_length() - ACC_BITS
+    while True:
+        coefficients = [divide(c << -excess, 1) if excess < 0 else divide(c, 1 << excess) for c in exact]
+        if sum(abs(c) for c in coefficients) + DEGREE < 1 << ACC_BITS:
+            padded = coefficients + [0] * (DEGREE + 1 - len(exact))
+            return _PRECISION - excess, tuple(padded)
+        excess += 1
+
+
+def _slack(coefficients: tuple[int, ...], exponent: int, x: int, value: int) -> int:
+    """Return log2(allowed error / error) of the polynomial at one index, rounded down; negative where it misses.
+
+    The error of the Horner scheme is that of the polynomial, doubled here because it is seen at a few indices alone,
+    and that of the flooring shifts, less than one unit for each.
+    """
+    polynomial = 0
+    for k in range(DEGREE, -1, -1):
+        polynomial = polynomial * x + (coefficients[k] << X_BITS * (DEGREE - k))
+    scale = X_BITS * DEGREE
+    drop = _PRECISION - exponent
+    wanted = value << (scale - drop) if drop <= scale else value >> (drop - scale)
+    floors = max((k for k in range(DEGREE + 1) if coefficients[k]), default=0) << scale
+    allowed = (abs(wanted) >> TOLERANCE_BITS) - floors
+    error = 2 * abs(polynomial - wanted)
+    if error <= allowed:
+        return allowed.bit_length() - error.bit_length() - 1 if error < allowed >> 1 else 0
+    return min(-1, allowed.bit_length() - error.bit_length()) if allowed > 0 else -(DEGREE + 1)

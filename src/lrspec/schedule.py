@@ -1,0 +1,134 @@
+"""`Schedule`, the face that every node and document shares: what one can do with a schedule.
+
+Each method hands over to the module that does the work, imported when it is first needed: so that reading a document
+loads neither NumPy nor a framework, and so that the nodes stay plain data.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    import numpy as np
+    import torch
+
+    from lrspec.adapters.optax import OptaxSchedule
+    from lrspec.program import Program
+    from lrspec.spec import Node
+
+
+class Schedule:
+    """A pure function of the step, `lr(step)`, whose values are the same float32 numbers everywhere.
+
+    `step` is the number of optimizer updates already applied, from 0: `lr(step)` is the rate that update `step` uses.
+
+    Example:
+        >>> import lrspec
+        >>> schedule = lrspec.Exponential(init_value=0.1, decay_rate=0.5, decay_period=10, staircase=True)
+        >>> schedule(9), schedule(10)
+        (0.10000000149011612, 0.05000000074505806)
+    """
+
+    @property
+    def node(self) -> Node:
+        """The node whose formula this schedule follows."""
+        raise NotImplementedError
+
+    @cached_property
+    def program(self) -> Program:
+        """The integer program that computes this schedule; compiled when first asked for.
+
+        Raises:
+            SpecError: A value leaves the range of float32.
+        """
+        from lrspec.program import compile_node
+
+        return compile_node(self.node)
+
+    @cached_property
+    def _evaluator(self) -> Callable[[int], float]:
+        from lrspec.evaluate import host_evaluator
+
+        return host_evaluator(self.program)
+
+    @property
+    def fingerprint(self) -> str:
+        """`sha256:` and the SHA-256 of the program: equal fingerprints mean equal numbers."""
+        return self.program.fingerprint
+
+    def __call__(self, step: int) -> float:
+        """Return the value that update `step` uses: a Python float that holds a float32 number exactly.
+
+        Args:
+            step: Updates already applied, an integer from 0 to 2^31 - 1.
+
+        Raises:
+            StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
+            TypeError: `step` is not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
+        """
+        return self._evaluator(step)
+
+    def values(self, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        """Return the values of the steps `start` to `stop - 1`.
+
+        Args:
+            start: First step, from 0.
+            stop: One past the last step, up to 2^31.
+
+        Returns:
+            A float32 array of `stop - start` values.
+
+        Raises:
+            StepError: A step of the range has no value.
+        """
+        from lrspec.evaluate import values
+
+        return values(self.program, start, stop)
+
+    def exact(self, step: int) -> float:
+        """Return the exact formula at `step`, rounded once to float64: for analysis, not for training.
+
+        Example:
+            >>> import lrspec
+            >>> lrspec.Cosine(init_value=1.0, end_value=0.0, steps=3).exact(1)
+            0.75
+        """
+        from lrspec.formula import exact
+
+        return exact(self.node, step)
+
+    def to_torch(self, optimizer: torch.optim.Optimizer, *, last_epoch: int = -1) -> torch.optim.lr_scheduler.LRScheduler:
+        """Return a `torch.optim.lr_scheduler.LRScheduler` that writes this schedule into `optimizer`.
+
+        Args:
+            optimizer: The optimizer; the rate of step 0 is written into every parameter group at once.
+            last_epoch: The number of updates already applied when a run is resumed; -1 for a fresh run.
+        """
+        from lrspec.adapters.torch import to_torch
+
+        return to_torch(self, optimizer, last_epoch=last_epoch)
+
+    def to_keras(self) -> keras.optimizers.schedules.LearningRateSchedule:
+        """Return a `keras.optimizers.schedules.LearningRateSchedule` for any Keras 3 backend."""
+        from lrspec.adapters.keras import to_keras
+
+        return to_keras(self)
+
+    def to_optax(self) -> OptaxSchedule:
+        """Return an `optax.Schedule`: a pure, hashable, picklable function from a count to a float32 scalar."""
+        from lrspec.adapters.optax import to_optax
+
+        return to_optax(self)
+
+    def _repr_svg_(self) -> str:
+        from lrspec.plot import svg
+
+        return svg(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        derived = {"program", "_evaluator"}
+        return {name: value for name, value in self.__dict__.items() if name not in derived}

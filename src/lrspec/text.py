@@ -1,0 +1,148 @@
+"""YAML and JSON text as plain data: safe, with exact rules for numbers, and bounded in size.
+
+JSON is a subset of what is read here. The scalars are those of YAML 1.2's core schema, so that `1e-3`, `1.0e-3` and
+`.001` are numbers, while `yes`, `1_000`, `0o17` and `12:30:00`, on which YAML readers disagree, stay text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable
+from typing import Any, Literal
+
+import yaml
+
+from lrspec.errors import SpecError
+
+MAX_BYTES = 1 << 20
+"""The largest document, in bytes."""
+MAX_NODES = 100_000
+"""The largest number of values in a document, each alias counted with everything that it stands for."""
+MAX_NESTING = 100
+"""How deeply lists and mappings may be nested."""
+_MAX_DIGITS = 400
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with the core schema's scalars and no duplicate keys."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own shape
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen: dict[Any, yaml.Node] = {}
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)  # type: ignore[no-untyped-call]
+            if not isinstance(name, Hashable):
+                raise SpecError(_line(key), found="a list or mapping as a key", expected="a word")
+            if name in seen:
+                raise SpecError(_line(key), found=f"the key {name!r} a second time", expected="each key once")
+            seen[name] = key
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        literal = str(node.value)
+        if len(literal) > _MAX_DIGITS:
+            raise SpecError(_line(node), found=f"a number of {len(literal)} characters", expected=f"at most {_MAX_DIGITS}")
+        if node.tag.endswith(":int"):
+            return int(literal)
+        return float(literal.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}"
+
+
+for _tag, _pattern, _first in (
+    ("null", r"null|Null|NULL|~|", ["n", "N", "~", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", list("-+.")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)  # type: ignore[no-untyped-call]
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
+
+
+def parse(source: str | bytes) -> Any:
+    """Return the plain data of a YAML or JSON text.
+
+    Raises:
+        SpecError: The text is malformed, has a duplicate key, or is too large; the path names the line.
+    """
+    try:
+        encoded = source if isinstance(source, bytes) else source.encode()
+        decoded = encoded.decode("utf-8-sig")
+    except UnicodeError:
+        raise SpecError("", found="text that is not UTF-8", expected="a document in UTF-8") from None
+    if len(encoded) > MAX_BYTES:
+        raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
+    try:
+        loader = _Loader(decoded)
+        _check_nesting(decoded)
+        node = loader.get_single_node()
+        if node is None:
+            raise SpecError("", found="an empty text", expected="a document")
+        _check_size(node)
+        return loader.construct_document(node)  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SpecError(where, found=error.problem or "malformed YAML", expected="a YAML or JSON document") from None
+    except yaml.YAMLError as error:
+        raise SpecError("", found=str(error).splitlines()[0], expected="a YAML or JSON document") from None
+
+
+def _check_nesting(source: str) -> None:
+    """Refuse deep nesting before the recursive composer meets it."""
+    depth = 0
+    for event in yaml.parse(source, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_NESTING:
+            where = f"line {event.start_mark.line + 1}"
+            raise SpecError(where, found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
+
+
+def _check_size(root: yaml.Node) -> None:
+    """Refuse aliases that would expand to more than MAX_NODES values, or that contain themselves."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        if id(node) in open_nodes:
+            raise SpecError(_line(node), found="an alias inside what it stands for", expected="no such circle")
+        open_nodes.add(id(node))
+        total = 1
+        if isinstance(node, yaml.SequenceNode):
+            total += sum(size(item) for item in node.value)
+        elif isinstance(node, yaml.MappingNode):
+            total += sum(size(key) + size(value) for key, value in node.value)
+        open_nodes.remove(id(node))
+        sizes[id(node)] = total
+        return total
+
+    if size(root) > MAX_NODES:
+        found = f"a document that stands for {size(root)} values"
+        raise SpecError("", found=found, expected=f"at most {MAX_NODES}")
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper without aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the parent's signature
+        return True
+
+
+def render(data: dict[str, Any], format: Literal["yaml", "json"]) -> str:  # noqa: A002 - the word for it
+    """Return plain data as text."""
+    if format == "json":
+        return json.dumps(data, indent=2, allow_nan=False) + "\n"
+    if format == "yaml":
+        return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    raise ValueError(f"format {format!r}: expected yaml or json")
