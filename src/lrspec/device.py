@@ -104,7 +104,7 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
     high, low = _horner_int64(coefficients, x) if arrays.has_int64 else _horner_int32(coefficients, x)
-    value = arrays.float32(high) * np.float32(2**24) + arrays.float32(low)
+    value = arrays.float32(high) * 2.0**24 + arrays.float32(low)
     for scale in arrays.row(table.scales, found):
         value = value * scale
     return value

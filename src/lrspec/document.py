@@ -18,6 +18,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from lrspec import text
 from lrspec.errors import SpecError
 from lrspec.fields import Period, is_integer, show
 from lrspec.plain import node_from_dict, node_to_dict
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 from lrspec.units import resolve
@@ -70,6 +72,14 @@ class Document(Schedule, Mapping[str, Node]):
     def node(self) -> Node:
         """The node of the learning rate, with every duration in steps."""
         return self._nodes["learning_rate"]
+
+    @cached_property
+    def program(self) -> Program:
+        """The program of the learning rate."""
+        try:
+            return self.node.program
+        except SpecError as error:
+            raise error.within("learning_rate") from None
 
     def __getitem__(self, name: str) -> Node:
         return self._nodes[name]

@@ -14,6 +14,8 @@ import operator
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -57,6 +59,13 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
         return rounded * scale
 
     return evaluate
+
+
+@lru_cache(maxsize=256)
+def clamped_evaluator(program: Program) -> Callable[[int], float]:
+    """Return the same function as `host_evaluator` with a device's manners: it clamps a step that has no value."""
+    evaluate = host_evaluator(replace(program, last_step=LAST_STEP))
+    return lambda step: evaluate(min(max(operator.index(step), 0), LAST_STEP))
 
 
 def out_of_range(step: int, last_step: int) -> StepError:

@@ -77,6 +77,9 @@ class Program:
     segments: tuple[Segment, ...]
     last_step: int
 
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
     @cached_property
     def fingerprint(self) -> str:
         """`sha256:` and the SHA-256 of the canonical bytes, in hexadecimal."""

@@ -101,16 +101,16 @@ class Schedule:
 
         return exact(self.node, step)
 
-    def to_torch(self, optimizer: torch.optim.Optimizer, *, last_epoch: int = -1) -> torch.optim.lr_scheduler.LRScheduler:
+    def to_torch(self, optimizer: torch.optim.Optimizer, *, step: int = 0) -> torch.optim.lr_scheduler.LRScheduler:
         """Return a `torch.optim.lr_scheduler.LRScheduler` that writes this schedule into `optimizer`.
 
         Args:
             optimizer: The optimizer; the rate of step 0 is written into every parameter group at once.
-            last_epoch: The number of updates already applied when a run is resumed; -1 for a fresh run.
+            step: Updates already applied, where a run is resumed; 0 for a fresh one.
         """
         from lrspec.adapters.torch import to_torch
 
-        return to_torch(self, optimizer, last_epoch=last_epoch)
+        return to_torch(self, optimizer, step=step)
 
     def to_keras(self) -> keras.optimizers.schedules.LearningRateSchedule:
         """Return a `keras.optimizers.schedules.LearningRateSchedule` for any Keras 3 backend."""

@@ -1,0 +1,137 @@
+"""PyTorch: a scheduler that writes the schedule into an optimizer, and programs on tensors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler
+
+from lrspec.device import Table, on_device
+from lrspec.errors import LrspecError
+from lrspec.evaluate import clamped_evaluator
+from lrspec.program import Program
+from lrspec.schedule import Schedule
+
+_WIDE_ENOUGH = (torch.float32, torch.float64)
+
+
+class ScheduleLR(LRScheduler):
+    """Sets the learning rate of every parameter group to `schedule(last_epoch)`.
+
+    `last_epoch` is torch's word for the number of updates already applied: call `step()` once after each
+    `optimizer.step()`. The rate is absolute: it replaces the optimizer's own. A rate that is a tensor is written in
+    place and keeps its identity, dtype and device; any other becomes a Python float that holds a float32 number.
+
+    Args:
+        optimizer: The optimizer.
+        schedule: The schedule or document.
+        step: Updates already applied: 0 for a fresh run.
+
+    Raises:
+        StepError: The schedule has no value at `step`.
+        TypeError: A group's rate is a tensor of fewer than 32 bits.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0) -> None:
+        self.schedule = schedule
+        if step:
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", group["lr"])
+        super().__init__(optimizer, last_epoch=step - 1)
+
+    def get_lr(self) -> list[float]:
+        """Return the rate of each group at `last_epoch`."""
+        return [self.schedule(self.last_epoch)] * len(self.optimizer.param_groups)
+
+    def step(self, epoch: int | None = None) -> None:
+        """Advance by one update, or to update `epoch`, and write the rate into every group."""
+        if self._step_count == 1 and epoch is None and not getattr(self.optimizer, "_opt_called", True):
+            warnings.warn(
+                "scheduler.step() was called before optimizer.step(): the rate of update 0 is never used",
+                UserWarning,
+                stacklevel=2,
+            )
+        step = self.last_epoch + 1 if epoch is None else epoch
+        value = self.schedule(step)
+        self.last_epoch = step
+        self._step_count += 1
+        self._write(value)
+
+    def _write(self, value: float) -> None:
+        groups = self.optimizer.param_groups
+        for group in groups:
+            rate = group["lr"]
+            if type(rate) is not float and isinstance(rate, torch.Tensor):
+                if rate.dtype not in _WIDE_ENOUGH:
+                    raise TypeError(f"a learning rate of {rate.dtype}: expected a tensor of float32 or float64")
+                rate.fill_(value)
+            else:
+                group["lr"] = value
+        self._last_lr: list[float] = [value] * len(groups)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the whole state: the position, and the fingerprint of the schedule it is a position in."""
+        return {
+            "last_epoch": self.last_epoch,
+            "_step_count": self._step_count,
+            "fingerprint": self.schedule.fingerprint,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the position of a checkpoint, and write the rate there into every group.
+
+        Raises:
+            LrspecError: The checkpoint is of another schedule.
+        """
+        found = state_dict.get("fingerprint")
+        if found != self.schedule.fingerprint:
+            raise LrspecError(f"a checkpoint of schedule {found}: expected one of schedule {self.schedule.fingerprint}")
+        self.last_epoch = state_dict["last_epoch"]
+        self._step_count = state_dict["_step_count"]
+        self._write(self.schedule(self.last_epoch))
+
+
+def to_torch(schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int = 0) -> ScheduleLR:
+    """Return the scheduler that writes `schedule` into `optimizer`, with `step` updates already applied."""
+    return ScheduleLR(optimizer, schedule, step)
+
+
+class TorchArrays:
+    """The integer operations of `lrspec.device.Arrays`, on tensors of one device."""
+
+    has_int64 = True
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
+    def row(self, table: Table, index: torch.Tensor) -> list[torch.Tensor]:
+        """Return the columns of `table[index]`."""
+        rows = torch.from_numpy(table).to(self._device)[index]
+        return [rows[..., k] for k in range(table.shape[1])]
+
+    def where(self, condition: torch.Tensor, a: Any, b: Any) -> torch.Tensor:
+        """Return `a` where the condition holds, else `b`."""
+        return torch.where(condition, a, b)
+
+    def float32(self, a: torch.Tensor) -> torch.Tensor:
+        """Return integers as float32."""
+        return a.to(torch.float32)
+
+
+def value(program: Program, step: torch.Tensor) -> torch.Tensor:
+    """Return the float32 values at `step`, an integer tensor, on its device.
+
+    A single step outside a compiled function is evaluated on the host: one copy instead of a hundred small kernels.
+
+    Raises:
+        TypeError: `step` is not an integer tensor.
+    """
+    if step.is_floating_point() or step.is_complex() or step.dtype == torch.bool:
+        raise TypeError(f"a step of {step.dtype}: expected an integer tensor")
+    if step.ndim == 0 and not torch.compiler.is_compiling():
+        host = clamped_evaluator(program)(int(step))
+        return torch.tensor(host, dtype=torch.float32, device=step.device)
+    result: torch.Tensor = on_device(program, step.to(torch.int64), TorchArrays(step.device))
+    return result
