@@ -1,0 +1,48 @@
+"""One module per framework: schedules run as training runs them, to see which rates are really applied.
+
+A probe module has `VERSION`, `modes()` and `native(node)`. verify.py compares what they return with the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lrspec.schedule import Schedule
+
+Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """One way in which a framework evaluates a schedule.
+
+    Args:
+        name: Such as `jit` or `optimizer, tensor rate`.
+        device: Such as `cpu`.
+        sample: From a schedule and a range of steps to the float32 values that were used at them.
+        slow: Whether it takes a step at a time at some 0.1 ms or more.
+    """
+
+    name: str
+    device: str
+    sample: Callable[[Schedule, int, int], Values]
+    slow: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Native:
+    """The framework's own schedule for the same formula.
+
+    Args:
+        name: The expression that makes it.
+        sample: From a range of steps to its values.
+        from_start: Whether it can only be run from step 0.
+    """
+
+    name: str
+    sample: Callable[[int, int], Values]
+    from_start: bool = False

@@ -1,0 +1,125 @@
+"""Keras 3 on the backend of the process, eagerly, compiled, and inside a real optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from lrspec.probes import Mode, Native, Values
+from lrspec.schedule import Schedule
+from lrspec.spec import Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+
+BACKEND: str = keras.backend.backend()
+
+
+def _version() -> str:
+    if BACKEND == "tensorflow":
+        import tensorflow as framework
+    elif BACKEND == "jax":
+        import jax as framework
+    else:
+        import torch as framework
+    return f"{keras.__version__}, {BACKEND} {framework.__version__}"
+
+
+VERSION = _version()
+
+
+def modes() -> list[Mode]:
+    """Return the ways to run on the current backend."""
+    found = [
+        Mode(name="eager", device="cpu", sample=_eager, slow=True),
+        Mode(name="SGD.apply", device="cpu", sample=_applied, slow=True),
+    ]
+    if BACKEND == "tensorflow":
+        found += [
+            Mode(name="graph", device="cpu", sample=lambda s, a, b: _graph(s.to_keras(), a, b, xla=False)),
+            Mode(name="xla", device="cpu", sample=lambda s, a, b: _graph(s.to_keras(), a, b, xla=True)),
+        ]
+    if BACKEND == "jax":
+        found.append(Mode(name="jit (xla)", device="cpu", sample=lambda s, a, b: _jit(s.to_keras(), a, b)))
+    return found
+
+
+def _eager(schedule: Schedule, start: int, stop: int) -> Values:
+    function = schedule.to_keras()
+    steps = (keras.ops.convert_to_tensor(step, "int32") for step in range(start, stop))
+    return np.array([keras.ops.convert_to_numpy(function(step)) for step in steps])
+
+
+def _applied(schedule: Schedule, start: int, stop: int) -> Values:
+    """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
+    variable = keras.Variable(np.zeros(1, np.float32))
+    optimizer = keras.optimizers.SGD(learning_rate=schedule.to_keras())
+    optimizer.build([variable])
+    optimizer.iterations.assign(start)
+    gradient = keras.ops.convert_to_tensor(-np.ones(1, np.float32))
+    applied = np.empty(stop - start, np.float32)
+    for i in range(stop - start):
+        optimizer.apply([gradient])
+        applied[i] = keras.ops.convert_to_numpy(variable.value)[0]
+        variable.assign(np.zeros(1, np.float32))
+    return applied
+
+
+def _graph(function: Any, start: int, stop: int, *, xla: bool) -> Values:
+    import tensorflow as tf
+
+    compiled = tf.function(function, jit_compile=xla)
+    values: Values = compiled(tf.range(start, stop, dtype=tf.int64)).numpy()
+    return values
+
+
+def _jit(function: Any, start: int, stop: int) -> Values:
+    import jax
+
+    return np.asarray(jax.jit(jax.vmap(function))(np.arange(start, stop, dtype=np.int32)))
+
+
+def _as_compiled(function: Any, start: int, stop: int) -> Values:
+    """Return values in the way in which `fit` computes them on this backend."""
+    if BACKEND == "tensorflow":
+        return _graph(function, start, stop, xla=False)
+    if BACKEND == "jax":
+        return _jit(function, start, stop)
+    return np.asarray(keras.ops.convert_to_numpy(function(keras.ops.arange(start, stop, dtype="int32"))))
+
+
+def native(node: Node) -> Native | None:
+    """Return Keras' own schedule for a node, or None where it has none."""
+    schedule = _native(node)
+    if schedule is None:
+        return None
+    config = {key: value for key, value in schedule.get_config().items() if key != "name"}
+    arguments = ", ".join(f"{value:g}" if isinstance(value, float) else f"{value}" for value in config.values())
+    name = f"{type(schedule).__name__}({arguments})"
+    return Native(name=name, sample=lambda a, b: _as_compiled(schedule, a, b))
+
+
+def _native(node: Node) -> Any:
+    schedules = keras.optimizers.schedules
+    match node:
+        case Linear(after="hold"):
+            return schedules.PolynomialDecay(node.init_value, node.steps, node.end_value, 1.0)
+        case Polynomial(after="hold"):
+            return schedules.PolynomialDecay(node.init_value, node.steps, node.end_value, node.power)
+        case Cosine(after="hold") if node.init_value != 0:
+            return schedules.CosineDecay(node.init_value, node.steps, node.end_value / node.init_value)
+        case Exponential(steps=None):
+            period = float(node.decay_period)
+            return schedules.ExponentialDecay(node.init_value, period, node.decay_rate, staircase=node.staircase)
+        case PiecewiseConstant():
+            return schedules.PiecewiseConstantDecay([b - 1 for b in node.boundaries], list(node.levels))
+        case Sequence(parts=(Linear() as warmup, Cosine(after="hold") as decay)) if (
+            warmup.end_value == decay.init_value != 0
+        ):
+            return schedules.CosineDecay(
+                warmup.init_value,
+                decay.steps,
+                decay.end_value / decay.init_value,
+                warmup_target=warmup.end_value,
+                warmup_steps=warmup.steps,
+            )
+    return None

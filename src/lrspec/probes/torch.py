@@ -1,0 +1,114 @@
+"""PyTorch, with a real optimizer that steps a real parameter."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch.optim import lr_scheduler
+
+from lrspec.probes import Mode, Native, Values
+from lrspec.schedule import Schedule
+from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, Polynomial, Sequence
+
+VERSION = torch.__version__
+
+
+def modes() -> list[Mode]:
+    """Return the ways to run: every device, with the rate as a Python float and as a tensor."""
+    devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    return [
+        Mode(
+            name=f"optimizer, {'tensor' if tensor else 'float'} rate",
+            device=device,
+            sample=lambda s, a, b, device=device, tensor=tensor: _applied(s, a, b, device, tensor=tensor),  # type: ignore[misc]
+        )
+        for device in devices
+        for tensor in (False, True)
+    ]
+
+
+def _applied(schedule: Schedule, start: int, stop: int, device: str, *, tensor: bool) -> Values:
+    """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
+    parameter = torch.zeros(1, device=device, requires_grad=True)
+    rate = torch.zeros((), device=device) if tensor else 1.0
+    optimizer = torch.optim.SGD([parameter], lr=rate)
+    scheduler = schedule.to_torch(optimizer, step=start)
+    parameter.grad = -torch.ones_like(parameter)
+    applied = torch.empty(stop - start, device=device)
+    for i in range(stop - start):
+        if i:
+            scheduler.step()
+        optimizer.step()
+        with torch.no_grad():
+            applied[i : i + 1] = parameter
+            parameter.zero_()
+    return applied.cpu().numpy()
+
+
+def native(node: Node) -> Native | None:
+    """Return PyTorch's own scheduler for a node, or None where it has none."""
+    found = _native(node, _base(node))
+    if found is None:
+        return None
+    name, make = found
+
+    def sample(start: int, stop: int) -> Values:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=_base(node))
+        optimizer.step()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scheduler = make(optimizer)
+            values = np.empty(stop, np.float64)
+            for step in range(stop):
+                values[step] = optimizer.param_groups[0]["lr"]
+                scheduler.step()
+        return values[start:]
+
+    return Native(name=f"{name}, lr={_base(node):g}", sample=sample, from_start=True)
+
+
+def _base(node: Node) -> float:
+    """Return the optimizer's rate, which PyTorch's schedulers multiply: the largest value."""
+    match node:
+        case Constant():
+            return node.value
+        case Exponential():
+            return node.init_value
+        case Linear() | Polynomial() | Cosine():
+            return max(node.init_value, node.end_value)
+        case Sequence():
+            return max(_base(part) for part in node.parts)
+        case _:
+            return 0.0
+
+
+def _native(node: Node, base: float):  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0911 - a row per scheduler
+    if base <= 0:
+        return None
+    match node:
+        case Constant(value=value) if value == base:
+            return "ConstantLR(factor=1)", lambda o: lr_scheduler.ConstantLR(o, factor=1.0, total_iters=1)
+        case Linear(init_value=init, end_value=end, steps=n, after="hold") if init > 0 and end >= 0:
+            return f"LinearLR({init / base:g}, {end / base:g}, {n})", lambda o: lr_scheduler.LinearLR(
+                o, start_factor=init / base, end_factor=end / base, total_iters=n
+            )
+        case Polynomial(init_value=init, end_value=0.0, steps=n, power=power, after="hold") if init == base:
+            return f"PolynomialLR({n}, {power:g})", lambda o: lr_scheduler.PolynomialLR(o, total_iters=n, power=power)
+        case Cosine(init_value=init, end_value=end, steps=n) if init == base:
+            return f"CosineAnnealingLR({n}, {end:g})", lambda o: lr_scheduler.CosineAnnealingLR(o, n, eta_min=end)
+        case Exponential(init_value=init, staircase=True, steps=None, decay_period=int() as period) if init == base:
+            return f"StepLR({period}, {node.decay_rate:g})", lambda o: lr_scheduler.StepLR(o, period, node.decay_rate)
+        case Exponential(init_value=init, staircase=False, steps=None) if init == base:
+            gamma = node.decay_rate ** (1 / float(node.decay_period))
+            return f"ExponentialLR({gamma!r})", lambda o: lr_scheduler.ExponentialLR(o, gamma)
+        case Sequence(parts=parts):
+            found = [_native(part, base) for part in parts]
+            if any(part is None for part in found):
+                return None
+            starts = np.cumsum([part.length for part in parts[:-1]]).tolist()
+            return f"SequentialLR([{', '.join(name for name, _ in found)}], {starts})", lambda o: (
+                lr_scheduler.SequentialLR(o, [make(o) for _, make in found], milestones=starts)
+            )
+    return None
