@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"run only these, and fail when one is not installed: a list such as {','.join(FRAMEWORKS)}",
     )
-    command.add_argument("--steps", type=_count, default=FAST_STEPS, help="steps in each fast mode (default %(default)s)")
+    command.add_argument(
+        "--steps", type=_count, default=FAST_STEPS, help="steps in each fast mode (default %(default)s)"
+    )
     command.add_argument(
         "--slow-steps", type=_count, default=SLOW_STEPS, help="steps in each slow mode (default %(default)s)"
     )
@@ -90,7 +92,7 @@ def _verify(options: argparse.Namespace) -> int:
             fast_steps=options.steps,
             slow_steps=options.slow_steps,
             corrupt=options.corrupt,
-            progress=lambda label, done, total: bar.update(task, description=f"{label}: {done} of {total} steps"),
+            progress=lambda label, steps: bar.update(task, description=f"running {label}, {steps:,} steps"),
         )
     if options.json:
         print(json.dumps({"fingerprint": fingerprint, **asdict(report)}, indent=2))
@@ -124,20 +126,22 @@ def _print(report: Report, title: str) -> None:
         console.print("No framework ran: these are the evaluators in Python and NumPy.", highlight=False)
     modes = len(report.rows)
     good = sum(row.ok for row in report.rows)
-    verdict = f"{good} of {modes} rows are equal in every bit." if not report.ok else f"All {modes} rows are equal in every bit."
+    verdict = (
+        f"{good} of {modes} rows are equal in every bit."
+        if not report.ok
+        else f"All {modes} rows are equal in every bit."
+    )
     console.print(verdict, style="green" if report.ok else "bold red", highlight=False)
 
 
 def _print_natives(console: Console, report: Report) -> None:
-    table = Table("backend", "its own schedule", title="What the native schedule would have given", title_justify="left")
+    table = Table(
+        "backend", "its own schedule", title="What the native schedule would have given", title_justify="left"
+    )
     for heading in ("steps", "differ", "largest ulp", "largest relative"):
         table.add_column(heading, justify="right")
-    seen = set()
     for row in report.natives:
         share = f"{100 * row.differing / row.steps:.2f} %"
-        cells = (escape(row.backend), escape(row.name), f"{row.steps:,}", share)
-        cells += (f"{row.largest_ulp:,}", f"{row.largest_relative:.2g}")
-        if cells not in seen:
-            table.add_row(*cells)
-        seen.add(cells)
+        counts = (f"{row.steps:,}", share, f"{row.largest_ulp:,}", f"{row.largest_relative:.2g}")
+        table.add_row(escape(row.backend), escape(row.name), *counts)
     console.print(table)

@@ -1,8 +1,8 @@
-"""Evaluating a program with a framework's own integer operations: eagerly, or inside any compiled function.
+"""Evaluating a program with a framework's own integer operations, eagerly or inside any compiled function.
 
-The arithmetic is add, multiply, shift, mask and compare, in int64, or in int32 alone where a framework has no int64: then
-a 48-bit number is three limbs of 16 bits, the highest with the sign. Nothing is left to a compiler's choice: the one
-rounding is that of the addition at the end, whose terms are exact in float32.
+The arithmetic is add, multiply, shift, mask and compare, in int64, or in int32 alone where a framework has no int64:
+then a 48-bit number is three limbs of 16 bits, the highest with the sign. Nothing is left to a compiler's choice: the
+one rounding is that of the addition at the end, whose terms are exact in float32.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from lrspec.fields import LAST_STEP
-from lrspec.program import DEGREE, Program
+from lrspec.program import Program
 
 Table: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Limbs: TypeAlias = tuple[Any, Any, Any]
@@ -220,8 +220,8 @@ class NumPyArrays:
 
     def where(self, condition: Table, a: Any, b: Any) -> Table:
         """Return `np.where(condition, a, b)` in the integer type."""
-        return np.where(condition, a, b).astype(np.int64 if self.has_int64 else np.int32)
+        return np.asarray(np.where(condition, a, b), np.int64 if self.has_int64 else np.int32)
 
     def float32(self, a: Table) -> Table:
         """Return integers as float32."""
-        return a.astype(np.float32)
+        return np.asarray(a, np.float32)

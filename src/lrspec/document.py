@@ -37,7 +37,7 @@ _KEYS = ("lrspec", *HYPERPARAMETERS, "steps_per_epoch")
 _SUFFIXES: dict[str, Literal["yaml", "json"]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
-class Document(Schedule, Mapping[str, Node]):
+class Document(Schedule):
     """A document: a schedule per hyperparameter, which acts as its learning-rate schedule.
 
     Args:
@@ -90,8 +90,8 @@ class Document(Schedule, Mapping[str, Node]):
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def __bool__(self) -> bool:
-        return True
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Document):
@@ -170,7 +170,7 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
 
 
 def loads(source: str | bytes) -> Document:
-    """Return the document that a text holds, YAML or JSON.
+    r"""Return the document that a text holds, YAML or JSON.
 
     Args:
         source: The text; bytes are UTF-8. JSON is read as the YAML that it is.
@@ -179,7 +179,7 @@ def loads(source: str | bytes) -> Document:
         SpecError: The text is not a document.
 
     Example:
-        >>> loads("lrspec: 1\\nlearning_rate: {kind: constant, value: 1e-3}")(0)
+        >>> loads("lrspec: 1\nlearning_rate: {kind: constant, value: 1e-3}")(0)
         0.0010000000474974513
     """
     return Document(text.parse(source))

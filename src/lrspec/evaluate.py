@@ -39,7 +39,7 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
         TypeError: The step is not an integer of the host.
     """
     starts = [segment.start for segment in program.segments]
-    rows = [(s.start, s.shift, *s.coefficients, math.ldexp(1.0, -s.exponent)) for s in program.segments]
+    rows = [(s.start, s.shift, s.coefficients, math.ldexp(1.0, -s.exponent)) for s in program.segments]
     last_step = program.last_step
     index_of = _host_index(program)
     pack, unpack = struct.Struct("f").pack, struct.Struct("f").unpack
@@ -49,7 +49,7 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
         if not 0 <= step <= last_step:
             raise out_of_range(step, last_step)
         index = step if index_of is None else index_of(step)
-        start, shift, c0, c1, c2, c3, c4, c5, c6, c7, scale = rows[bisect_right(starts, index) - 1]
+        start, shift, (c0, c1, c2, c3, c4, c5, c6, c7), scale = rows[bisect_right(starts, index) - 1]
         x = (index - start) << shift
         acc = ((c7 * x >> 30) + c6) * x >> 30
         acc = (((acc + c5) * x >> 30) + c4) * x >> 30
@@ -166,5 +166,3 @@ def _fill_segment(segment: Segment, low: int, out: Float32s) -> None:
         acc += segment.coefficients[k]
     out[:] = acc.astype(np.float64)
     np.multiply(out, scale, out=out, dtype=np.float64, casting="same_kind")
-
-

@@ -1,4 +1,4 @@
-"""What a field of a node may hold: one rule per sort of field, which checks a value and describes itself as JSON Schema.
+"""What a field of a node may hold: a rule per sort of field, which checks a value and describes itself in JSON Schema.
 
 A rule's `read` returns the value in its one stored form or raises a `SpecError` whose path is relative to the field.
 """
@@ -121,7 +121,7 @@ class Period:
     def read(self, value: Any) -> int | Fraction:
         if isinstance(value, bool) or not isinstance(value, Real | str):
             raise SpecError("", found=show(value), expected="a positive number of steps")
-        if isinstance(value, float) and not math.isfinite(value):
+        if not isinstance(value, str) and not math.isfinite(value):
             raise SpecError("", found=show(value), expected="a finite number of steps")
         exact = self._fraction(value)
         if not 0 < exact <= LAST_STEP or exact.denominator >= 2**63:

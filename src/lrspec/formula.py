@@ -1,8 +1,8 @@
 """What each kind of node means: its formula in exact arithmetic, cut into smooth pieces.
 
-`pieces_of(node)` lists, in order, the stretches of steps on which one smooth curve holds. A `Curve` is the formula
-itself: `curve(k, precision)` is the value at index k as a fixed-point integer (see fixedpoint.py). This is the one place
-where a kind's mathematics stands; program.py turns the pieces into integers without knowing any kind.
+`formula_of(node)` lists, in order, the stretches of steps on which one smooth curve holds. A `Curve` is the formula
+itself: `curve(k, precision)` is the value at index k as a fixed-point integer (see fixedpoint.py). This is the one
+place where a kind's mathematics stands; program.py turns the pieces into integers without knowing any kind.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _last_step(node: Node, start: int) -> int:
     return LAST_STEP
 
 
-def _pieces(node: Node, start: int, stop: int) -> Iterator[Piece]:
+def _pieces(node: Node, start: int, stop: int) -> Iterator[Piece]:  # noqa: C901, PLR0912 - one case per kind
     """Yield the pieces of `node`, begun at step `start`, up to step `stop`."""
     match node:
         case Sequence():
@@ -156,15 +156,15 @@ def _constant(value: float) -> Curve:
 def _polynomial(node: Linear | Polynomial, power: Fraction) -> Curve:
     """`end_value + (init_value - end_value) * ((steps - k) / steps) ** power`."""
     rational = power.denominator == 1 and power <= _RATIONAL_POWER
-    exponent = int(power)
+    exponent: int = power.numerator
     steps = node.steps
     end, span = node.end_value, Fraction(node.init_value) - Fraction(node.end_value)
 
     def curve(k: int, precision: int) -> int:
         left = steps - k
         if rational:
-            share = left**exponent * span.numerator << precision
-            return _fixed(end, precision) + share // (steps**exponent * span.denominator)
+            share = int(left**exponent) * span.numerator << precision
+            return _fixed(end, precision) + share // (int(steps**exponent) * span.denominator)
         if left == 0:
             return _fixed(end, precision)
         log = fixedpoint.log2(left, steps, _LOG_BITS) * power.numerator // power.denominator
@@ -187,7 +187,7 @@ def _cosine(node: Cosine) -> Curve:
     return curve
 
 
-def _exponential(node: Exponential, period: int | float | Fraction) -> Curve:
+def _exponential(node: Exponential, period: float | Fraction) -> Curve:
     """`init_value * decay_rate ** (k / period)`."""
     init, rate, period = Fraction(node.init_value), Fraction(node.decay_rate), Fraction(period)
 

@@ -30,7 +30,7 @@ def node_to_dict(node: Node) -> dict[str, Any]:
     return data
 
 
-def node_from_dict(data: object, path: str, depth: int = 0) -> Node:
+def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C901 - one check after another
     """Return the node that plain data stands for.
 
     Args:

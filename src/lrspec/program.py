@@ -117,7 +117,7 @@ class Program:
         rows = words[3 + 5 * n_phases :]
         phases = tuple(Phase(*words[3 + 5 * i : 8 + 5 * i]) for i in range(n_phases))
         table = [rows[width * i : width * (i + 1)] for i in range(n_segments)]
-        return cls(phases, tuple(Segment(*row[:3], row[3:]) for row in table), last_step)
+        return cls(phases, tuple(Segment(row[0], row[1], row[2], row[3:]) for row in table), last_step)
 
 
 def compile_node(node: Node) -> Program:

@@ -239,7 +239,7 @@ class Exponential(_Leaf):
     kind: ClassVar[str] = "exponential"
     init_value: float = _value()
     decay_rate: float = _value(positive=True, float32=False)
-    decay_period: int | float | Fraction = field(metadata={"rule": Period()})
+    decay_period: float | Fraction = field(metadata={"rule": Period()})
     staircase: bool = field(default=False, metadata={"rule": Flag()})
     steps: int | None = _optional_steps()
     after: After = _after()

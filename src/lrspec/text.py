@@ -32,7 +32,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
         seen: dict[Any, yaml.Node] = {}
         for key, _ in node.value:
-            name = self.construct_object(key, deep=True)  # type: ignore[no-untyped-call]
+            name = self.construct_object(key, deep=True)
             if not isinstance(name, Hashable):
                 raise SpecError(_line(key), found="a list or mapping as a key", expected="a word")
             if name in seen:
@@ -43,14 +43,17 @@ class _Loader(yaml.SafeLoader):
     def construct_number(self, node: yaml.ScalarNode) -> int | float:
         literal = str(node.value)
         if len(literal) > _MAX_DIGITS:
-            raise SpecError(_line(node), found=f"a number of {len(literal)} characters", expected=f"at most {_MAX_DIGITS}")
+            raise SpecError(
+                _line(node), found=f"a number of {len(literal)} characters", expected=f"at most {_MAX_DIGITS}"
+            )
         if node.tag.endswith(":int"):
             return int(literal)
         return float(literal.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-def _line(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}"
+def _line(where: yaml.Node | yaml.Event) -> str:
+    mark = where.start_mark
+    return f"line {mark.line + 1}" if mark else ""
 
 
 for _tag, _pattern, _first in (
@@ -60,7 +63,7 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
     ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", list("-+.")),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)  # type: ignore[no-untyped-call]
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
 
@@ -85,7 +88,7 @@ def parse(source: str | bytes) -> Any:
         if node is None:
             raise SpecError("", found="an empty text", expected="a document")
         _check_size(node)
-        return loader.construct_document(node)  # type: ignore[no-untyped-call]
+        return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -103,8 +106,7 @@ def _check_nesting(source: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_NESTING:
-            where = f"line {event.start_mark.line + 1}"
-            raise SpecError(where, found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
+            raise SpecError(_line(event), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
 
 
 def _check_size(root: yaml.Node) -> None:

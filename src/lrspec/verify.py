@@ -1,7 +1,7 @@
 """Verifying a document: run it on every installed backend, device and mode, and compare every bit with the program.
 
-Each backend runs in a process of its own (`python -m lrspec.verify BACKEND`), because Keras fixes its backend and JAX its
-integer width when they are imported. The process reads one job as JSON and answers in lines of JSON.
+Each backend runs in a process of its own (`python -m lrspec.verify BACKEND`), because Keras fixes its backend and JAX
+its integer width when they are imported. The process reads one job as JSON and answers in lines of JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lrspec.document import Document, from_dict, to_dict
 from lrspec.evaluate import host_evaluator, values
 from lrspec.fields import LAST_STEP
 from lrspec.formula import exact
-from lrspec.probes import Mode, Values
+from lrspec.probes import Mode, Sampler, Values
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
@@ -35,9 +35,9 @@ FRAMEWORKS = ("torch", "keras", "optax")
 FAST_STEPS = 100_000
 SLOW_STEPS = 2_000
 _WINDOWS = 20
-_CHUNK = 2_000
+_NATIVE_STEPS = 1_000_000
 _RAW_TOLERANCE = 0.5 + 2.0**-18
-_ONLY_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
 
 Window = tuple[int, int]
 
@@ -97,8 +97,8 @@ class Target:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-Progress = Callable[[str, int, int], None]
-"""Called with a backend's label and mode, the steps done and the steps to do."""
+Progress = Callable[[str, int], None]
+"""Called with a backend's label and mode, and the steps it is about to run."""
 
 
 def is_installed(name: str) -> bool:
@@ -118,7 +118,7 @@ def targets() -> tuple[list[Target], list[str]]:
             if is_installed(backend)
         ]
     if is_installed("jax") and is_installed("optax"):
-        found += [Target("optax", "optax"), Target("optax", "optax", (("JAX_ENABLE_X64", "1"),))]
+        found += [Target("optax", "optax"), Target("optax", "optax x64", (("JAX_ENABLE_X64", "1"),))]
     present = {target.framework for target in found}
     return found, [framework for framework in FRAMEWORKS if framework not in present]
 
@@ -177,22 +177,24 @@ def corrupted(program: Program) -> Program:
 
 
 def windows(program: Program, total: int) -> list[Window]:
-    """Return ranges of steps, `total` steps together or all there are: the start, the kinks and the end."""
-    kinks = _kinks(program)
+    """Return ranges of steps, all of one size, `total` steps or a little more together: or all the steps there are.
+
+    The ranges are cells of a grid: those at the start and the end, those around the kinks, and then the first others.
+    """
     end = program.last_step + 1
-    if min(end, kinks[-1] + total // _WINDOWS) <= total:
-        return [(0, min(total, end))]
-    size = max(1, total // _WINDOWS)
-    inner = [kinks[i * (len(kinks) - 1) // (_WINDOWS - 2)] for i in range(_WINDOWS - 1)]
-    starts = sorted({0, end - size, *(max(0, min(kink - size // 2, end - size)) for kink in inner)})
-    merged: list[Window] = []
-    for start in starts:
-        begin = max(start, merged[-1][1]) if merged else start
-        if begin < start + size:
-            merged.append((begin, start + size))
-    rest = total - sum(stop - start for start, stop in merged)
-    gap = min(merged[0][1] + rest, merged[1][0] if len(merged) > 1 else end)
-    return [(0, max(merged[0][1], gap)), *merged[1:]]
+    size = max(1, -(-total // _WINDOWS))
+    kinks = _kinks(program)
+    spread = [kinks[i * (len(kinks) - 1) // (_WINDOWS // 2)] for i in range(_WINDOWS // 2 + 1)]
+    wanted = [0, (end - 1) // size]
+    wanted += [cell for kink in spread for cell in (kink // size, max(0, kink - 1) // size)]
+    wanted += range(2 * _WINDOWS)
+    cells: list[int] = []
+    steps = 0
+    for cell in dict.fromkeys(wanted):
+        if steps < total and cell * size < end:
+            cells.append(cell)
+            steps += min(size, end - cell * size)
+    return [(cell * size, min(end, (cell + 1) * size)) for cell in sorted(cells)]
 
 
 def _kinks(program: Program) -> list[int]:
@@ -214,10 +216,16 @@ def _host_rows(document: Document, job: dict[str, Any]) -> tuple[list[Row], list
     program = Program.from_bytes(bytes.fromhex(job["program"]))
     evaluate = host_evaluator(program)
     modes = [
-        Mode(name="host", device="cpu", sample=lambda _, a, b: np.array([evaluate(t) for t in range(a, b)], np.float32)),
-        Mode(name="range", device="cpu", sample=lambda _, a, b: values(program, a, b)),
-        Mode(name="int64", device="cpu", sample=lambda _, a, b: _in_numpy(program, a, b, has_int64=True)),
-        Mode(name="int32 limbs", device="cpu", sample=lambda _, a, b: _in_numpy(program, a, b, has_int64=False)),
+        Mode(
+            name="host",
+            device="cpu",
+            sampler=lambda _: lambda a, b: np.array([evaluate(t) for t in range(a, b)], np.float32),
+        ),
+        Mode(name="range", device="cpu", sampler=lambda _: lambda a, b: values(program, a, b)),
+        Mode(name="int64", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=True)),
+        Mode(
+            name="int32 limbs", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=False)
+        ),
     ]
     python = ".".join(map(str, sys.version_info[:3]))
     rows = [_exact_row(document, evaluate, job["slow"], python)]
@@ -262,27 +270,24 @@ def _compare(
     ranges: list[Window],
     backend: str,
     version: str,
-    report: Callable[[int], None] = lambda _: None,
     corrupt: Schedule | None = None,
 ) -> Row:
     """Return the row of one mode: what it gave against what the program gives."""
     expected = host_evaluator(schedule.program)
+    sample = mode.sampler(corrupt or schedule)
     began = time.perf_counter()
     steps = differing = 0
     first: int | None = None
     for start, stop in ranges:
-        for low in range(start, stop, stop - start if not mode.slow else _CHUNK):
-            high = stop if not mode.slow else min(stop, low + _CHUNK)
-            got = np.asarray(mode.sample(corrupt or schedule, low, high))
-            if got.dtype != np.float32 or got.shape != (high - low,):
-                raise TypeError(f"{mode.name} gave {got.dtype}{list(got.shape)}: expected float32[{high - low}]")
-            wanted = np.array([expected(step) for step in range(low, high)], np.float32)
-            unequal = np.flatnonzero(got.view(np.int32) != wanted.view(np.int32))
-            steps += high - low
-            differing += len(unequal)
-            if first is None and len(unequal):
-                first = low + int(unequal[0])
-            report(steps)
+        got = np.asarray(sample(start, stop))
+        if got.dtype != np.float32 or got.shape != (stop - start,):
+            raise TypeError(f"{mode.name} gave {got.dtype}{list(got.shape)}: expected float32[{stop - start}]")
+        wanted = np.array([expected(step) for step in range(start, stop)], np.float32)
+        unequal = np.flatnonzero(got.view(np.int32) != wanted.view(np.int32))
+        steps += stop - start
+        differing += len(unequal)
+        if first is None and len(unequal):
+            first = start + int(unequal[0])
     return Row(
         backend=backend,
         version=version,
@@ -297,7 +302,7 @@ def _compare(
 
 def _run(target: Target, job: dict[str, Any], progress: Progress) -> tuple[list[Row], list[NativeRow]]:
     """Run one backend's process and return its rows; a process that fails is a row with an error."""
-    environment = {**_ONLY_CPU, **os.environ, **dict(target.environment)}
+    environment = {**_QUIET, **os.environ, **dict(target.environment)}
     command = [sys.executable, "-m", "lrspec.verify", target.framework]
     rows: list[Row] = []
     natives: list[NativeRow] = []
@@ -336,20 +341,19 @@ def _answers(job: dict[str, Any], framework: str) -> Iterator[tuple[str, Any]]:
     for mode in probe.modes():
         ranges = [tuple(window) for window in job["slow" if mode.slow else "fast"]]
         total = sum(stop - start for start, stop in ranges)
-        yield "progress", (f"{label} {mode.name}", 0, total)
+        yield "progress", (f"{label}, {mode.name}", total)
         yield "row", asdict(_compare(mode, document, ranges, label, probe.VERSION, corrupt=given))
-        yield "progress", (f"{label} {mode.name}", total, total)
     native = probe.native(document.node)
     if native is not None:
-        ranges = [(0, FAST_STEPS)] if native.from_start else [tuple(window) for window in job["fast"]]
-        yield "native", asdict(_native_row(label, native.name, native.sample, document, ranges))
+        yield "progress", (f"{label}, its own schedule", 0)
+        longest = FAST_STEPS if native.from_start else _NATIVE_STEPS
+        steps = min(longest, _kinks(document.program)[-1] + 1, document.program.last_step)
+        yield "native", asdict(_native_row(label, native.name, native.sample, document, steps))
 
 
-def _native_row(
-    label: str, name: str, sample: Callable[[int, int], Values], schedule: Schedule, ranges: list[Window]
-) -> NativeRow:
-    got = np.concatenate([np.asarray(sample(start, stop), np.float32) for start, stop in ranges])
-    wanted = np.concatenate([schedule.values(start, stop) for start, stop in ranges])
+def _native_row(label: str, name: str, sample: Sampler, schedule: Schedule, steps: int) -> NativeRow:
+    got = np.asarray(sample(0, steps), np.float32)
+    wanted = schedule.values(0, steps)
     ulps = np.abs(_ordered(got) - _ordered(wanted))
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.abs(got.astype(np.float64) - wanted) / np.abs(wanted)

@@ -57,7 +57,7 @@ def _backend_value() -> Callable[[Program, Any], Any]:
         case "tensorflow":
             from lrspec.adapters import tensorflow
 
-            return tensorflow.value
+            return tensorflow.value  # type: ignore[no-any-return]  # tensorflow's decorator is untyped
         case "jax":
             from lrspec.adapters import optax
 

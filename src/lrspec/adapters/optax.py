@@ -6,7 +6,6 @@ Nothing here needs Optax itself: an `optax.Schedule` is any function from a coun
 from __future__ import annotations
 
 import operator
-from functools import cached_property
 from typing import Any
 
 import jax
@@ -33,21 +32,13 @@ class OptaxSchedule:
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
 
-    @cached_property
-    def _host(self) -> Any:
-        return clamped_evaluator(self.schedule.program)
-
     def __call__(self, count: Any) -> jax.Array:
         """Return the rate that update `count` uses, elementwise for an array of counts.
 
         Raises:
             TypeError: `count` is not of integers.
         """
-        if isinstance(count, jax.core.Tracer):
-            return value(self.schedule.program, count)
-        if np.ndim(count) == 0:
-            return jnp.asarray(np.float32(self._host(operator.index(count))))
-        return jnp.asarray(_on_host(self.schedule.program, np.asarray(count)))
+        return value(self.schedule.program, count)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OptaxSchedule) and self.schedule.fingerprint == other.schedule.fingerprint
@@ -67,20 +58,18 @@ def to_optax(schedule: Schedule) -> OptaxSchedule:
     return OptaxSchedule(schedule)
 
 
-def _on_host(program: Program, counts: np.ndarray[Any, Any]) -> Table:
-    _check_integer(counts.dtype)
-    arrays = NumPyArrays()
-    result: Table = on_device(program, arrays.step(np.minimum(counts, 2**31 - 1)), arrays)
-    return result
-
-
 def value(program: Program, step: Any) -> jax.Array:
-    """Return the float32 values at `step`, an integer array or tracer, computed by JAX.
+    """Return the float32 values at `step`, an integer, array or tracer.
+
+    JAX computes them where the step is a tracer; else the host does, and JAX is handed the result.
 
     Raises:
         TypeError: `step` is not of integers.
     """
-    step = jnp.asarray(step)
+    if not isinstance(step, jax.core.Tracer):
+        if np.ndim(step) == 0:
+            return jnp.asarray(np.float32(clamped_evaluator(program)(operator.index(step))))
+        return jnp.asarray(_in_numpy(program, np.asarray(step)))
     _check_integer(step.dtype)
     arrays = JaxArrays()
 
@@ -88,9 +77,14 @@ def value(program: Program, step: Any) -> jax.Array:
         result: jax.Array = on_device(program, arrays.step(one), arrays).array
         return result
 
-    if step.ndim == 0:
-        return scalar(step)
-    return jax.vmap(scalar)(step.reshape(-1)).reshape(step.shape)
+    return scalar(step) if step.ndim == 0 else jax.vmap(scalar)(step.reshape(-1)).reshape(step.shape)
+
+
+def _in_numpy(program: Program, steps: np.ndarray[Any, Any]) -> Table:
+    _check_integer(steps.dtype)
+    arrays = NumPyArrays()
+    result: Table = on_device(program, arrays.step(np.minimum(steps, 2**31 - 1)), arrays)
+    return result
 
 
 def _check_integer(dtype: Any) -> None:
@@ -102,7 +96,7 @@ class JaxArrays:
     """The operations of `lrspec.device.Arrays` on scalars, in `jax.lax`, which traces faster than `jax.numpy`."""
 
     def __init__(self) -> None:
-        self.has_int64 = bool(jax.config.jax_enable_x64)  # type: ignore[attr-defined]  # made at run time
+        self.has_int64 = bool(jax.config.jax_enable_x64)
         self._integer = np.dtype(np.int64 if self.has_int64 else np.int32)
 
     def step(self, step: jax.Array) -> _Scalar:

@@ -17,7 +17,7 @@ from lrspec.schedule import Schedule
 _WIDE_ENOUGH = (torch.float32, torch.float64)
 
 
-class ScheduleLR(LRScheduler):
+class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
     """Sets the learning rate of every parameter group to `schedule(last_epoch)`.
 
     `last_epoch` is torch's word for the number of updates already applied: call `step()` once after each
@@ -33,6 +33,9 @@ class ScheduleLR(LRScheduler):
         StepError: The schedule has no value at `step`.
         TypeError: A group's rate is a tensor of fewer than 32 bits.
     """
+
+    last_epoch: int
+    _step_count: int
 
     def __init__(self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0) -> None:
         self.schedule = schedule

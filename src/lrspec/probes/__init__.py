@@ -14,6 +14,8 @@ import numpy as np
 from lrspec.schedule import Schedule
 
 Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Sampler: TypeAlias = Callable[[int, int], Values]
+"""From the range of steps `start` to `stop - 1` to the values at them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +25,13 @@ class Mode:
     Args:
         name: Such as `jit` or `optimizer, tensor rate`.
         device: Such as `cpu`.
-        sample: From a schedule and a range of steps to the float32 values that were used at them.
+        sampler: From a schedule to a function that gives the float32 values used at a range of steps.
         slow: Whether it takes a step at a time at some 0.1 ms or more.
     """
 
     name: str
     device: str
-    sample: Callable[[Schedule, int, int], Values]
+    sampler: Callable[[Schedule], Sampler]
     slow: bool = False
 
 
@@ -44,5 +46,5 @@ class Native:
     """
 
     name: str
-    sample: Callable[[int, int], Values]
+    sample: Sampler
     from_start: bool = False

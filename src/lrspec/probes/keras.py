@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from lrspec.probes import Mode, Native, Values
+from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
 from lrspec.spec import Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
 
@@ -16,7 +16,7 @@ BACKEND: str = keras.backend.backend()
 
 def _version() -> str:
     if BACKEND == "tensorflow":
-        import tensorflow as framework
+        import tensorflow as framework  # noqa: ICN001
     elif BACKEND == "jax":
         import jax as framework
     else:
@@ -30,61 +30,70 @@ VERSION = _version()
 def modes() -> list[Mode]:
     """Return the ways to run on the current backend."""
     found = [
-        Mode(name="eager", device="cpu", sample=_eager, slow=True),
-        Mode(name="SGD.apply", device="cpu", sample=_applied, slow=True),
+        Mode(name="eager", device="cpu", sampler=_eager, slow=True),
+        Mode(name="SGD.apply", device="cpu", sampler=_applied, slow=True),
     ]
     if BACKEND == "tensorflow":
         found += [
-            Mode(name="graph", device="cpu", sample=lambda s, a, b: _graph(s.to_keras(), a, b, xla=False)),
-            Mode(name="xla", device="cpu", sample=lambda s, a, b: _graph(s.to_keras(), a, b, xla=True)),
+            Mode(name="graph", device="cpu", sampler=lambda schedule: _graph(schedule.to_keras(), xla=False)),
+            Mode(name="xla", device="cpu", sampler=lambda schedule: _graph(schedule.to_keras(), xla=True)),
         ]
     if BACKEND == "jax":
-        found.append(Mode(name="jit (xla)", device="cpu", sample=lambda s, a, b: _jit(s.to_keras(), a, b)))
+        found.append(Mode(name="jit (xla)", device="cpu", sampler=lambda schedule: _jit(schedule.to_keras())))
     return found
 
 
-def _eager(schedule: Schedule, start: int, stop: int) -> Values:
+def _eager(schedule: Schedule) -> Sampler:
     function = schedule.to_keras()
-    steps = (keras.ops.convert_to_tensor(step, "int32") for step in range(start, stop))
-    return np.array([keras.ops.convert_to_numpy(function(step)) for step in steps])
+
+    def sample(start: int, stop: int) -> Values:
+        steps = (keras.ops.convert_to_tensor(step, "int32") for step in range(start, stop))
+        return np.array([keras.ops.convert_to_numpy(function(step)) for step in steps])
+
+    return sample
 
 
-def _applied(schedule: Schedule, start: int, stop: int) -> Values:
-    """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
+def _applied(schedule: Schedule) -> Sampler:
+    """Sample what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
     variable = keras.Variable(np.zeros(1, np.float32))
     optimizer = keras.optimizers.SGD(learning_rate=schedule.to_keras())
     optimizer.build([variable])
-    optimizer.iterations.assign(start)
     gradient = keras.ops.convert_to_tensor(-np.ones(1, np.float32))
-    applied = np.empty(stop - start, np.float32)
-    for i in range(stop - start):
-        optimizer.apply([gradient])
-        applied[i] = keras.ops.convert_to_numpy(variable.value)[0]
-        variable.assign(np.zeros(1, np.float32))
-    return applied
+    zero = np.zeros(1, np.float32)
+
+    def sample(start: int, stop: int) -> Values:
+        optimizer.iterations.assign(start)
+        applied = np.empty(stop - start, np.float32)
+        for i in range(stop - start):
+            optimizer.apply([gradient])
+            applied[i] = keras.ops.convert_to_numpy(variable.value)[0]
+            variable.assign(zero)
+        return applied
+
+    return sample
 
 
-def _graph(function: Any, start: int, stop: int, *, xla: bool) -> Values:
+def _graph(function: Any, *, xla: bool) -> Sampler:
     import tensorflow as tf
 
     compiled = tf.function(function, jit_compile=xla)
-    values: Values = compiled(tf.range(start, stop, dtype=tf.int64)).numpy()
-    return values
+    return lambda start, stop: np.asarray(compiled(tf.range(start, stop, dtype=tf.int64)))
 
 
-def _jit(function: Any, start: int, stop: int) -> Values:
+def _jit(function: Any) -> Sampler:
     import jax
 
-    return np.asarray(jax.jit(jax.vmap(function))(np.arange(start, stop, dtype=np.int32)))
+    compiled = jax.jit(jax.vmap(function))
+    return lambda start, stop: np.asarray(compiled(np.arange(start, stop, dtype=np.int32)))
 
 
-def _as_compiled(function: Any, start: int, stop: int) -> Values:
-    """Return values in the way in which `fit` computes them on this backend."""
+def _as_compiled(function: Any) -> Sampler:
+    """Sample in the way in which `fit` computes rates on this backend."""
     if BACKEND == "tensorflow":
-        return _graph(function, start, stop, xla=False)
+        return _graph(function, xla=False)
     if BACKEND == "jax":
-        return _jit(function, start, stop)
-    return np.asarray(keras.ops.convert_to_numpy(function(keras.ops.arange(start, stop, dtype="int32"))))
+        return _jit(function)
+    return lambda a, b: np.asarray(keras.ops.convert_to_numpy(function(keras.ops.arange(a, b, dtype="int32"))))
 
 
 def native(node: Node) -> Native | None:
@@ -95,7 +104,7 @@ def native(node: Node) -> Native | None:
     config = {key: value for key, value in schedule.get_config().items() if key != "name"}
     arguments = ", ".join(f"{value:g}" if isinstance(value, float) else f"{value}" for value in config.values())
     name = f"{type(schedule).__name__}({arguments})"
-    return Native(name=name, sample=lambda a, b: _as_compiled(schedule, a, b))
+    return Native(name=name, sample=_as_compiled(schedule))
 
 
 def _native(node: Node) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from jax import lax
 
-from lrspec.probes import Mode, Native, Values
+from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
 from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
 
@@ -22,51 +22,58 @@ VERSION = f"{optax.__version__}, jax {jax.__version__}"
 def modes() -> list[Mode]:
     """Return the ways to run, on JAX's default device, with x64 as the process has it."""
     device = jax.default_backend()
-    x64 = " x64" if jax.config.jax_enable_x64 else ""  # type: ignore[attr-defined]  # made at run time
-    ways: dict[str, tuple[Callable[[Schedule, int, int], Values], bool]] = {
+    ways: dict[str, tuple[Callable[[Schedule], Sampler], bool]] = {
         "eager": (_eager, True),
         "jit": (_jit, True),
         "vmap": (_vmap, False),
         "scan": (_scan, False),
         "sgd in scan": (_sgd, False),
     }
-    return [Mode(name=name + x64, device=device, sample=way, slow=slow) for name, (way, slow) in ways.items()]
+    return [Mode(name=name, device=device, sampler=way, slow=slow) for name, (way, slow) in ways.items()]
 
 
-def _eager(schedule: Schedule, start: int, stop: int) -> Values:
+def _eager(schedule: Schedule) -> Sampler:
     function = schedule.to_optax()
-    return np.array([function(jnp.asarray(step, jnp.int32)) for step in range(start, stop)])
+    return lambda start, stop: np.array([function(jnp.asarray(step, jnp.int32)) for step in range(start, stop)])
 
 
-def _jit(schedule: Schedule, start: int, stop: int) -> Values:
+def _jit(schedule: Schedule) -> Sampler:
     function = jax.jit(schedule.to_optax())
-    return np.array([function(np.int32(step)) for step in range(start, stop)])
+    return lambda start, stop: np.array([function(np.int32(step)) for step in range(start, stop)])
 
 
-def _vmap(schedule: Schedule, start: int, stop: int) -> Values:
-    return np.asarray(jax.jit(jax.vmap(schedule.to_optax()))(np.arange(start, stop, dtype=np.int32)))
+def _vmap(schedule: Schedule) -> Sampler:
+    function = jax.jit(jax.vmap(schedule.to_optax()))
+    return lambda start, stop: np.asarray(function(np.arange(start, stop, dtype=np.int32)))
 
 
-def _scan(schedule: Schedule, start: int, stop: int) -> Values:
+def _scan(schedule: Schedule) -> Sampler:
     function = schedule.to_optax()
 
     def body(count: Any, _: None) -> tuple[Any, Any]:
         return optax.safe_increment(count), function(count)
 
-    return np.asarray(lax.scan(body, jnp.asarray(start, jnp.int32), None, length=stop - start)[1])
+    scan = jax.jit(lambda count, length: lax.scan(body, count, None, length=length)[1], static_argnums=1)
+    return lambda start, stop: np.asarray(scan(np.int32(start), stop - start))
 
 
-def _sgd(schedule: Schedule, start: int, stop: int) -> Values:
-    """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
+def _sgd(schedule: Schedule) -> Sampler:
+    """Sample what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
     optimizer = optax.sgd(learning_rate=schedule.to_optax())
     zero = jnp.zeros((), jnp.float32)
-    state = jax.tree.map(lambda leaf: jnp.asarray(start, leaf.dtype), optimizer.init(zero))
+    fresh = optimizer.init(zero)
 
     def body(state: Any, _: None) -> tuple[Any, Any]:
         updates, state = optimizer.update(-jnp.ones((), jnp.float32), state, zero)
         return state, optax.apply_updates(zero, updates)
 
-    return np.asarray(jax.jit(lambda s: lax.scan(body, s, None, length=stop - start))(state)[1])
+    scan = jax.jit(lambda state, length: lax.scan(body, state, None, length=length)[1], static_argnums=1)
+
+    def sample(start: int, stop: int) -> Values:
+        state = jax.tree.map(lambda leaf: jnp.asarray(start, leaf.dtype), fresh)
+        return np.asarray(scan(state, stop - start))
+
+    return sample
 
 
 def native(node: Node) -> Native | None:
@@ -95,8 +102,10 @@ def _native(node: Node) -> tuple[str, Any] | None:
             return name, optax.cosine_decay_schedule(node.init_value, node.steps, alpha)
         case Exponential(steps=None):
             period = float(node.decay_period)
-            name = f"exponential_decay({node.init_value:g}, {period:g}, {node.decay_rate:g}, staircase={node.staircase})"
-            schedule = optax.exponential_decay(node.init_value, period, node.decay_rate, staircase=node.staircase)  # type: ignore[arg-type]  # any number works
+            name = (
+                f"exponential_decay({node.init_value:g}, {period:g}, {node.decay_rate:g}, staircase={node.staircase})"
+            )
+            schedule = optax.exponential_decay(node.init_value, period, node.decay_rate, staircase=node.staircase)
             return name, schedule
         case PiecewiseConstant() if all(value > 0 for value in node.levels):
             scales = [b / a for a, b in zip(node.levels, node.levels[1:], strict=False)]

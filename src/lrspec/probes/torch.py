@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
-from lrspec.probes import Mode, Native, Values
+from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
 from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, Polynomial, Sequence
 
@@ -22,11 +23,15 @@ def modes() -> list[Mode]:
         Mode(
             name=f"optimizer, {'tensor' if tensor else 'float'} rate",
             device=device,
-            sample=lambda s, a, b, device=device, tensor=tensor: _applied(s, a, b, device, tensor=tensor),  # type: ignore[misc]
+            sampler=partial(_sampler, device=device, tensor=tensor),
         )
         for device in devices
         for tensor in (False, True)
     ]
+
+
+def _sampler(schedule: Schedule, *, device: str, tensor: bool) -> Sampler:
+    return lambda start, stop: _applied(schedule, start, stop, device, tensor=tensor)
 
 
 def _applied(schedule: Schedule, start: int, stop: int, device: str, *, tensor: bool) -> Values:
@@ -44,7 +49,7 @@ def _applied(schedule: Schedule, start: int, stop: int, device: str, *, tensor: 
         with torch.no_grad():
             applied[i : i + 1] = parameter
             parameter.zero_()
-    return applied.cpu().numpy()
+    return np.asarray(applied.cpu())
 
 
 def native(node: Node) -> Native | None:
@@ -84,7 +89,7 @@ def _base(node: Node) -> float:
             return 0.0
 
 
-def _native(node: Node, base: float):  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0911 - a row per scheduler
+def _native(node: Node, base: float):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a row per scheduler
     if base <= 0:
         return None
     match node:
@@ -108,7 +113,8 @@ def _native(node: Node, base: float):  # type: ignore[no-untyped-def]  # noqa: A
             if any(part is None for part in found):
                 return None
             starts = np.cumsum([part.length for part in parts[:-1]]).tolist()
-            return f"SequentialLR([{', '.join(name for name, _ in found)}], {starts})", lambda o: (
-                lr_scheduler.SequentialLR(o, [make(o) for _, make in found], milestones=starts)
+            return (
+                f"SequentialLR([{', '.join(name for name, _ in found)}], {starts})",
+                lambda o: lr_scheduler.SequentialLR(o, [make(o) for _, make in found], milestones=starts),
             )
     return None
