@@ -39,8 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "verify",
         help="run a document on every installed backend and compare every bit",
-        description="Run a document's learning rate on every installed backend, device and mode, compare every bit with "
-        "the program, and show what each framework's own schedule would have given. Exit status: 0 when all "
+        description="Run a document's learning rate on every installed backend, device and mode, compare every bit "
+        "with the program, and show what each framework's own schedule would have given. Exit status: 0 when all "
         "bits are equal, 1 when not, 2 on bad input.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")

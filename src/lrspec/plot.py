@@ -56,13 +56,11 @@ def _text(x: float, y: float, words: str, anchor: str) -> str:
 
 
 def _horizon(schedule: Schedule) -> int:
-    """Return how many steps show the schedule: its length and some more, or down to a tenth of its first value."""
+    """Return how many steps show the schedule: its length and some more, or until a tenth or the last value is left."""
     length = schedule.node.length
     if length is not None:
         return min(LAST_STEP, round(length * _BEYOND) + 2)
-    last = max(phase.start for phase in schedule.program.phases)
-    last = max(last, schedule.program.segments[-1].start if schedule.program.phases[0].is_identity else 0)
-    first, step = abs(schedule(0)), 1
-    while step < LAST_STEP // 2 and step < max(last, 1) and abs(schedule(step)) * _OPEN_ENDED > first:
+    final, first, step = schedule(LAST_STEP), abs(schedule(0)), 1
+    while step <= LAST_STEP // 4 and schedule(step) != final and abs(schedule(step)) * _OPEN_ENDED > first:
         step *= 2
     return max(round(step * _BEYOND), 16)
