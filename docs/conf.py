@@ -19,7 +19,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(collections\.abc|fractions|pathlib|typing)\..*"),
     (r"py:(class|exc|data|obj)", r"(bool|bytes|dict|float|int|list|str|tuple|object|optional)"),
     (r"py:(class|exc)", r"(Exception|KeyError|OSError|OverflowError|TypeError|ValueError)"),
-    (r"py:(class|data|obj)", r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule)"),
+    (
+        r"py:(class|data|obj)",
+        r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule)",
+    ),
 ]
 
 autodoc_member_order = "bysource"

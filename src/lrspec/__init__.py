@@ -2,6 +2,7 @@
 
 from lrspec.document import Document, dump, dumps, from_dict, load, loads, to_dict
 from lrspec.errors import LrspecError, SpecError, StepError, UnsupportedError
+from lrspec.native import from_native
 from lrspec.schedule import Schedule
 from lrspec.spec import (
     SPEC_VERSION,
@@ -35,6 +36,7 @@ __all__ = [
     "dump",
     "dumps",
     "from_dict",
+    "from_native",
     "load",
     "loads",
     "to_dict",

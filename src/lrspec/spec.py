@@ -6,6 +6,7 @@ Each docstring states the one formula of its kind; `formula.py` computes it and 
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from fractions import Fraction
@@ -333,7 +334,7 @@ class Sequence(Node):
     """
 
     kind: ClassVar[str] = "sequence"
-    parts: tuple[Node, ...] = field(metadata={"rule": ListOf(_NodeRule())})
+    parts: abc.Sequence[Node] = field(metadata={"rule": ListOf(_NodeRule())})
 
     @property
     def length(self) -> int | None:
