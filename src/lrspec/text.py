@@ -83,7 +83,7 @@ def parse(source: str | bytes) -> Any:
         raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
     try:
         loader = _Loader(decoded)
-        _check_nesting(decoded)
+        _check_events(decoded)
         node = loader.get_single_node()
         if node is None:
             raise SpecError("", found="an empty text", expected="a document")
@@ -97,10 +97,13 @@ def parse(source: str | bytes) -> Any:
         raise SpecError("", found=str(error).splitlines()[0], expected="a YAML or JSON document") from None
 
 
-def _check_nesting(source: str) -> None:
-    """Refuse deep nesting before the recursive composer meets it."""
+def _check_events(source: str) -> None:
+    """Refuse deep nesting before the recursive composer meets it, and every tag such as `!!python/object`."""
     depth = 0
     for event in yaml.parse(source, Loader=yaml.SafeLoader):
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise SpecError(_line(event), found=f"the tag {tag}", expected="a value without a tag")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

@@ -35,7 +35,6 @@ FRAMEWORKS = ("torch", "keras", "optax")
 FAST_STEPS = 100_000
 SLOW_STEPS = 2_000
 _WINDOWS = 20
-_NATIVE_STEPS = 1_000_000
 _RAW_TOLERANCE = 0.5 + 2.0**-18
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
 
@@ -346,8 +345,7 @@ def _answers(job: dict[str, Any], framework: str) -> Iterator[tuple[str, Any]]:
     native = probe.native(document.node)
     if native is not None:
         yield "progress", (f"{label}, its own schedule", 0)
-        longest = FAST_STEPS if native.from_start else _NATIVE_STEPS
-        steps = min(longest, _kinks(document.program)[-1] + 1, document.program.last_step)
+        steps = min(native.steps, _kinks(document.program)[-1] + 1, document.program.last_step)
         yield "native", asdict(_native_row(label, native.name, native.sample, document, steps))
 
 

@@ -53,18 +53,17 @@ def to_keras(schedule: Schedule) -> KerasSchedule:
 
 def _backend_value() -> Callable[[Program, Any], Any]:
     """Return the function that evaluates a program with the framework under Keras."""
-    match keras.backend.backend():
-        case "tensorflow":
-            from lrspec.adapters import tensorflow
+    backend = keras.backend.backend()  # an if-chain: TensorFlow's AutoGraph cannot read `match`
+    if backend == "tensorflow":
+        from lrspec.adapters import tensorflow
 
-            return tensorflow.value  # type: ignore[no-any-return]  # tensorflow's decorator is untyped
-        case "jax":
-            from lrspec.adapters import optax
+        return tensorflow.value  # type: ignore[no-any-return]  # tensorflow's decorator is untyped
+    if backend == "jax":
+        from lrspec.adapters import optax
 
-            return optax.value
-        case "torch":
-            from lrspec.adapters import torch
+        return optax.value
+    if backend == "torch":
+        from lrspec.adapters import torch
 
-            return torch.value
-        case other:
-            raise UnsupportedError("keras", f"the {other} backend", "it trains on tensorflow, jax and torch")
+        return torch.value
+    raise UnsupportedError("keras", f"the {backend} backend", "it trains on tensorflow, jax and torch")

@@ -42,9 +42,9 @@ class Native:
     Args:
         name: The expression that makes it.
         sample: From a range of steps to its values.
-        from_start: Whether it can only be run from step 0.
+        steps: How many steps, from 0, it runs in a second or so.
     """
 
     name: str
     sample: Sampler
-    from_start: bool = False
+    steps: int

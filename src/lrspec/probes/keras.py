@@ -30,7 +30,7 @@ VERSION = _version()
 def modes() -> list[Mode]:
     """Return the ways to run on the current backend."""
     found = [
-        Mode(name="eager", device="cpu", sampler=_eager, slow=True),
+        Mode(name="eager", device="cpu", sampler=lambda schedule: _eager(schedule.to_keras()), slow=True),
         Mode(name="SGD.apply", device="cpu", sampler=_applied, slow=True),
     ]
     if BACKEND == "tensorflow":
@@ -41,16 +41,6 @@ def modes() -> list[Mode]:
     if BACKEND == "jax":
         found.append(Mode(name="jit (xla)", device="cpu", sampler=lambda schedule: _jit(schedule.to_keras())))
     return found
-
-
-def _eager(schedule: Schedule) -> Sampler:
-    function = schedule.to_keras()
-
-    def sample(start: int, stop: int) -> Values:
-        steps = (keras.ops.convert_to_tensor(step, "int32") for step in range(start, stop))
-        return np.array([keras.ops.convert_to_numpy(function(step)) for step in steps])
-
-    return sample
 
 
 def _applied(schedule: Schedule) -> Sampler:
@@ -87,13 +77,27 @@ def _jit(function: Any) -> Sampler:
     return lambda start, stop: np.asarray(compiled(np.arange(start, stop, dtype=np.int32)))
 
 
-def _as_compiled(function: Any) -> Sampler:
-    """Sample in the way in which `fit` computes rates on this backend."""
-    if BACKEND == "tensorflow":
-        return _graph(function, xla=False)
+def _one_at_a_time(function: Any) -> Sampler:
+    """Sample as `fit` does on this backend, one step at a time: Keras' own schedules take no arrays of steps."""
     if BACKEND == "jax":
         return _jit(function)
-    return lambda a, b: np.asarray(keras.ops.convert_to_numpy(function(keras.ops.arange(a, b, dtype="int32"))))
+    if BACKEND == "torch":
+        return _eager(function)
+    import tensorflow as tf
+
+    @tf.function  # type: ignore[untyped-decorator]  # tensorflow is untyped
+    def compiled(steps: Any) -> Any:
+        return tf.map_fn(function, steps, fn_output_signature=tf.float32)
+
+    return lambda start, stop: np.asarray(compiled(tf.range(start, stop, dtype=tf.int64)))
+
+
+def _eager(function: Any) -> Sampler:
+    def sample(start: int, stop: int) -> Values:
+        steps = (keras.ops.convert_to_tensor(step, "int32") for step in range(start, stop))
+        return np.array([keras.ops.convert_to_numpy(function(step)) for step in steps])
+
+    return sample
 
 
 def native(node: Node) -> Native | None:
@@ -104,7 +108,8 @@ def native(node: Node) -> Native | None:
     config = {key: value for key, value in schedule.get_config().items() if key != "name"}
     arguments = ", ".join(f"{value:g}" if isinstance(value, float) else f"{value}" for value in config.values())
     name = f"{type(schedule).__name__}({arguments})"
-    return Native(name=name, sample=_as_compiled(schedule))
+    steps = {"jax": 1_000_000, "tensorflow": 100_000}.get(BACKEND, 10_000)
+    return Native(name=name, sample=_one_at_a_time(schedule), steps=steps)
 
 
 def _native(node: Node) -> Any:

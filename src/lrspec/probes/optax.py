@@ -83,7 +83,7 @@ def native(node: Node) -> Native | None:
         return None
     name, schedule = found
     compiled = jax.jit(jax.vmap(schedule))
-    return Native(name=name, sample=lambda a, b: np.asarray(compiled(np.arange(a, b, dtype=np.int32))))
+    return Native(name=name, sample=lambda a, b: np.asarray(compiled(np.arange(a, b, dtype=np.int32))), steps=1_000_000)
 
 
 def _native(node: Node) -> tuple[str, Any] | None:

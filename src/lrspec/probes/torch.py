@@ -71,7 +71,7 @@ def native(node: Node) -> Native | None:
                 scheduler.step()
         return values[start:]
 
-    return Native(name=f"{name}, lr={_base(node):g}", sample=sample, from_start=True)
+    return Native(name=f"{name}, lr={_base(node):g}", sample=sample, steps=100_000)
 
 
 def _base(node: Node) -> float:
