@@ -75,7 +75,7 @@ class Node(Schedule):
             try:
                 object.__setattr__(self, entry.name, rule_of(entry).read(given))
             except SpecError as error:
-                raise error.within(entry.name) from None
+                raise error.within(entry.metadata.get("key", entry.name)) from None
         self._check()
 
     def _check(self) -> None:

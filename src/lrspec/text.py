@@ -81,18 +81,22 @@ def parse(source: str | bytes) -> Any:
         raise SpecError("", found="text that is not UTF-8", expected="a document in UTF-8") from None
     if len(encoded) > MAX_BYTES:
         raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
+    if decoded.lstrip().startswith("{"):
+        decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
     try:
         loader = _Loader(decoded)
         _check_events(decoded)
         node = loader.get_single_node()
-        if node is None:
-            raise SpecError("", found="an empty text", expected="a document")
         _check_size(node)
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SpecError(where, found=error.problem or "malformed YAML", expected="a YAML or JSON document") from None
+    except SpecError:
+        raise
+    except (ValueError, OverflowError):  # PyYAML's scanner, on an impossible escape or version
+        raise SpecError("", found="malformed YAML", expected="a YAML or JSON document") from None
     except yaml.YAMLError as error:
         raise SpecError("", found=str(error).splitlines()[0], expected="a YAML or JSON document") from None
 
@@ -112,29 +116,34 @@ def _check_events(source: str) -> None:
             raise SpecError(_line(event), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
 
 
-def _check_size(root: yaml.Node) -> None:
-    """Refuse aliases that would expand to more than MAX_NODES values, or that contain themselves."""
-    sizes: dict[int, int] = {}
+def _check_size(root: yaml.Node | None) -> None:
+    """Refuse aliases that stand for too many values, too deep a nesting, or themselves."""
+    if root is None:
+        raise SpecError("", found="an empty text", expected="a document")
+    measured: dict[int, tuple[int, int]] = {}
     open_nodes: set[int] = set()
 
-    def size(node: yaml.Node) -> int:
-        if id(node) in sizes:
-            return sizes[id(node)]
+    def measure(node: yaml.Node) -> tuple[int, int]:
+        """Return how many values a node stands for, and how deeply they are nested."""
+        if id(node) in measured:
+            return measured[id(node)]
         if id(node) in open_nodes:
             raise SpecError(_line(node), found="an alias inside what it stands for", expected="no such circle")
         open_nodes.add(id(node))
-        total = 1
-        if isinstance(node, yaml.SequenceNode):
-            total += sum(size(item) for item in node.value)
-        elif isinstance(node, yaml.MappingNode):
-            total += sum(size(key) + size(value) for key, value in node.value)
+        inner = list(node.value) if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            inner = [item for pair in node.value for item in pair]
+        found = [measure(item) for item in inner]
         open_nodes.remove(id(node))
-        sizes[id(node)] = total
-        return total
+        size, depth = 1 + sum(size for size, _ in found), 1 + max((depth for _, depth in found), default=0)
+        if depth > MAX_NESTING + 1:
+            raise SpecError(_line(node), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
+        measured[id(node)] = size, depth
+        return size, depth
 
-    if size(root) > MAX_NODES:
-        found = f"a document that stands for {size(root)} values"
-        raise SpecError("", found=found, expected=f"at most {MAX_NODES}")
+    size, _ = measure(root)
+    if size > MAX_NODES:
+        raise SpecError("", found=f"a document that stands for {size} values", expected=f"at most {MAX_NODES}")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import CASES
 
+from cases import CASES
 from lrspec import Node
 from lrspec.probes import Mode
 
-WINDOWS = {True: ((0, 40), (990, 1030)), False: ((0, 1200), (99_900, 100_100), (2**31 - 200, 2**31 - 1))}
+NAMES = sorted(CASES)[::8]
+WINDOWS = {True: ((0, 25), (990, 1005)), False: ((0, 1200), (99_900, 100_100), (2**31 - 200, 2**31 - 1))}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
     schedule: Node = CASES[name]
     sample = mode.sampler(schedule)

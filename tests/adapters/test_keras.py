@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,13 +22,13 @@ SCHEDULE = lrspec.Sequence(
 )
 
 
-class Probe(keras.layers.Layer):
+class Probe(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
     """One weight whose gradient is -1: each update adds the rate that it applied."""
 
     def build(self, _: object) -> None:
         self.weight = self.add_weight(shape=(), initializer="zeros")
 
-    def call(self, inputs: object) -> object:
+    def call(self, inputs: Any) -> Any:
         return inputs * 0 - self.weight
 
 
@@ -38,8 +39,8 @@ def fitted(steps: int, *, jit_compile: bool) -> tuple[keras.Model, list[float]]:
     model.compile(optimizer, loss=lambda _, y: keras.ops.mean(y), jit_compile=jit_compile)
     applied: list[float] = []
 
-    class Record(keras.callbacks.Callback):
-        def on_train_batch_end(self, *_: object) -> None:
+    class Record(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+        def on_train_batch_end(self, *_: object, **__: object) -> None:
             if keras.backend.backend() == "jax":
                 self.model.jax_state_sync()
             applied.append(float(keras.ops.convert_to_numpy(layer.weight.value)))

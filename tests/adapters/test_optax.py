@@ -104,5 +104,5 @@ def test_from_native_computes_what_the_function_does(native: optax.Schedule) -> 
 
 
 def test_from_native_refuses_by_name() -> None:
-    with pytest.raises(lrspec.UnsupportedError, match="optax: cosine_onecycle_schedule|piecewise_interpolate_schedule"):
+    with pytest.raises(lrspec.UnsupportedError, match="optax: piecewise_interpolate_schedule is not supported"):
         lrspec.from_native(optax.cosine_onecycle_schedule(10, 1.0))

@@ -50,7 +50,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def step(self, epoch: int | None = None) -> None:
         """Advance by one update, or to update `epoch`, and write the rate into every group."""
-        if self._step_count == 1 and epoch is None and not getattr(self.optimizer, "_opt_called", True):
+        if self._step_count == 1 and epoch is None and not getattr(self.optimizer, "_opt_called", False):
             warnings.warn(
                 "scheduler.step() was called before optimizer.step(): the rate of update 0 is never used",
                 UserWarning,
