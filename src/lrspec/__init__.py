@@ -2,36 +2,73 @@
 
 from lrspec.document import Document, dump, dumps, from_dict, load, loads, to_dict
 from lrspec.errors import LrspecError, SpecError, StepError, UnsupportedError
-from lrspec.native import from_native
-from lrspec.schedule import Schedule
-from lrspec.spec import (
-    SPEC_VERSION,
+from lrspec.kinds import (
+    Affine,
+    Clamp,
     Constant,
     Cosine,
+    Every,
     Exponential,
+    Freeze,
+    Geometric,
+    InverseTime,
     Linear,
-    Node,
+    Logarithmic,
+    Maximum,
+    Minimum,
+    NormalizedExponential,
+    OneMinusPower,
     PiecewiseConstant,
     Polynomial,
+    PowerLaw,
+    Product,
+    Repeat,
+    Rex,
     Sequence,
+    Shift,
+    Stretch,
+    Table,
+    Tanh,
 )
+from lrspec.native import from_native
+from lrspec.schedule import Schedule
+from lrspec.spec import SPEC_VERSION, Node
 
 __version__ = "0.1.0"
 __all__ = [
     "SPEC_VERSION",
+    "Affine",
+    "Clamp",
     "Constant",
     "Cosine",
     "Document",
+    "Every",
     "Exponential",
+    "Freeze",
+    "Geometric",
+    "InverseTime",
     "Linear",
+    "Logarithmic",
     "LrspecError",
+    "Maximum",
+    "Minimum",
     "Node",
+    "NormalizedExponential",
+    "OneMinusPower",
     "PiecewiseConstant",
     "Polynomial",
+    "PowerLaw",
+    "Product",
+    "Repeat",
+    "Rex",
     "Schedule",
     "Sequence",
+    "Shift",
     "SpecError",
     "StepError",
+    "Stretch",
+    "Table",
+    "Tanh",
     "UnsupportedError",
     "dump",
     "dumps",

@@ -53,6 +53,7 @@ class Number:
     """A finite binary64 number; with `float32`, one that float32 can also hold without overflow or underflow."""
 
     positive: bool = False
+    minimum: float | None = None
     maximum: float | None = None
     float32: bool = True
 
@@ -62,6 +63,8 @@ class Number:
             raise SpecError("", found=show(value), expected="a finite number")
         if self.positive and number <= 0:
             raise SpecError("", found=show(value), expected="a number above 0")
+        if self.minimum is not None and number < self.minimum:
+            raise SpecError("", found=show(value), expected=f"a number from {self.minimum:g}")
         if self.maximum is not None and number > self.maximum:
             raise SpecError("", found=show(value), expected=f"a number up to {self.maximum:g}")
         if self.float32 and number != 0 and not _SMALLEST <= abs(number) <= _LARGEST:
@@ -88,6 +91,8 @@ class Number:
         schema: dict[str, Any] = {"type": "number"}
         if self.positive:
             schema["exclusiveMinimum"] = 0
+        if self.minimum is not None:
+            schema["minimum"] = self.minimum
         if self.maximum is not None:
             schema["maximum"] = self.maximum
         elif self.float32:
@@ -95,28 +100,57 @@ class Number:
         return schema
 
 
-@dataclass(frozen=True, kw_only=True)
-class Steps:
-    """A whole number of steps, 1 to 2^31 - 1."""
+PREVIOUS = "previous"
+"""The word for the value that the part before has at its end."""
 
-    def read(self, value: Any) -> int:
-        if not is_integer(value):
-            raise SpecError("", found=show(value), expected="a positive whole number of steps")
-        if not 1 <= value <= LAST_STEP:
-            expected = f"a whole number of steps from 1 to {LAST_STEP}"
-            raise SpecError("", found=show(value), expected=expected)
-        return int(value)
 
-    def write(self, value: int) -> int:
+@dataclass(frozen=True)
+class InitValue:
+    """A value of the schedule, or the word `previous`."""
+
+    def read(self, value: Any) -> float | str:
+        return PREVIOUS if isinstance(value, str) and value == PREVIOUS else Number().read(value)
+
+    def write(self, value: float | str) -> float | str:
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/steps"}
+        return {"oneOf": [Number().schema(), {"const": PREVIOUS}]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """A whole number of steps, 1 to 2^31 - 1, or 0 too; with `fractional`, an exact fraction such as 59/2 too."""
+
+    fractional: bool = False
+    zero: bool = False
+
+    def read(self, value: Any) -> int | Fraction:
+        if self.fractional and isinstance(value, Fraction | str) and not is_integer(value):
+            return Period().read(value)
+        if not is_integer(value):
+            expected = "a whole number of steps" if self.zero else "a positive whole number of steps"
+            raise SpecError("", found=show(value), expected=expected)
+        if not (0 if self.zero else 1) <= value <= LAST_STEP:
+            expected = f"a whole number of steps from {0 if self.zero else 1} to {LAST_STEP}"
+            raise SpecError("", found=show(value), expected=expected)
+        return int(value)
+
+    def write(self, value: int | Fraction) -> int | str:
+        return value if isinstance(value, int) else f"{value.numerator}/{value.denominator}"
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/length" if self.fractional else "#/$defs/steps0" if self.zero else "#/$defs/steps"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """A positive length in steps that need not be whole, kept as the exact decimal or fraction that was written."""
+    """A positive length in steps that need not be whole, kept as the exact decimal or fraction that was written.
+
+    With `signed` any number that is not whole either, such as a shift.
+    """
+
+    signed: bool = False
 
     def read(self, value: Any) -> int | Fraction:
         if isinstance(value, bool) or not isinstance(value, Real | str):
@@ -124,18 +158,19 @@ class Period:
         if not isinstance(value, str) and not math.isfinite(value):
             raise SpecError("", found=show(value), expected="a finite number of steps")
         exact = self._fraction(value)
-        if not 0 < exact <= LAST_STEP or exact.denominator >= 2**63:
-            expected = f"a positive number of steps up to {LAST_STEP}"
+        low = -LAST_STEP - 1 if self.signed else 0
+        if not low < exact <= LAST_STEP or exact.denominator >= 2**63:
+            expected = f"a {'' if self.signed else 'positive '}number of steps up to {LAST_STEP}"
             raise SpecError("", found=show(value), expected=expected)
         return exact.numerator if exact.denominator == 1 else exact
 
-    @staticmethod
-    def _fraction(value: Any) -> Fraction:
+    def _fraction(self, value: Any) -> Fraction:
         if isinstance(value, Rational):
             return Fraction(int(value.numerator), int(value.denominator))
         if isinstance(value, str):
             numerator, slash, denominator = value.partition("/")
-            if not (slash and _is_digits(numerator) and _is_digits(denominator) and int(denominator)):
+            digits = numerator.removeprefix("-") if self.signed else numerator
+            if not (slash and _is_digits(digits) and _is_digits(denominator) and int(denominator)):
                 expected = "a number of steps, or a fraction such as '1000/3'"
                 raise SpecError("", found=show(value), expected=expected)
             return Fraction(int(numerator), int(denominator))
@@ -148,7 +183,7 @@ class Period:
         return number if Fraction(repr(number)) == value else f"{value.numerator}/{value.denominator}"
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/period"}
+        return {"$ref": "#/$defs/shift" if self.signed else "#/$defs/period"}
 
 
 def _is_digits(text: str) -> bool:
@@ -171,6 +206,22 @@ class Flag:
         return {"type": "boolean"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """Words for people."""
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > _MAX_DIGITS:
+            raise SpecError("", found=show(value), expected=f"a text of up to {_MAX_DIGITS} characters")
+        return value
+
+    def write(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": _MAX_DIGITS}
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of a few words."""
@@ -191,16 +242,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list of 1 to 4096 items that each follow one rule; with `increasing`, each above the one before it."""
+    """A list of 1 to `most` items that each follow one rule; with `increasing`, each above the one before it."""
 
     item: Rule
     increasing: bool = False
+    most: int = MAX_ITEMS
 
     def read(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
             raise SpecError("", found=show(value), expected="a list")
-        if not 1 <= len(value) <= MAX_ITEMS:
-            raise SpecError("", found=f"{len(value)} items", expected=f"1 to {MAX_ITEMS} items")
+        if not 1 <= len(value) <= self.most:
+            raise SpecError("", found=f"{len(value)} items", expected=f"1 to {self.most} items")
         items = []
         for i, element in enumerate(value):
             try:
@@ -215,4 +267,4 @@ class ListOf:
         return [self.item.write(element) for element in value]
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.item.schema(), "minItems": 1, "maxItems": MAX_ITEMS}
+        return {"type": "array", "items": self.item.schema(), "minItems": 1, "maxItems": self.most}

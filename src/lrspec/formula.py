@@ -1,72 +1,161 @@
-"""What each kind of node means: its formula in exact arithmetic, cut into smooth pieces.
+"""What a schedule means, in exact arithmetic: the stretches of steps on which one smooth curve holds.
 
-`formula_of(node)` lists, in order, the stretches of steps on which one smooth curve holds. A `Curve` is the formula
-itself: `curve(k, precision)` is the value at index k as a fixed-point integer (see fixedpoint.py). This is the one
-place where a kind's mathematics stands; program.py turns the pieces into integers without knowing any kind.
+A node answers `formula(clock)` with a `Formula`: *runs* of steps, each of which maps a step to an index by a modulo and
+a division, and in each run *spans* of indices on which the value is one smooth `Curve`. A curve is the formula itself:
+`curve(k, precision)` is the value at index k in fixed point (fixedpoint.py). The mathematics of a kind stands with its
+node, in `kinds/`; program.py turns a formula into integers without knowing any kind.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from lrspec import fixedpoint
-from lrspec.errors import StepError
+from lrspec.errors import SpecError, StepError
 from lrspec.fields import LAST_STEP
-from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+from lrspec.spec import Node
 
-Curve: TypeAlias = Callable[[int, int], int]
-"""`curve(k, precision)`: the value at index k >= 0, times `2**precision`.
+Time: TypeAlias = int | Fraction
+"""A number of steps, not necessarily whole."""
+Curve: TypeAlias = Callable[[Time, int], int]
+"""`curve(k, precision)`: the value at index or time k, times `2**precision`.
 
 To within a few units, or to within 2**-120 of the larger of the terms that are added, whichever is the larger.
 """
 
 HORIZON = LAST_STEP + 1
-_RATIONAL_POWER = 16
-_EXP_BITS = 128
-_LOG_BITS = _EXP_BITS + 64  # an index has up to 31 bits, and a period may be as short as 2**-31 steps
-_HUGE = 4096  # log2 of a number that is past the end of float32 and of float64 by far
+MAX_SPANS = 4096
+"""How many spans a formula may need where it has no shorter form."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
-    """The steps from `start` on, up to the next piece, on which the value is `curve(k)`.
+class Span:
+    """The indices from `start` on, up to the next span, on which the value is `curve(index - start)`.
 
-    The index is `k = floor(u / stride)` with `u = step - start`, or `u = (step - start) mod period` in a piece that
-    repeats itself. A constant piece has `curve(0)` at every step.
+    A constant span has `curve(0)` at every index. A span is `listed` where its values are data, so that a fit is
+    checked at every index.
     """
 
     start: int
     curve: Curve
     constant: bool = False
-    stride: int | Fraction = 1
-    period: int | None = None
+    listed: bool = False
+
+    def begun_at(self, index: int) -> Span:
+        """Return what is left of the span from `index` on, as a span that starts at 0."""
+        return replace(self, start=0, curve=self.curve if self.constant else shifted(self.curve, index - self.start))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The steps from `start` on, up to the next run, with `index = floor(u / stride)`, `u = (step - start) mod period`.
+
+    A `period` of 0 means no modulo. The first span starts at index 0.
+    """
+
+    start: int
+    spans: tuple[Span, ...]
+    stride: Time = 1
+    period: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the index grows by one with each step."""
+        return self.stride == 1 and not self.period
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the run has one value."""
+        return len(self.spans) == 1 and self.spans[0].constant
 
     def index(self, step: int) -> int:
-        """Return the index of the curve that `step` uses."""
-        if self.constant:
-            return 0
+        """Return the index that `step` uses."""
         offset = step - self.start
-        if self.period is not None:
+        if self.period:
             offset %= self.period
         return offset if self.stride == 1 else int(offset // self.stride)
+
+    def indices(self, steps: int) -> int:
+        """Return how many indices the first `steps` steps use."""
+        return int(((self.period if 0 < self.period < steps else steps) - 1) // self.stride) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """A schedule's pieces, in the order of their starts, and the last step at which it has a value."""
+    """A schedule's runs, in the order of their starts, the first at 0, and the last step at which it has a value."""
 
-    pieces: tuple[Piece, ...]
-    last_step: int
+    runs: tuple[Run, ...]
+    last_step: int = LAST_STEP
+
+    def at(self, step: int, precision: int) -> int:
+        """Return the value at a step in fixed point."""
+        run = self.runs[bisect_right(self.runs, step, key=lambda run: run.start) - 1]
+        index = run.index(step)
+        span = run.spans[bisect_right(run.spans, index, key=lambda span: span.start) - 1]
+        return span.curve(0 if span.constant else index - span.start, precision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Which times a formula is asked for: step i of it is at time `offset + rate * i`, for i from 0 to `stop - 1`."""
+
+    offset: Time = 0
+    rate: Time = 1
+    stop: int = HORIZON
+
+    def at(self, step: int) -> Time:
+        """Return the time of a step."""
+        return self.offset + self.rate * step
+
+    def first(self, time: Time) -> int:
+        """Return the first step at or after a time; 0 where the clock starts later, `stop` where it stops before."""
+        steps = -((self.offset - time) // self.rate)
+        return min(max(steps, 0), self.stop)
+
+    def since(self, time: Time, until: Time | None = None, *, local: bool = True) -> Clock:
+        """Return the clock of the steps from `time` on, up to `until`; local time starts from 0 at `time`."""
+        first = self.first(time)
+        stop = self.stop if until is None else self.first(until)
+        offset = self.at(first) - (time if local else 0)
+        return Clock(offset=simple(offset), rate=self.rate, stop=max(stop - first, 0))
+
+    def curve(self, curve: Curve) -> Curve:
+        """Return a curve over time as one over this clock's steps."""
+        if self.rate == 1:
+            return shifted(curve, self.offset)
+        offset, rate = self.offset, self.rate
+        return lambda k, precision: curve(offset + rate * k, precision)
+
+
+def simple(time: Time) -> Time:
+    """Return a whole number of steps as an int."""
+    return time.numerator if time.denominator == 1 else time
+
+
+def shifted(curve: Curve, offset: Time) -> Curve:
+    """Return `curve(k + offset)`."""
+    return curve if offset == 0 else lambda k, precision: curve(k + offset, precision)
+
+
+def held(curve: Curve, time: Time) -> Curve:
+    """Return the constant curve of the value at one time."""
+    return lambda _, precision: curve(time, precision)
 
 
 def formula_of(node: Node) -> Formula:
-    """Return the exact meaning of `node`."""
-    pieces = tuple(_pieces(node, 0, HORIZON))
-    return Formula(pieces=pieces, last_step=_last_step(node, 0))
+    """Return the exact meaning of `node`, from step 0 to the last step of all.
+
+    Raises:
+        SpecError: The node has no short form, or a part that starts from the one before has none before it.
+    """
+    lonely = node.lonely_previous()
+    if lonely is not None:
+        raise SpecError(lonely, found="previous", expected="a number, because no part of a sequence comes before")
+    return node.formula(Clock())
 
 
 def exact(node: Node, step: int) -> float:
@@ -80,134 +169,89 @@ def exact(node: Node, step: int) -> float:
     formula = formula_of(node)
     if not 0 <= step <= formula.last_step:
         raise StepError(f"step {step}: expected a step from 0 to {formula.last_step}")
-    piece = next(piece for piece in reversed(formula.pieces) if piece.start <= step)
-    index = piece.index(step)
+    return rounded(formula, step)
+
+
+def rounded(formula: Formula, step: int) -> float:
+    """Return the value at a step, correctly rounded to float64."""
     value = 0
     for precision in (192, 448, 1344):  # until at least 100 of the bits are bits of the value
-        value = piece.curve(index, precision)
+        value = formula.at(step, precision)
         if abs(value) >> 100:
             break
     return value / (1 << precision)
 
 
-def _last_step(node: Node, start: int) -> int:
-    if isinstance(node, Sequence):
-        return _last_step(node.parts[-1], start + sum(part.length or 0 for part in node.parts[:-1]))
-    if getattr(node, "after", "hold") == "error" and node.length is not None:
-        return min(LAST_STEP, start + node.length - 1)
-    return LAST_STEP
+def value_at(node: Node, time: Time) -> float:
+    """Return the formula of `node` at a time, correctly rounded to float64."""
+    return rounded(node.formula(Clock(offset=time, stop=1)), 0)
 
 
-def _pieces(node: Node, start: int, stop: int) -> Iterator[Piece]:  # noqa: C901, PLR0912 - one case per kind
-    """Yield the pieces of `node`, begun at step `start`, up to step `stop`."""
-    match node:
-        case Sequence():
-            for part in node.parts[:-1]:
-                end = min(stop, start + (part.length or 0))
-                if start < end:
-                    yield from _pieces(part, start, end)
-                start = end
-            if start < stop:
-                yield from _pieces(node.parts[-1], start, stop)
-        case Constant():
-            yield Piece(start=start, curve=_constant(node.value), constant=True)
-        case PiecewiseConstant():
-            for boundary, value in zip((0, *node.boundaries), node.levels, strict=True):
-                if start + boundary < stop:
-                    yield Piece(start=start + boundary, curve=_constant(value), constant=True)
-        case Exponential(staircase=True):
-            yield from _ending(node, Piece(start=start, curve=_exponential(node, 1), stride=_stride(node)), stop)
-        case Exponential():
-            yield from _ending(node, Piece(start=start, curve=_exponential(node, node.decay_period)), stop)
-        case Linear():
-            yield from _ending(node, Piece(start=start, curve=_polynomial(node, Fraction(1))), stop)
-        case Polynomial():
-            yield from _ending(node, Piece(start=start, curve=_polynomial(node, Fraction(node.power))), stop)
-        case Cosine(after="continue"):
-            yield Piece(start=start, curve=_cosine(node), period=2 * node.steps)
-        case Cosine():
-            yield from _ending(node, Piece(start=start, curve=_cosine(node)), stop)
-        case _:
-            raise TypeError(f"{type(node).__name__} has no formula")
+def plain(spans: Iterable[Span], start: int = 0) -> Formula:
+    """Return the formula of spans over plain steps."""
+    return Formula(runs=(Run(start=start, spans=tuple(spans)),))
 
 
-def _ending(node: Linear | Polynomial | Cosine | Exponential, piece: Piece, stop: int) -> Iterator[Piece]:
-    """Yield `piece`, and after the node's steps the value that it holds."""
-    yield piece
-    if node.steps is not None and node.after != "continue" and piece.start + node.steps < stop:
-        end = piece.index(piece.start + node.steps)
-
-        def held(_: int, precision: int, curve: Curve = piece.curve) -> int:
-            return curve(end, precision)
-
-        yield Piece(start=piece.start + node.steps, curve=held, constant=True)
-
-
-def _fixed(value: float, precision: int) -> int:
-    numerator, denominator = value.as_integer_ratio()
-    return (numerator << precision) // denominator
-
-
-def _constant(value: float) -> Curve:
-    """`value`."""
-    return lambda _, precision: _fixed(value, precision)
+def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False) -> Formula:
+    """Return the formula `curve(floor(t / period))`: a value that holds for `period` at a time."""
+    first, into = divmod(clock.offset, period)
+    stride = simple(Fraction(period) / clock.rate)
+    if into:  # within a stair: up to its end, and from there on
+        rest = clock.since((first + 1) * period)
+        begun = Span(start=0, curve=held(curve, int(first)), constant=True)
+        if rest.stop and rest.offset == 0:
+            after = stairs(rest, shifted(curve, int(first) + 1), period, listed=listed)
+            return joined([(0, plain([begun])), (clock.stop - rest.stop, after)])
+    elif stride >= 1:
+        span = Span(start=0, curve=shifted(curve, int(first)), listed=listed)
+        return Formula(runs=(Run(start=0, spans=(span,), stride=stride),))
+    return plain(_each_stair(clock, curve, period))
 
 
-def _polynomial(node: Linear | Polynomial, power: Fraction) -> Curve:
-    """`end_value + (init_value - end_value) * ((steps - k) / steps) ** power`."""
-    rational = power.denominator == 1 and power <= _RATIONAL_POWER
-    exponent: int = power.numerator
-    steps = node.steps
-    end, span = node.end_value, Fraction(node.init_value) - Fraction(node.end_value)
-
-    def curve(k: int, precision: int) -> int:
-        left = steps - k
-        if rational:
-            share = int(left**exponent) * span.numerator << precision
-            return _fixed(end, precision) + share // (int(steps**exponent) * span.denominator)
-        if left == 0:
-            return _fixed(end, precision)
-        log = fixedpoint.log2(left, steps, _LOG_BITS) * power.numerator // power.denominator
-        return _fixed(end, precision) + _times_exp2(span, log, precision)
-
-    return curve
+def _each_stair(clock: Clock, curve: Curve, period: Time) -> list[Span]:
+    first, last = int(clock.offset // period), int(clock.at(clock.stop - 1) // period)
+    check_spans(last - first + 1)
+    spans: list[Span] = []
+    for k in range(first, last + 1):
+        start = clock.first(k * period)
+        if spans and spans[-1].start == start:
+            spans.pop()
+        spans.append(Span(start=start, curve=held(curve, k), constant=True))
+    return spans
 
 
-def _cosine(node: Cosine) -> Curve:
-    """`end_value + (init_value - end_value) * (1 + cos(pi * k / steps)) / 2`, by the versine of the steps left."""
-    steps = node.steps
-    end, span = node.end_value, Fraction(node.init_value) - Fraction(node.end_value)
-
-    def curve(k: int, precision: int) -> int:
-        left = abs(steps - k)
-        theta = fixedpoint.pi(precision + 16) * left // (steps << 16)
-        share = fixedpoint.versine(theta, precision) * span.numerator
-        return _fixed(end, precision) + share // (2 * span.denominator)
-
-    return curve
+def check_spans(count: int) -> None:
+    """Raise `SpecError` where a formula needs too many spans."""
+    if count > MAX_SPANS:
+        found = f"a schedule without a short form: it would need more than {MAX_SPANS} pieces"
+        raise SpecError("", found=found, expected="an end: `steps`, `num_cycles`, or a `freeze` at the total around it")
 
 
-def _exponential(node: Exponential, period: float | Fraction) -> Curve:
-    """`init_value * decay_rate ** (k / period)`."""
-    init, rate, period = Fraction(node.init_value), Fraction(node.decay_rate), Fraction(period)
-
-    log = fixedpoint.log2(rate.numerator, rate.denominator, _LOG_BITS)
-
-    def curve(k: int, precision: int) -> int:
-        return _times_exp2(init, log * k * period.denominator // period.numerator, precision)
-
-    return curve
-
-
-def _times_exp2(factor: Fraction, log: int, precision: int) -> int:
-    """Return `factor * 2**log`, where `log` has `_LOG_BITS` fraction bits, with `precision` fraction bits."""
-    mantissa, exponent = fixedpoint.exp2(log >> (_LOG_BITS - _EXP_BITS), _EXP_BITS)
-    shift = min(exponent, _HUGE) + precision - _EXP_BITS
-    scaled = mantissa * factor.numerator
-    if shift >= 0:
-        return (scaled << shift) // factor.denominator
-    return scaled // (factor.denominator << min(-shift, 8 * _HUGE))
+def joined(parts: Iterable[tuple[int, Formula]]) -> Formula:
+    """Return formulas one after another, each from its own start up to the next one's; plain runs become one."""
+    runs: list[Run] = []
+    last_step = LAST_STEP
+    for start, formula in parts:
+        if last_step < start:
+            break
+        last_step = min(start + formula.last_step, LAST_STEP)
+        runs = cut(runs, start)
+        for run in formula.runs:
+            moved = replace(run, start=start + run.start)
+            if runs and runs[-1].is_plain and run.is_plain:
+                gap = moved.start - runs[-1].start
+                spans = (replace(span, start=span.start + gap) for span in run.spans)
+                runs[-1] = replace(runs[-1], spans=(*runs[-1].spans, *spans))
+            else:
+                runs.append(moved)
+    return Formula(runs=tuple(runs), last_step=last_step)
 
 
-def _stride(node: Exponential) -> int | Fraction:
-    return node.decay_period if isinstance(node.decay_period, int) else Fraction(node.decay_period)
+def cut(runs: Iterable[Run], stop: int) -> list[Run]:
+    """Return the runs up to step `stop`."""
+    kept = [run for run in runs if run.start < stop]
+    if kept and len(kept[-1].spans) > 1:
+        last = kept[-1]
+        count = last.indices(stop - last.start)
+        kept[-1] = replace(last, spans=tuple(span for span in last.spans if span.start < count))
+    return kept

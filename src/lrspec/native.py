@@ -10,8 +10,9 @@ from itertools import accumulate
 from typing import Any
 
 from lrspec.errors import UnsupportedError
+from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Sequence
 from lrspec.schedule import Schedule
-from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+from lrspec.spec import Node
 
 
 def from_native(native: object) -> Schedule:

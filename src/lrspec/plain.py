@@ -7,8 +7,9 @@ from dataclasses import fields
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.fields import show
-from lrspec.spec import KINDS, MAX_DEPTH, Node, is_required, rule_of
+from lrspec.fields import ListOf, Rule, show
+from lrspec.kinds import KINDS
+from lrspec.spec import MAX_DEPTH, Node, NodeRule, is_required, rule_of
 
 
 def key_of(name: str, metadata: Mapping[Any, Any]) -> str:
@@ -17,16 +18,24 @@ def key_of(name: str, metadata: Mapping[Any, Any]) -> str:
     return key
 
 
+def holds_nodes(rule: Rule) -> bool:
+    """Tell whether a field's rule is that of a list of nodes."""
+    return isinstance(rule, ListOf) and isinstance(rule.item, NodeRule)
+
+
 def node_to_dict(node: Node) -> dict[str, Any]:
     """Return a node as plain data: its kind and every field that differs from its default."""
     data: dict[str, Any] = {"kind": node.kind}
     for entry in fields(node):  # type: ignore[arg-type]  # every kind of node is a dataclass
         value = getattr(node, entry.name)
         if is_required(entry) or value != entry.default:
-            plain = rule_of(entry).write(value)
-            if entry.name == "parts":
-                plain = [node_to_dict(part) for part in plain]
-            data[key_of(entry.name, entry.metadata)] = plain
+            rule, key = rule_of(entry), key_of(entry.name, entry.metadata)
+            if isinstance(rule, NodeRule):
+                data[key] = node_to_dict(value)
+            elif holds_nodes(rule):
+                data[key] = [node_to_dict(part) for part in value]
+            else:
+                data[key] = rule.write(value)
     return data
 
 
@@ -36,7 +45,7 @@ def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C9
     Args:
         data: A mapping with a `kind`.
         path: Where `data` stands in its document, for errors.
-        depth: How many sequences are around it.
+        depth: How many nodes are around it.
 
     Raises:
         SpecError: The data is not one of a node.
@@ -44,7 +53,7 @@ def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C9
     if not isinstance(data, Mapping):
         raise SpecError(path, found=show(data), expected="a schedule: a mapping with a `kind`")
     if depth > MAX_DEPTH:
-        raise SpecError(path, found=f"sequences nested {depth} deep", expected=f"at most {MAX_DEPTH}")
+        raise SpecError(path, found=f"schedules nested {depth} deep", expected=f"at most {MAX_DEPTH}")
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         found = show(kind) if "kind" in data else "nothing"
@@ -65,9 +74,12 @@ def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C9
     for key, entry in entries.items():
         if is_required(entry) and key not in arguments:
             raise SpecError(f"{path}.{key}", found="nothing", expected=f"this key, which kind {kind} needs")
-    if isinstance(arguments.get("parts"), list | tuple):
-        parts = arguments["parts"]
-        arguments["parts"] = [node_from_dict(p, f"{path}.parts[{i}]", depth + 1) for i, p in enumerate(parts)]
+    for key, value in arguments.items():
+        rule = rule_of(entries[key])
+        if isinstance(rule, NodeRule):
+            arguments[key] = node_from_dict(value, f"{path}.{key}", depth + 1)
+        elif holds_nodes(rule) and isinstance(value, list | tuple):
+            arguments[key] = [node_from_dict(part, f"{path}.{key}[{i}]", depth + 1) for i, part in enumerate(value)]
     try:
         return node(**arguments)
     except SpecError as error:

@@ -16,7 +16,7 @@ from functools import cached_property
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import LAST_STEP
 from lrspec.fixedpoint import divide
-from lrspec.formula import HORIZON, Curve, Piece, formula_of
+from lrspec.formula import HORIZON, Run, Span, formula_of
 from lrspec.spec import Node
 
 DEGREE = 7
@@ -29,7 +29,9 @@ TOLERANCE_BITS = 42
 _PRECISION = 224
 _TINY = 1 << (_PRECISION - 126)
 _OVERFLOW = (2**25 - 1) << (_PRECISION + 103)  # halfway from the largest float32 to 2**128
-_MAX_SEGMENTS = 4096 * 8
+MAX_BYTES = 256 * 1024
+"""The largest program, not counting the values that the spec itself lists."""
+_MAX_SEGMENTS = MAX_BYTES // (8 * (DEGREE + 4))
 _MAGIC = b"lrspec-program-1\n"
 _DIVISOR_LIMIT = 2**31 - 2**18
 
@@ -131,17 +133,22 @@ def compile_node(node: Node) -> Program:
     formula = formula_of(node)
     phases: list[Phase] = []
     segments: list[Segment] = []
-    base = 0
-    ends = [piece.start for piece in formula.pieces[1:]] + [HORIZON]
-    for piece, end in zip(formula.pieces, ends, strict=True):
-        phase, indices = _phase(piece, end, base)
+    base = listed = 0
+    ends = [run.start for run in formula.runs[1:]] + [HORIZON]
+    for run, end in zip(formula.runs, ends, strict=True):
+        phase, indices = _phase(run, end, base)
         if not (phases and phases[-1].is_identity and phase.is_identity):
             phases.append(phase)
-        for segment in _Fitter(piece, indices).segments():
-            segments.append(_moved(segment, base))
-            if len(segments) > _MAX_SEGMENTS:
-                found = f"a schedule of more than {_MAX_SEGMENTS} segments"
-                raise SpecError("", found=found, expected="a schedule with a shorter form")
+        limits = [span.start for span in run.spans[1:]] + [indices]
+        for span, limit in zip(run.spans, limits, strict=True):
+            listed += 1 if span.constant else limit - span.start if span.listed else 0
+            for segment in _Fitter(
+                span, limit - span.start, run.start + (span.start if run.is_plain else 0)
+            ).segments():
+                segments.append(_moved(segment, base + span.start))
+                if len(segments) > _MAX_SEGMENTS + listed:
+                    found = f"a schedule whose program is larger than {MAX_BYTES} bytes"
+                    raise SpecError("", found=found, expected="one with fewer cycles or pieces, or an end")
         base += indices
     return Program(tuple(phases), tuple(segments), formula.last_step)
 
@@ -150,16 +157,16 @@ def _moved(segment: Segment, base: int) -> Segment:
     return Segment(base + segment.start, segment.shift, segment.exponent, segment.coefficients)
 
 
-def _phase(piece: Piece, end: int, base: int) -> tuple[Phase, int]:
-    """Return the phase of a piece that holds up to step `end`, and how many indices it uses."""
-    steps = end - piece.start
-    period = piece.period if piece.period is not None and piece.period < steps else 0
-    per_step = Fraction(1)
-    if not piece.constant and piece.stride != 1:
-        per_step = _division(Fraction(piece.stride))
+def _phase(run: Run, end: int, base: int) -> tuple[Phase, int]:
+    """Return the phase of a run that holds up to step `end`, and how many indices it uses."""
+    steps = end - run.start
+    if run.is_constant:
+        return Phase(run.start, base, 0, 1, 1), steps
+    period = run.period if run.period < steps else 0
+    per_step = Fraction(1) if run.stride == 1 else _division(Fraction(run.stride))
     numerator, denominator = per_step.numerator, per_step.denominator
     indices = ((period or steps) - 1) * numerator // denominator + 1
-    return Phase(piece.start, base, period, numerator, denominator), indices
+    return Phase(run.start, base, period, numerator, denominator), indices
 
 
 def _division(stride: Fraction) -> Fraction:
@@ -184,17 +191,18 @@ def _division(stride: Fraction) -> Fraction:
 
 
 class _Fitter:
-    """Cuts the indices of one piece into segments, each a polynomial within the tolerance.
+    """Cuts the indices of one span into segments, each a polynomial within the tolerance.
 
     From left to right: the first guess is the whole rest; a miss tells by its size how long a segment would fit, and so
     does a hit for the next one.
     """
 
-    def __init__(self, piece: Piece, indices: int) -> None:
-        self._curve: Curve = piece.curve
-        self._start = piece.start
+    def __init__(self, span: Span, indices: int, step: int) -> None:
+        self._curve = span.curve
+        self._step = step
         self._indices = indices
-        self._constant = piece.constant
+        self._constant = span.constant
+        self._listed = span.listed
         self._cache: dict[int, int] = {}
 
     def segments(self) -> Iterator[Segment]:
@@ -225,20 +233,14 @@ class _Fitter:
         if value is None:
             value = self._cache[index] = self._curve(index, _PRECISION)
             if abs(value) >= _OVERFLOW:
-                found = f"a value beyond the range of float32, from step {self._start} on"
+                found = f"a value beyond the range of float32, from step {self._step} on"
                 raise SpecError("", found=found, expected="values up to 3.4e+38; give `steps` to end the growth")
         return value
 
     def _single(self, index: int) -> Segment:
         """Return the segment of one index: its value rounded to float32, 0 below the normal numbers."""
-        value = self._value(index)
-        if abs(value) < _TINY:
-            return Segment(index, 0, 0, _ZEROS)
-        excess = abs(value).bit_length() - 24
-        mantissa = divide(value, 1 << excess)
-        if abs(mantissa) == 1 << 24:
-            mantissa, excess = mantissa // 2, excess + 1
-        return Segment(index, 0, _PRECISION - excess, (mantissa, *(0,) * DEGREE))
+        mantissa, exponent = _rounded(self._value(index), _PRECISION)
+        return Segment(index, 0, exponent, (mantissa, *(0,) * DEGREE))
 
     def _fit(self, start: int, count: int) -> tuple[Segment | None, int]:
         """Return the segment of `count` indices, or None where it does not fit, and its slack.
@@ -259,8 +261,20 @@ class _Fitter:
         bits = (count - 1).bit_length()
         exponent, coefficients = _quantized(_interpolate(nodes, values, bits))
         shift = X_BITS - bits
+        if self._listed:
+            checks = list(range(count))
         slack = min(_slack(coefficients, exponent, u << shift, self._value(start + u)) for u in checks)
-        return (Segment(start, shift, exponent, coefficients) if slack >= 0 else None), slack
+        segment = Segment(start, shift, exponent, coefficients)
+        if slack >= 0 and self._listed and not all(self._is_exact(segment, start + u) for u in checks):
+            return None, -1
+        return (segment if slack >= 0 else None), slack
+
+    def _is_exact(self, segment: Segment, index: int) -> bool:
+        """Tell whether a segment's value at an index is the float32 number nearest to the curve's."""
+        x, acc = (index - segment.start) << segment.shift, 0
+        for c in reversed(segment.coefficients):
+            acc = (acc * x >> X_BITS) + c
+        return _rounded(acc, segment.exponent) == _rounded(self._value(index), _PRECISION)
 
     @staticmethod
     def _may_fit(a: int, b: int) -> bool:
@@ -269,6 +283,17 @@ class _Fitter:
         if a_tiny or b_tiny:
             return a_tiny and b_tiny
         return (a < 0) == (b < 0) and abs(abs(a).bit_length() - abs(b).bit_length()) <= 3
+
+
+def _rounded(value: int, precision: int) -> tuple[int, int]:
+    """Return (mantissa, exponent) of a fixed-point number rounded to float32, 0 below the normal numbers."""
+    excess = abs(value).bit_length() - 24
+    if excess + 24 <= precision - 126:
+        return 0, 0
+    mantissa = divide(value, 1 << excess) if excess >= 0 else value << -excess
+    if abs(mantissa) == 1 << 24:
+        mantissa, excess = mantissa // 2, excess + 1
+    return mantissa, precision - excess
 
 
 _CHECK_ALL = 16

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from lrspec.kinds import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Sequence
 from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
-from lrspec.spec import Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+from lrspec.spec import Node
 
 BACKEND: str = keras.backend.backend()
 

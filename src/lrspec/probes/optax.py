@@ -12,9 +12,10 @@ import numpy as np
 import optax
 from jax import lax
 
+from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Sequence
 from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
-from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+from lrspec.spec import Node
 
 VERSION = f"{optax.__version__}, jax {jax.__version__}"
 

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
+from lrspec.kinds import Constant, Cosine, Exponential, Linear, Polynomial, Sequence
 from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
-from lrspec.spec import Constant, Cosine, Exponential, Linear, Node, Polynomial, Sequence
+from lrspec.spec import Node
 
 VERSION = torch.__version__
 

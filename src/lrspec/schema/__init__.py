@@ -12,8 +12,9 @@ from typing import Any
 
 from lrspec.document import HYPERPARAMETERS
 from lrspec.fields import LAST_STEP
+from lrspec.kinds import KINDS
 from lrspec.plain import key_of
-from lrspec.spec import KINDS, SPEC_VERSION, Node, is_required, rule_of
+from lrspec.spec import SPEC_VERSION, Node, is_required, rule_of
 
 _DURATION = r"^\s*[0-9]{1,18}(\.[0-9]{1,18})? *(step|epoch)s?\s*$"
 _FRACTION = r"^[0-9]+/[0-9]+$"

@@ -1,0 +1,82 @@
+"""Every kind of node: its fields, its checks and its formula, in one place each."""
+
+from lrspec.kinds.combine import Affine, Clamp, Maximum, Minimum, Product, Sequence
+from lrspec.kinds.decays import Exponential, InverseTime, PowerLaw
+from lrspec.kinds.lists import PiecewiseConstant, Table
+from lrspec.kinds.ramps import (
+    Constant,
+    Cosine,
+    Geometric,
+    Linear,
+    Logarithmic,
+    NormalizedExponential,
+    OneMinusPower,
+    Polynomial,
+    Rex,
+    Tanh,
+)
+from lrspec.kinds.repeat import Repeat
+from lrspec.kinds.timing import Every, Freeze, Shift, Stretch
+from lrspec.spec import Node
+
+KINDS: dict[str, type[Node]] = {
+    node.kind: node
+    for node in (
+        Constant,
+        Linear,
+        Polynomial,
+        Cosine,
+        Geometric,
+        OneMinusPower,
+        NormalizedExponential,
+        Tanh,
+        Logarithmic,
+        Rex,
+        Exponential,
+        InverseTime,
+        PowerLaw,
+        PiecewiseConstant,
+        Table,
+        Sequence,
+        Product,
+        Minimum,
+        Maximum,
+        Clamp,
+        Affine,
+        Shift,
+        Freeze,
+        Repeat,
+        Every,
+        Stretch,
+    )
+}
+"""Every kind of node, by the word that a document uses for it."""
+__all__ = [
+    "KINDS",
+    "Affine",
+    "Clamp",
+    "Constant",
+    "Cosine",
+    "Every",
+    "Exponential",
+    "Freeze",
+    "Geometric",
+    "InverseTime",
+    "Linear",
+    "Logarithmic",
+    "Maximum",
+    "Minimum",
+    "NormalizedExponential",
+    "OneMinusPower",
+    "PiecewiseConstant",
+    "Polynomial",
+    "PowerLaw",
+    "Product",
+    "Repeat",
+    "Rex",
+    "Sequence",
+    "Shift",
+    "Stretch",
+    "Table",
+    "Tanh",
+]

@@ -1,0 +1,77 @@
+"""What the kinds with a formula of their own share: a curve, a length, and what comes after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import ClassVar
+
+from lrspec.errors import SpecError
+from lrspec.fields import LAST_STEP, PREVIOUS, show
+from lrspec.formula import Clock, Curve, Formula, Run, Span, Time, held, joined, plain, stairs
+from lrspec.spec import After, Node
+
+
+class Leaf(Node):
+    """A node with its own curve, an optional or required number of `steps`, and a rule for what comes after."""
+
+    steps: int | Fraction | None
+    after: After
+
+    @property
+    def length(self) -> int | Fraction | None:
+        """The number of steps after which the node has ended, or None where it has no end."""
+        return self.steps
+
+    ends_flat: ClassVar[bool] = False
+    """Whether the shape itself stays at the value that it has at the end."""
+
+    def curve(self) -> Curve:
+        """Return the formula: the value at a time, or at a number of stairs, in fixed point."""
+        raise NotImplementedError
+
+    @property
+    def stair(self) -> Time | None:
+        """How long each stair is, or None where the curve is smooth."""
+        return None
+
+    @property
+    def repeats(self) -> Time | None:
+        """The time after which the curve begins again, or None."""
+        return None
+
+    def formula(self, clock: Clock) -> Formula:
+        """Return the curve up to `steps`, and what comes after."""
+        shape = self.shape(clock)
+        if self.steps is None or self.after == "continue":
+            return shape
+        end = clock.first(self.steps)
+        if end < clock.stop and not self.ends_flat:
+            shape = joined([(0, shape), (end, plain([self.end()]))])
+        return replace(shape, last_step=end - 1 if self.after == "error" else LAST_STEP)
+
+    def shape(self, clock: Clock) -> Formula:
+        """Return the curve alone, without an end."""
+        if self.stair is not None:
+            return stairs(clock, self.curve(), self.stair)
+        period = None if self.repeats is None or self.after != "continue" else Fraction(self.repeats) / clock.rate
+        whole = int(period) if period is not None and period.denominator == 1 else 0
+        return Formula(runs=(Run(start=0, spans=(Span(start=0, curve=clock.curve(self.curve())),), period=whole),))
+
+    def end(self) -> Span:
+        """Return the value that is held from `steps` on."""
+        steps: Time = self.steps or 0
+        at = steps if self.stair is None else int(steps // self.stair)
+        return Span(start=0, curve=held(self.curve(), at), constant=True)
+
+    def started_at(self, value: float) -> Node:
+        """Return the node with `value` in the place of an `init_value` of `previous`."""
+        return replace(self, init_value=value) if self.lonely_previous() else self  # type: ignore[type-var]
+
+    def lonely_previous(self) -> str | None:
+        """Return `init_value` where it is `previous`."""
+        return "init_value" if getattr(self, "init_value", None) == PREVIOUS else None
+
+    def _check(self) -> None:
+        if self.steps is None and self.after != "hold":
+            raise SpecError("after", found=show(self.after), expected="no `after` where there are no `steps`")

@@ -1,0 +1,512 @@
+"""Curves from one value to another: `end_value + (init_value - end_value) * share(t / steps)`.
+
+The share goes from 1 to 0, so that the digits of a small end are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, TypeAlias
+
+from lrspec import fixedpoint
+from lrspec.errors import SpecError
+from lrspec.fields import PREVIOUS, show
+from lrspec.formula import Clock, Curve, Formula, Time, plain
+from lrspec.kinds.curves import LOG_BITS, ONE, constant, fixed, log2, log2_of, ratio, times_exp2, times_power
+from lrspec.kinds.leaf import Leaf
+from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field, steps_field, value_field
+
+Share: TypeAlias = Callable[[Fraction, Time, int], int]
+"""`share(span, t, precision)`: the share at time t, times `span`, in fixed point."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant(Leaf):
+    """One value: `lr(t) = value`.
+
+    Args:
+        value: The value; a finite number.
+        steps: Length, in steps; none by default: without end. A part of a sequence needs it, unless it is the last.
+        after: What follows `steps`: `hold`, `continue` (the same here) or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Constant(value=0.1)(1_000_000)
+        0.10000000149011612
+    """
+
+    kind: ClassVar[str] = "constant"
+    formula_text: ClassVar[str] = "{value}"
+    ends_flat: ClassVar[bool] = True
+    value: float = value_field()
+    steps: int | Fraction | None = optional_steps_field()
+    after: After = after_field()
+
+    def curve(self) -> Curve:
+        """`value`."""
+        return constant(self.value)
+
+    def shape(self, clock: Clock) -> Formula:  # noqa: ARG002 - the same at any time
+        """Return the one value."""
+        return plain([self.end()])
+
+
+class Ramp(Leaf):
+    """A curve from one value to another."""
+
+    init_value: float | str
+    end_value: float
+    steps: int | Fraction
+
+    def share(self) -> Share:
+        """Return the share of `init_value - end_value` that is left, times a factor."""
+        raise NotImplementedError
+
+    def curve(self) -> Curve:
+        """`end_value + (init_value - end_value) * share`."""
+        end, span, share = self.end_value, self.span, self.share()
+        return lambda t, precision: fixed(end, precision) + share(span, t, precision)
+
+    @property
+    def init(self) -> float:
+        """The value at time 0, as a number."""
+        if isinstance(self.init_value, str):
+            raise SpecError("init_value", found=PREVIOUS, expected="a number, because no part comes before")
+        return self.init_value
+
+    @property
+    def span(self) -> Fraction:
+        """`init_value - end_value`, exactly."""
+        return Fraction(self.init) - Fraction(self.end_value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Ramp):
+    """A straight line: `lr(t) = init_value + (end_value - init_value) * t / steps` for `t < steps`.
+
+    Step 0 uses `init_value`; step `steps` is the first with `end_value`.
+
+    Args:
+        init_value: Value at step 0, or `previous`: the value that the part before in a sequence has at its end.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the end value, `continue` the line, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Linear(init_value=0.0, end_value=1.0, steps=4).values(0, 6)
+        array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "linear"
+    formula_text: ClassVar[str] = "{init_value} + ({end_value} - {init_value}) * t / {steps}"
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field()
+
+    def share(self) -> Share:
+        """`1 - t / steps`."""
+        steps = self.steps
+        return lambda span, t, precision: times_power(span, ratio(steps - t, steps), ONE, precision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polynomial(Ramp):
+    """A power of the remaining share: `lr(t) = end_value + (init_value - end_value) * (1 - x) ** power`.
+
+    `x = (t / steps) ** k_decay`, with `k_decay` 1 by default. As `keras.optimizers.schedules.PolynomialDecay` (with
+    `cycle=False`), `optax.polynomial_schedule` and timm's `PolyLRScheduler` (with `k_decay`) have it.
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        power: Exponent; above 0, at most 100.
+        k_decay: Exponent of the time; above 0, at most 100.
+        after: From step `steps` on: `hold` the end value, `continue` the polynomial (whole powers only), or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Polynomial(init_value=1.0, end_value=0.0, steps=4, power=2).values(0, 5)
+        array([1.    , 0.5625, 0.25  , 0.0625, 0.    ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "polynomial"
+    formula_text: ClassVar[str] = (
+        "{end_value} + ({init_value} - {end_value}) * (1 - (t / {steps}) ** {k_decay}) ** {power}"
+    )
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    power: float = number_field(positive=True, maximum=100.0)
+    k_decay: float = number_field(1.0, positive=True, maximum=100.0)
+    after: After = after_field()
+
+    def share(self) -> Share:
+        """`(1 - x) ** power`."""
+        steps, power = self.steps, Fraction(self.power)
+        if self.k_decay == 1:
+            return lambda span, t, precision: times_power(span, ratio(steps - t, steps), power, precision)
+        warp = Fraction(self.k_decay)
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            left = (1 << precision) - times_power(ONE, ratio(t, steps), warp, precision)
+            return times_power(span, (max(left, 0), 1 << precision), power, precision)
+
+        return share
+
+    def _check(self) -> None:
+        super()._check()
+        if self.after == "continue" and not (self.power.is_integer() and self.k_decay == 1):
+            found = f"'continue' with power {self.power}" + (f", k_decay {self.k_decay}" if self.k_decay != 1 else "")
+            raise SpecError("after", found=found, expected="hold or error, or a whole power")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosine(Ramp):
+    """A cosine: `lr(t) = end_value + (init_value - end_value) * ((1 + cos(2 pi * cycles * x)) / 2) ** exponent`.
+
+    `x = (t / steps) ** k_decay`. With the defaults it is half a period, `cos(pi * t / steps)`: SGDR, Loshchilov and
+    Hutter, 2016 (arXiv:1608.03983), without the restarts. `cycles` is Hugging Face's `num_cycles`, `exponent` is
+    Optax', `k_decay` timm's (arXiv:2004.05909).
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`; absolute, where Keras and Optax take a ratio `alpha`.
+        steps: Length, in steps; a positive integer or fraction.
+        cycles: Periods of the cosine in `steps`; above 0, at most 10,000.
+        exponent: Exponent of the share; above 0, at most 100.
+        k_decay: Exponent of the time; above 0, at most 100.
+        after: From step `steps` on: `hold` the value there (Keras, Optax), `continue` the cosine, which rises again
+            (PyTorch's `CosineAnnealingLR`), or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Cosine(init_value=1.0, end_value=0.0, steps=2, after="continue").values(0, 5)
+        array([1. , 0.5, 0. , 0.5, 1. ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "cosine"
+    formula_text: ClassVar[str] = (
+        "{end_value} + ({init_value} - {end_value}) * "
+        "((1 + cos(2 pi * {cycles} * (t / {steps}) ** {k_decay})) / 2) ** {exponent}"
+    )
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    cycles: float = number_field(0.5, positive=True, maximum=10_000.0)
+    exponent: float = number_field(1.0, positive=True, maximum=100.0)
+    k_decay: float = number_field(1.0, positive=True, maximum=100.0)
+    after: After = after_field()
+
+    @property
+    def repeats(self) -> Time | None:
+        """The period of the cosine."""
+        period = Fraction(self.steps) / Fraction(self.cycles)
+        return period if self.k_decay == 1 else None
+
+    def share(self) -> Share:
+        """`((1 + cos(2 pi * cycles * x)) / 2) ** exponent`, by the versine of the way to the nearest lowest point."""
+        half_turns, steps, exponent = 2 * Fraction(self.cycles), self.steps, Fraction(self.exponent)
+        simple, warp = self.cycles == 0.5, Fraction(self.k_decay)
+
+        def way(t: Time, precision: int) -> int:
+            """Return `pi * |1 - (half turns mod 2)|` in fixed point."""
+            if warp != 1:
+                turns = times_power(half_turns, ratio(t, steps), warp, precision + 16) % (2 << precision + 16)
+                return fixedpoint.pi(precision) * abs((1 << precision + 16) - turns) >> (precision + 16)
+            if simple and t <= steps:
+                left, whole = ratio(steps - t, steps)
+            else:
+                turns_left = abs(1 - half_turns * t / steps % 2)
+                left, whole = turns_left.numerator, turns_left.denominator
+            return fixedpoint.pi(precision + 16) * left // (whole << 16)
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            versine = fixedpoint.versine(way(t, precision), precision)
+            if exponent != 1:
+                return times_power(span, (versine, 2 << precision), exponent, precision)
+            return versine * span.numerator // (2 * span.denominator)
+
+        return share
+
+    def _check(self) -> None:
+        super()._check()
+        if self.after == "continue" and (self.repeats is None or Fraction(self.repeats).denominator != 1):
+            found = f"'continue' with cycles {self.cycles:g}, k_decay {self.k_decay:g}"
+            raise SpecError("after", found=found, expected="hold or error, or a period that is a whole number of steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometric(Ramp):
+    """A straight line on a logarithmic scale: `lr(t) = init_value * (end_value / init_value) ** (t / steps)`.
+
+    As learning-rate range tests, tri-stage decay and log-linear interpolation have it.
+
+    Args:
+        init_value: Value at step 0, or `previous`; not 0.
+        end_value: Value at step `steps`; not 0, of the sign of `init_value`.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the end value, `continue` the curve, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Geometric(init_value=1.0, end_value=0.01, steps=2).values(0, 4)
+        array([1.  , 0.1 , 0.01, 0.01], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "geometric"
+    formula_text: ClassVar[str] = "{init_value} * ({end_value} / {init_value}) ** (t / {steps})"
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field()
+
+    def curve(self) -> Curve:
+        """`init_value * (end_value / init_value) ** (t / steps)`."""
+        init, end, steps = Fraction(self.init), Fraction(self.end_value), self.steps
+        log = log2_of(end / init)
+
+        def curve(t: Time, precision: int) -> int:
+            if t == steps:
+                return fixed(end, precision)
+            numerator, denominator = ratio(t, steps)
+            return times_exp2(init, log * numerator // denominator, precision)
+
+        return curve
+
+    def _check(self) -> None:
+        super()._check()
+        if self.end_value == 0:
+            raise SpecError("end_value", found="0.0", expected="a value other than 0")
+        if not isinstance(self.init_value, str) and self.init_value * self.end_value <= 0:
+            raise SpecError("init_value", found=show(self.init_value), expected="a value of the sign of `end_value`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneMinusPower(Ramp):
+    """One less a power of the time: `lr(t) = end_value + (init_value - end_value) * (1 - (t / steps) ** power)`.
+
+    With power 0.5 the "1-sqrt" cooldown of warmup-stable-decay (arXiv:2405.18392), and upwards a square-root warmup.
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        power: Exponent of the time; above 0, at most 100.
+        after: From step `steps` on: `hold` the end value, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> OneMinusPower(init_value=1.0, end_value=0.0, steps=4, power=0.5).values(0, 5).round(3)
+        array([1.   , 0.5  , 0.293, 0.134, 0.   ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "one_minus_power"
+    formula_text: ClassVar[str] = "{end_value} + ({init_value} - {end_value}) * (1 - (t / {steps}) ** {power})"
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    power: float = number_field(positive=True, maximum=100.0)
+    after: After = after_field("hold", "error")
+
+    def share(self) -> Share:
+        """`1 - (t / steps) ** power`."""
+        steps, power = self.steps, Fraction(self.power)
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            if t == steps:
+                return 0
+            return fixed(span, precision) - times_power(span, ratio(t, steps), power, precision)
+
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizedExponential(Ramp):
+    """An exponential stretched to end at 0: `lr(t) = end_value + (init_value - end_value) * (r ** x - r) / (1 - r)`.
+
+    `x = t / steps`, `r = ratio`. The exponential cooldown of Megatron (ratio 0.5) and timm.
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        ratio: What the exponential itself falls to; above 0, below 1.
+        after: From step `steps` on: `hold` the end value, `continue` the curve, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> NormalizedExponential(init_value=1.0, end_value=0.0, steps=2, ratio=0.25).values(0, 3)
+        array([1.        , 0.33333334, 0.        ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "normalized_exponential"
+    formula_text: ClassVar[str] = (
+        "{end_value} + ({init_value} - {end_value}) * ({ratio} ** (t / {steps}) - {ratio}) / (1 - {ratio})"
+    )
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    ratio: float = number_field(positive=True, maximum=1 - 2.0**-20)
+    after: After = after_field()
+
+    def share(self) -> Share:
+        """`(ratio ** x - ratio) / (1 - ratio)`."""
+        steps, r = self.steps, Fraction(self.ratio)
+        log = log2_of(r)
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            if t == steps:
+                return 0
+            numerator, denominator = ratio(t, steps)
+            factor = span / (1 - r)
+            return times_exp2(factor, log * numerator // denominator, precision) - fixed(factor * r, precision)
+
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tanh(Ramp):
+    """A hyperbolic tangent: `lr(t) = end_value + (init_value - end_value) * (1 - tanh(y)) / 2`.
+
+    `y = lower * (1 - t / steps) + upper * t / steps`. The ends are near `init_value` and `end_value` but not equal to
+    them. Hsueh et al., 2019 (arXiv:1806.01593), and timm's `TanhLRScheduler`.
+
+    Args:
+        init_value: Value far before the start, or `previous`.
+        end_value: Value far after the end.
+        steps: Length, in steps; a positive integer or fraction.
+        lower: Where on the tangent it starts; -100 to 100, below `upper`.
+        upper: Where it ends; -100 to 100.
+        after: From step `steps` on: `hold` the value there, `continue` the curve, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Tanh(init_value=1.0, end_value=0.0, steps=2, lower=-1.0, upper=1.0).values(0, 3).round(3)
+        array([0.881, 0.5  , 0.119], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "tanh"
+    formula_text: ClassVar[str] = (
+        "{end_value} + ({init_value} - {end_value}) * "
+        "(1 - tanh({lower} * (1 - t / {steps}) + {upper} * t / {steps})) / 2"
+    )
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    lower: float = number_field(minimum=-100.0, maximum=100.0)
+    upper: float = number_field(minimum=-100.0, maximum=100.0)
+    after: After = after_field()
+
+    def share(self) -> Share:
+        """`1 / (1 + exp(2 y))`."""
+        steps, lower, upper = self.steps, Fraction(self.lower), Fraction(self.upper)
+        two_by_ln2 = (2 << 2 * LOG_BITS) // fixedpoint.ln2(LOG_BITS)
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            y = lower + (upper - lower) * t / steps
+            log = two_by_ln2 * y.numerator // y.denominator
+            grown = times_exp2(ONE, log, precision)
+            return (span.numerator << 2 * precision) // (span.denominator * (grown + (1 << precision)))
+
+        return share
+
+    def _check(self) -> None:
+        super()._check()
+        if self.lower >= self.upper:
+            raise SpecError("upper", found=show(self.upper), expected="a number above `lower`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logarithmic(Ramp):
+    """A logarithm: `lr(t) = init_value + (end_value - init_value) * ln(1 + t) / ln(1 + steps)`.
+
+    The warmup of DeepSpeed's `WarmupLR`, where `steps` is one less than its `warmup_num_steps`.
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the end value, `continue` the curve, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Logarithmic(init_value=0.0, end_value=1.0, steps=7).values(0, 9).round(3)
+        array([0.   , 0.333, 0.528, 0.667, 0.774, 0.862, 0.936, 1.   , 1.   ],
+              dtype=float32)
+    """
+
+    kind: ClassVar[str] = "logarithmic"
+    formula_text: ClassVar[str] = "{init_value} + ({end_value} - {init_value}) * ln(1 + t) / ln(1 + {steps})"
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field()
+
+    def share(self) -> Share:
+        """`ln((1 + steps) / (1 + t)) / ln(1 + steps)`."""
+        steps = self.steps
+        whole = log2_of(Fraction(1 + steps))
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            left = log2(*ratio(1 + steps, 1 + t))
+            return (left * span.numerator << precision) // (whole * span.denominator)
+
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rex(Ramp):
+    """Reflected exponential: `lr(t) = end_value + (init_value - end_value) * (1 - x) / (1 - x / 2)`, `x = t / steps`.
+
+    Chen et al., 2021 (arXiv:2107.04197).
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the end value, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Rex(init_value=1.0, end_value=0.0, steps=2).values(0, 3)
+        array([1.        , 0.6666667, 0.        ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "rex"
+    formula_text: ClassVar[str] = (
+        "{end_value} + ({init_value} - {end_value}) * (1 - t / {steps}) / (1 - t / {steps} / 2)"
+    )
+    init_value: float | str = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field("hold", "error")
+
+    def share(self) -> Share:
+        """`2 (steps - t) / (2 steps - t)`."""
+        steps = self.steps
+        return lambda span, t, precision: times_power(2 * span, ratio(steps - t, 2 * steps - t), ONE, precision)

@@ -1,0 +1,239 @@
+"""Kinds that change when a schedule's values are used: moved, frozen, held per epoch, stretched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import ClassVar
+
+from lrspec.errors import SpecError
+from lrspec.fields import LAST_STEP, Period, show
+from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
+from lrspec.merge import flat
+from lrspec.spec import After, Node, after_field, node_field, steps_field
+
+
+def value_span(node: Node, time: Time) -> Span:
+    """Return the constant span of a node's value at one time."""
+    found = node.formula(Clock(offset=time, stop=1))
+    return Span(start=0, curve=lambda _, precision: found.at(0, precision), constant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(Node):
+    """A schedule moved in time: `lr(t) = part(max(t + by, 0))`.
+
+    With `by: 1` a warmup begins with its second value, as `(k + 1) / W`; with a negative `by` the first value is held
+    for longer.
+
+    Args:
+        part: The schedule.
+        by: Steps that are added to the time; not necessarily whole, or positive.
+
+    Raises:
+        SpecError: A field is not as described, or the part has ended before it begins.
+
+    Example:
+        >>> from lrspec import Linear
+        >>> Shift(part=Linear(init_value=0.0, end_value=1.0, steps=4), by=1).values(0, 4)
+        array([0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "shift"
+    formula_text: ClassVar[str] = "part(max(t + {by}, 0))"
+    part: Node = node_field()
+    by: int | Fraction = field(metadata={"rule": Period(signed=True)})
+
+    @property
+    def length(self) -> int | Fraction | None:
+        """What is left of the part's length."""
+        return None if self.part.length is None else simple(self.part.length - self.by)
+
+    def formula(self, clock: Clock) -> Formula:
+        """Return the part's formula at the moved times."""
+        begins = clock.first(-self.by)
+        parts: list[tuple[int, Formula]] = []
+        if begins:
+            parts.append((0, plain([value_span(self.part, 0)])))
+        if begins < clock.stop:
+            parts.append((begins, self.part.formula(clock.since(-self.by))))
+        return joined(parts)
+
+    def _check(self) -> None:
+        if self.length is not None and self.length <= 0:
+            found, expected = f"{show(self.by)}, with a part of {self.part.length} steps", "less than its length"
+            raise SpecError("by", found=found, expected=expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freeze(Node):
+    """A schedule that stops changing: `lr(t) = part(min(t, steps))`.
+
+    It gives a length to a schedule that has none, or another one: cut short, or longer.
+
+    Args:
+        part: The schedule.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the part's value at time `steps`, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> from lrspec import Linear
+        >>> Freeze(part=Linear(init_value=1.0, end_value=0.0, steps=4), steps=2).values(0, 4)
+        array([1.  , 0.75, 0.5 , 0.5 ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "freeze"
+    formula_text: ClassVar[str] = "part(min(t, {steps}))"
+    part: Node = node_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field("hold", "error")
+
+    @property
+    def length(self) -> int | Fraction | None:
+        """`steps`."""
+        return self.steps
+
+    def formula(self, clock: Clock) -> Formula:
+        """Return the part's formula up to `steps`, and its value there."""
+        return ended(self.part, clock, self.steps, self.after)
+
+    def started_at(self, value: float) -> Freeze:
+        """Return the same of the part that starts from `value`."""
+        return replace(self, part=self.part.started_at(value))
+
+
+def ended(part: Node, clock: Clock, steps: Time, after: After) -> Formula:
+    """Return a part's formula up to the time `steps`, and after it the value there or none."""
+    end = clock.first(steps)
+    parts: list[tuple[int, Formula]] = []
+    if end:
+        inside = part.formula(replace(clock, stop=end))
+        parts.append((0, replace(inside, runs=tuple(cut(inside.runs, end)))))
+    if end < clock.stop:
+        parts.append((end, plain([value_span(part, steps)])))
+    whole = joined(parts)
+    return replace(whole, last_step=min(whole.last_step, end - 1)) if after == "error" else whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Every(Node):
+    """A schedule whose step is a number of steps: `lr(t) = part(floor(t / period))`.
+
+    With the steps of an epoch as the `period`, the part's own steps are epochs: what a scheduler does that is stepped
+    once per epoch.
+
+    Args:
+        part: The schedule; its lengths count periods.
+        period: Steps that each value holds; 1 or more, not necessarily whole.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> from lrspec import Linear
+        >>> Every(part=Linear(init_value=1.0, end_value=0.0, steps=2), period=3).values(0, 8)
+        array([1. , 1. , 1. , 0.5, 0.5, 0.5, 0. , 0. ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "every"
+    formula_text: ClassVar[str] = "part(floor(t / {period}))"
+    part: Node = node_field()
+    period: int | Fraction = field(metadata={"rule": Period()})
+
+    @property
+    def length(self) -> int | Fraction | None:
+        """The part's length, in steps."""
+        return None if self.part.length is None else simple(self.part.length * Fraction(self.period))
+
+    def formula(self, clock: Clock) -> Formula:
+        """Return the part's formula, with every index held."""
+        period = Fraction(self.period)
+        first, into = divmod(clock.offset, period)
+        count = int(clock.at(clock.stop - 1) // period) - int(first) + 1
+        inner = self.part.formula(Clock(offset=int(first), stop=count))
+        stride = period / clock.rate
+        parts: list[tuple[int, Formula]] = []
+        for run, end in zip(inner.runs, [*(run.start for run in inner.runs[1:]), count], strict=True):
+            start = clock.first((first + run.start) * period)
+            if into == 0 and stride >= 1 and _can_slow(run, stride):
+                slow = replace(run, start=0, stride=simple(run.stride * stride), period=int(run.period * stride))
+            else:
+                slow = Run(start=0, spans=tuple(self._held(clock, run, int(first), end)))
+            parts.append((start, Formula(runs=(slow,))))
+        last = clock.first((first + inner.last_step + 1) * period) - 1 if inner.last_step < count else LAST_STEP
+        return replace(joined(parts), last_step=last)
+
+    def _held(self, clock: Clock, run: Run, first: int, end: int) -> list[Span]:
+        """Return a constant span for each period, or for each of the run's own constant spans."""
+        period = Fraction(self.period)
+        spans = flat(run, end - run.start)
+        ends = [*(span.start for span in spans[1:]), end - run.start]
+        check_spans(sum(1 if span.constant else stop - span.start for span, stop in zip(spans, ends, strict=True)))
+        begin = clock.first((first + run.start) * period)
+        found: list[Span] = []
+        for span, stop in zip(spans, ends, strict=True):
+            for k in range(span.start, span.start + 1 if span.constant else stop):
+                start = clock.first((first + run.start + k) * period) - begin
+                found = found[:-1] if found and found[-1].start == start else found
+                found.append(Span(start=start, curve=held(span.begun_at(k).curve, 0), constant=True))
+        return found
+
+    def started_at(self, value: float) -> Every:
+        """Return the same of the part that starts from `value`."""
+        return replace(self, part=self.part.started_at(value))
+
+    def _check(self) -> None:
+        if self.period < 1:
+            raise SpecError("period", found=show(Period().write(self.period)), expected="at least 1 step")
+
+
+def _can_slow(run: Run, stride: Fraction) -> bool:
+    """Tell whether a run's index, each held for `stride` steps, is still one modulo and one division of the step."""
+    if run.is_constant:
+        return True
+    whole = all(Fraction(part).denominator == 1 for part in (run.start * stride, run.period * stride))
+    return whole and Fraction(run.stride).denominator == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch(Node):
+    """A schedule made longer, or shorter: `lr(t) = part(t / factor)`.
+
+    With the steps of an epoch as the `factor`, the part's time is in epochs, and fractions of them.
+
+    Args:
+        part: The schedule; its lengths are in units of `factor` steps.
+        factor: Steps per step of the part; above 0, not necessarily whole.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> from lrspec import Linear
+        >>> Stretch(part=Linear(init_value=1.0, end_value=0.0, steps=1), factor=4).values(0, 5)
+        array([1.  , 0.75, 0.5 , 0.25, 0.  ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "stretch"
+    formula_text: ClassVar[str] = "part(t / {factor})"
+    part: Node = node_field()
+    factor: int | Fraction = field(metadata={"rule": Period()})
+
+    @property
+    def length(self) -> int | Fraction | None:
+        """The part's length, in steps."""
+        return None if self.part.length is None else simple(self.part.length * Fraction(self.factor))
+
+    def formula(self, clock: Clock) -> Formula:
+        """Return the part's formula at the stretched times."""
+        factor = Fraction(self.factor)
+        return self.part.formula(
+            Clock(offset=simple(clock.offset / factor), rate=simple(clock.rate / factor), stop=clock.stop)
+        )
+
+    def started_at(self, value: float) -> Stretch:
+        """Return the same of the part that starts from `value`."""
+        return replace(self, part=self.part.started_at(value))
