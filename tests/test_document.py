@@ -18,8 +18,18 @@ from lrspec import Constant, Cosine, Document, Exponential, Linear, Node, Sequen
 
 SETTINGS = settings(deadline=None, derandomize=True, database=None)
 FORMATS: tuple[Any, ...] = ("yaml", "json")
-KINDS = "constant, linear, polynomial, cosine, exponential, piecewise_constant, sequence"
-KEYS = "lrspec, learning_rate, momentum, weight_decay, steps_per_epoch"
+KINDS = (
+    "constant, linear, polynomial, cosine, geometric, one_minus_power, normalized_exponential, tanh, logarithmic, rex, "
+    "exponential, inverse_time, power_law, piecewise_constant, table, sequence, product, minimum, maximum, clamp, "
+    "affine, shift, freeze, repeat, every, stretch, warmup_cosine, warmup_linear, warmup_polynomial, warmup_constant, "
+    "warmup_exponential, warmup_multi_step, step, multi_step, inverse_sqrt, noam, wsd, one_cycle, one_cycle_momentum, "
+    "triangular, triangular2, exp_range, cosine_restarts"
+)
+DURATIONS = "a number of steps, or a duration such as '5 epochs', '300e9 tokens' or '10 %'"
+KEYS = (
+    "lrspec, learning_rate, momentum, weight_decay, other, groups, relative, base_value, steps_per_epoch, batch_size, "
+    "tokens_per_step, total_steps, rounding, at_least_one"
+)
 DESIGN = """
 lrspec: 1
 learning_rate:
@@ -297,7 +307,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "period in words": (
         document_of("kind: exponential, init_value: 1, decay_rate: 0.5, decay_period: long"),
-        "learning_rate.decay_period: found 'long', expected a number of steps, or a duration such as '5 epochs'",
+        f"learning_rate.decay_period: found 'long', expected {DURATIONS}",
     ),
     "stairs of less than a step": (
         document_of("kind: exponential, init_value: 1, decay_rate: 0.5, decay_period: 0.5, staircase: true"),
@@ -373,19 +383,18 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "sequences too deep": (
         document_of("kind: sequence, parts: [{" * 33 + "kind: constant, value: 1" + "}]" * 33),
-        f"learning_rate{'.parts[0]' * 33}: found sequences nested 33 deep, expected at most 32",
-    ),
-    "epochs without their length": (
-        linear("steps: 1.5 epochs"),
-        "learning_rate.steps: found '1.5 epochs', expected a number of steps, or `steps_per_epoch` in the document",
+        f"learning_rate{'.parts[0]' * 33}: found schedules nested 33 deep, expected at most 32",
     ),
     "epochs that are not whole": (
         document_of("kind: linear, init_value: 0, end_value: 1, steps: 1.5 epochs", ", steps_per_epoch: 5"),
-        "learning_rate.steps: found '1.5 epochs', which is 7.5 steps, expected a whole number of steps",
+        (
+            "learning_rate.steps: found '1.5 epochs', which is 7.5 steps, "
+            "expected a whole number of steps, or a `rounding` in the document"
+        ),
     ),
     "unit that is none": (
         linear("steps: 5 fortnights"),
-        "learning_rate.steps: found '5 fortnights', expected a number of steps, or a duration such as '5 epochs'",
+        f"learning_rate.steps: found '5 fortnights', expected {DURATIONS}",
     ),
     "steps_per_epoch 0": (
         document_of("kind: constant, value: 1", ", steps_per_epoch: 0"),

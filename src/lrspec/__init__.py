@@ -1,5 +1,6 @@
 """One learning-rate schedule, every framework, bit for bit."""
 
+from lrspec import presets
 from lrspec.document import Document, dump, dumps, from_dict, load, loads, to_dict
 from lrspec.errors import LrspecError, SpecError, StepError, UnsupportedError
 from lrspec.kinds import (
@@ -31,6 +32,7 @@ from lrspec.kinds import (
     Tanh,
 )
 from lrspec.native import from_native
+from lrspec.sampling import sample
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
@@ -76,5 +78,7 @@ __all__ = [
     "from_native",
     "load",
     "loads",
+    "presets",
+    "sample",
     "to_dict",
 ]

@@ -1,4 +1,4 @@
-"""Documents: a schedule as YAML or JSON text, checked on the way in.
+"""Documents: a schedule for each hyperparameter, as YAML or JSON text, checked on the way in.
 
     text --text.py--> plain data --units.py, plain.py--> nodes
 
@@ -16,24 +16,23 @@ A document says which version of the spec it follows and gives a schedule for ea
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from lrspec import text
 from lrspec.errors import SpecError
-from lrspec.fields import Period, is_integer, show
-from lrspec.plain import node_from_dict, node_to_dict
+from lrspec.fields import Flag, Number, Rule, show
+from lrspec.kinds import Affine
+from lrspec.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
+from lrspec.plain import check, node_from_dict, node_to_dict
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
-from lrspec.units import resolve
+from lrspec.units import QUANTITIES, Units
 
-HYPERPARAMETERS = ("learning_rate", "momentum", "weight_decay")
-"""What a document may schedule; `learning_rate` is required."""
-_KEYS = ("lrspec", *HYPERPARAMETERS, "steps_per_epoch")
 _SUFFIXES: dict[str, Literal["yaml", "json"]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
@@ -41,8 +40,9 @@ class Document(Schedule):
     """A document: a schedule per hyperparameter, which acts as its learning-rate schedule.
 
     Args:
-        data: The document as plain data, with the keys `lrspec`, `learning_rate`, and where wanted `momentum`,
-            `weight_decay` and `steps_per_epoch`.
+        data: The document as plain data: `lrspec`, `learning_rate`, and where wanted `momentum`, `weight_decay`,
+            `other` (any names), `groups` (scales and schedules of parameter groups), `relative`, and the quantities
+            that turn units into steps.
 
     Raises:
         SpecError: The data is not a document of this version.
@@ -54,54 +54,152 @@ class Document(Schedule):
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = copy.deepcopy(_checked_keys(data))
-        epoch = self._data.get("steps_per_epoch")
-        self.steps_per_epoch: int | Fraction | None = None
-        if epoch is not None:
-            try:
-                self.steps_per_epoch = Period().read(epoch)
-            except SpecError as error:
-                raise error.within("steps_per_epoch") from None
-        self._nodes = {
-            name: node_from_dict(resolve(self._data[name], name, self.steps_per_epoch), name)
-            for name in HYPERPARAMETERS
-            if name in self._data
-        }
+        self._data = copy.deepcopy(checked_keys(data))
+        self._units = Units(self._data)
+        self.relative: bool = _read(Flag(), self._data.get("relative", False), "relative")
+        base = self._data.get("base_value")
+        self.base_value: float | None = None if base is None else _read(Number(), base, "base_value")
+        self._scales = scales(self._data)
+        self._nodes: dict[str | int | None, dict[str, Node]] = {None: {}, **{name: {} for name in groups(self._data)}}
+        resolved = [entry._replace(source=self._units.resolve(entry.source, entry.path)) for entry in entries(data)]
+        for group, name, path, source in resolved:
+            if self.missing:
+                check(source, path)
+            else:
+                self._nodes[group][name] = node_from_dict(source, path)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The durations that need a quantity which the document does not have: path -> the quantity's name."""
+        return {path: quantity for path, (_, quantity) in self._units.missing.items()}
+
+    def resolve(self, **quantities: Any) -> Document:
+        """Return the document with more quantities, or others.
+
+        Args:
+            quantities: `steps_per_epoch`, `batch_size` (samples per step), `tokens_per_step`, `total_steps`,
+                `rounding`, `at_least_one`, `base_value`: as the keys of a document.
+
+        Raises:
+            SpecError: A quantity is unknown, or not as it should be.
+
+        Example:
+            >>> document = loads("{lrspec: 1, learning_rate: {kind: constant, value: 1, steps: 2 epochs}}")
+            >>> document.missing
+            {'learning_rate.steps': 'steps_per_epoch'}
+            >>> document.resolve(steps_per_epoch=100).node.length
+            200
+        """
+        allowed = (*UNIT_KEYS, "base_value")
+        for key in quantities:
+            if key not in allowed:
+                raise SpecError(key, found="an unknown quantity", expected=f"one of {', '.join(allowed)}")
+        return Document({**self._data, **quantities})
+
+    @property
+    def quantities(self) -> dict[str, Any]:
+        """The quantities that the document has, as exact numbers."""
+        return {name: self._units[name] for name in QUANTITIES if self._units[name] is not None}
+
+    @property
+    def total_steps(self) -> int | None:
+        """The number of steps of the whole, where the document says it."""
+        total: int | None = self._units["total_steps"]
+        return total
 
     @property
     def node(self) -> Node:
         """The node of the learning rate, with every duration in steps."""
-        return self._nodes["learning_rate"]
+        return self["learning_rate"]
 
     @cached_property
     def program(self) -> Program:
         """The program of the learning rate."""
+        node = self.node
         try:
-            return self.node.program
+            return node.program
         except SpecError as error:
             raise error.within("learning_rate") from None
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """`sha256:` and the SHA-256 of the programs: of the learning rate's alone where it is the only schedule."""
+        if list(self) == ["learning_rate"] and not self.groups:
+            return self.program.fingerprint
+        lines = [f"{name!r} {self[name].fingerprint}\n" for name in sorted(self)]
+        for group in self.groups:
+            lines += [f"{group!r} {name!r} {node.fingerprint}\n" for name, node in sorted(self.group(group).items())]
+        return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+
     def __getitem__(self, name: str) -> Node:
-        return self._nodes[name]
+        self._require_quantities()
+        return self._absolute(name, self._nodes[None][name])
+
+    def _absolute(self, name: str, node: Node) -> Node:
+        if not self.relative or name != "learning_rate":
+            return node
+        if self.base_value is None:
+            expected = "the rate that the values are relative to: in the document, or resolve(base_value=...)"
+            raise SpecError("base_value", found="nothing", expected=expected)
+        return Affine(part=node, scale=self.base_value)
+
+    def _require_quantities(self) -> None:
+        for path, (found, quantity) in self._units.missing.items():
+            more = len(self._units.missing) - 1
+            also = f" ({more} more durations need quantities)" if more else ""
+            expected = f"`{quantity}` in the document, or resolve({quantity}=...){also}"
+            raise SpecError(path, found=show(found), expected=expected)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._nodes)
+        yield from (name for name in HYPERPARAMETERS if name in self._data)
+        yield from self._data.get("other", ())
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._nodes
+        return name in list(self)
+
+    @property
+    def groups(self) -> list[str | int]:
+        """The parameter groups that the document names: their names, or their places where it lists them."""
+        return [name for name in self._nodes if name is not None]
+
+    def group(self, name: str | int | None) -> dict[str, Node]:
+        """Return the schedules of a parameter group: its own, and the document's for the rest, scaled where it says.
+
+        Args:
+            name: One of `groups`; any other, or None, has the document's own schedules.
+
+        Raises:
+            SpecError: A quantity is missing.
+
+        Example:
+            >>> document = loads('''{lrspec: 1, learning_rate: {kind: constant, value: 0.5},
+            ...     groups: {backbone: {scale: 0.5}}}''')
+            >>> document.group("backbone")["learning_rate"](0), document.group("head")["learning_rate"](0)
+            (0.25, 0.5)
+        """
+        self._require_quantities()
+        nodes = self._nodes[None] | self._nodes.get(name, {})
+        schedules = {hyperparameter: self._absolute(hyperparameter, node) for hyperparameter, node in nodes.items()}
+        scale = self._scales.get(name, 1.0) if name is not None else 1.0
+        if scale != 1:
+            schedules["learning_rate"] = Affine(part=schedules["learning_rate"], scale=scale)
+        return schedules
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Document):
-            return self._nodes == other._nodes
+            return self._state() == other._state()
         if isinstance(other, Node):
-            return self._nodes == {"learning_rate": other}
+            return not self.missing and self._nodes == {None: {"learning_rate": other}} and not self.relative
         return NotImplemented
 
+    def _state(self) -> tuple[Any, ...]:
+        return self._nodes, self._scales, self.relative, self.base_value, self._data if self.missing else None
+
     def __hash__(self) -> int:
-        return hash(self.node)
+        return hash(self._nodes[None].get("learning_rate"))
 
     def __repr__(self) -> str:
         return f"Document({self._data!r})"
@@ -111,28 +209,11 @@ class Document(Schedule):
         return copy.deepcopy(self._data)
 
 
-def _checked_keys(data: object) -> dict[str, Any]:
-    if not isinstance(data, Mapping):
-        raise SpecError("", found=show(data), expected="a document: a mapping with the key `lrspec`")
-    if "lrspec" not in data:
-        raise SpecError("lrspec", found="nothing", expected=f"the version of the spec, {SPEC_VERSION}")
-    version = data["lrspec"]
-    if not is_integer(version) or version < 1:
-        raise SpecError("lrspec", found=show(version), expected=f"the version of the spec, {SPEC_VERSION}")
-    if version > SPEC_VERSION:
-        expected = f"version {SPEC_VERSION} or older; a newer lrspec reads this document"
-        raise SpecError("lrspec", found=f"version {show(version)}", expected=expected)
-    for key in data:
-        if key not in _KEYS:
-            where = key if isinstance(key, str) else ""
-            found = "an unknown key" if isinstance(key, str) else f"the key {show(key)}"
-            raise SpecError(where, found=found, expected=f"one of {', '.join(_KEYS)}")
-    if "learning_rate" not in data:
-        raise SpecError("learning_rate", found="nothing", expected="a schedule")
-    for key, value in data.items():
-        if value is None:
-            raise SpecError(key, found="null", expected="a value, or no such key")
-    return dict(data)
+def _read(rule: Rule, value: Any, path: str) -> Any:
+    try:
+        return rule.read(value)
+    except SpecError as error:
+        raise error.within(path) from None
 
 
 def from_dict(data: Mapping[str, Any]) -> Document:

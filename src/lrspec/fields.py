@@ -124,6 +124,8 @@ class Steps:
 
     fractional: bool = False
     zero: bool = False
+    duration: bool = True
+    """Whether a text such as `5 epochs` may stand for the number."""
 
     def read(self, value: Any) -> int | Fraction:
         if self.fractional and isinstance(value, Fraction | str) and not is_integer(value):
@@ -140,17 +142,20 @@ class Steps:
         return value if isinstance(value, int) else f"{value.numerator}/{value.denominator}"
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/length" if self.fractional else "#/$defs/steps0" if self.zero else "#/$defs/steps"}
+        if not self.duration:
+            return {"type": "integer", "minimum": 0 if self.zero else 1, "maximum": LAST_STEP}
+        return {"$ref": f"#/$defs/{'length' if self.fractional else 'steps_or_none' if self.zero else 'steps'}"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
     """A positive length in steps that need not be whole, kept as the exact decimal or fraction that was written.
 
-    With `signed` any number that is not whole either, such as a shift.
+    With `signed` it may be 0 or negative, such as a shift; without `duration` it is a factor, not a length.
     """
 
     signed: bool = False
+    duration: bool = True
 
     def read(self, value: Any) -> int | Fraction:
         if isinstance(value, bool) or not isinstance(value, Real | str):
@@ -183,7 +188,7 @@ class Period:
         return number if Fraction(repr(number)) == value else f"{value.numerator}/{value.denominator}"
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/shift" if self.signed else "#/$defs/period"}
+        return {"$ref": f"#/$defs/{'shift' if self.signed else 'period' if self.duration else 'factor'}"}
 
 
 def _is_digits(text: str) -> bool:

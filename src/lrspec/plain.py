@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.fields import ListOf, Rule, show
+from lrspec.fields import ListOf, Period, Rule, Steps, show
 from lrspec.kinds import KINDS
+from lrspec.presets import PRESETS
 from lrspec.spec import MAX_DEPTH, Node, NodeRule, is_required, rule_of
 
 
@@ -21,6 +23,25 @@ def key_of(name: str, metadata: Mapping[Any, Any]) -> str:
 def holds_nodes(rule: Rule) -> bool:
     """Tell whether a field's rule is that of a list of nodes."""
     return isinstance(rule, ListOf) and isinstance(rule.item, NodeRule)
+
+
+def rules_of(data: object) -> dict[str, Rule] | None:
+    """Return the rules of the keys of a node or preset that plain data stands for, or None where it is neither."""
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    return _rules(kind) if isinstance(kind, str) and (kind in KINDS or kind in PRESETS) else None
+
+
+def _rules(kind: str) -> dict[str, Rule]:
+    if kind in PRESETS:
+        return PRESETS[kind].rules
+    return {key_of(entry.name, entry.metadata): rule_of(entry) for entry in fields(KINDS[kind])}  # type: ignore[arg-type]
+
+
+def _required(kind: str) -> list[str]:
+    if kind in PRESETS:
+        return PRESETS[kind].required
+    entries = fields(KINDS[kind])  # type: ignore[arg-type]  # every kind of node is a dataclass
+    return [key_of(entry.name, entry.metadata) for entry in entries if is_required(entry)]
 
 
 def node_to_dict(node: Node) -> dict[str, Any]:
@@ -39,8 +60,51 @@ def node_to_dict(node: Node) -> dict[str, Any]:
     return data
 
 
-def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C901 - one check after another
-    """Return the node that plain data stands for.
+def checked(data: object, path: str, depth: int = 0) -> dict[str, Any]:
+    """Return the fields of a node or preset without its `kind`; raise `SpecError` for keys that it does not have."""
+    if not isinstance(data, Mapping):
+        raise SpecError(path, found=show(data), expected="a schedule: a mapping with a `kind`")
+    if depth > MAX_DEPTH:
+        raise SpecError(path, found=f"schedules nested {depth} deep", expected=f"at most {MAX_DEPTH}")
+    kind = data.get("kind")
+    rules = rules_of(data)
+    if rules is None:
+        found = show(kind) if "kind" in data else "nothing"
+        near = get_close_matches(kind, (*KINDS, *PRESETS), n=1) if isinstance(kind, str) else []
+        expected = ", or ".join([*near, f"one of {', '.join((*KINDS, *PRESETS))}"])
+        raise SpecError(f"{path}.kind", found=found, expected=expected)
+    for key, value in data.items():
+        if key != "kind" and key not in rules:
+            where = f"{path}.{key}" if isinstance(key, str) else path
+            found = "an unknown key" if isinstance(key, str) else f"the key {show(key)}"
+            raise SpecError(where, found=found, expected=f"one of {', '.join(rules)}")
+        if value is None:
+            raise SpecError(f"{path}.{key}", found="null", expected="a value, or no such key")
+    for key in _required(str(kind)):
+        if key not in data:
+            raise SpecError(f"{path}.{key}", found="nothing", expected=f"this key, which kind {kind} needs")
+    return {key: value for key, value in data.items() if key != "kind"}
+
+
+def check(data: object, path: str, depth: int = 0) -> None:
+    """Check everything of a node's plain data but its durations, which another quantity must first make numbers."""
+    arguments, rules = checked(data, path, depth), rules_of(data) or {}
+    for key, value in arguments.items():
+        rule, where = rules[key], f"{path}.{key}"
+        if isinstance(rule, NodeRule):
+            check(value, where, depth + 1)
+        elif holds_nodes(rule) and isinstance(value, list | tuple):
+            for i, part in enumerate(value):
+                check(part, f"{where}[{i}]", depth + 1)
+        elif not isinstance(rule.item if isinstance(rule, ListOf) else rule, Steps | Period):
+            try:
+                rule.read(value)
+            except SpecError as error:
+                raise error.within(where) from None
+
+
+def node_from_dict(data: object, path: str, depth: int = 0) -> Node:
+    """Return the node that plain data stands for; a preset becomes the tree that it returns.
 
     Args:
         data: A mapping with a `kind`.
@@ -50,37 +114,15 @@ def node_from_dict(data: object, path: str, depth: int = 0) -> Node:  # noqa: C9
     Raises:
         SpecError: The data is not one of a node.
     """
-    if not isinstance(data, Mapping):
-        raise SpecError(path, found=show(data), expected="a schedule: a mapping with a `kind`")
-    if depth > MAX_DEPTH:
-        raise SpecError(path, found=f"schedules nested {depth} deep", expected=f"at most {MAX_DEPTH}")
-    kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        found = show(kind) if "kind" in data else "nothing"
-        raise SpecError(f"{path}.kind", found=found, expected=f"one of {', '.join(KINDS)}")
-    node = KINDS[kind]
-    entries = {key_of(entry.name, entry.metadata): entry for entry in fields(node)}  # type: ignore[arg-type]
-    arguments: dict[str, Any] = {}
-    for key, value in data.items():
-        if key == "kind":
-            continue
-        if key not in entries:
-            where = f"{path}.{key}" if isinstance(key, str) else path
-            found = "an unknown key" if isinstance(key, str) else f"the key {show(key)}"
-            raise SpecError(where, found=found, expected=f"one of {', '.join(entries)}")
-        if value is None:
-            raise SpecError(f"{path}.{key}", found="null", expected="a value, or no such key")
-        arguments[key] = value
-    for key, entry in entries.items():
-        if is_required(entry) and key not in arguments:
-            raise SpecError(f"{path}.{key}", found="nothing", expected=f"this key, which kind {kind} needs")
+    arguments, rules = checked(data, path, depth), rules_of(data) or {}
     for key, value in arguments.items():
-        rule = rule_of(entries[key])
+        rule, where = rules[key], f"{path}.{key}"
         if isinstance(rule, NodeRule):
-            arguments[key] = node_from_dict(value, f"{path}.{key}", depth + 1)
+            arguments[key] = node_from_dict(value, where, depth + 1)
         elif holds_nodes(rule) and isinstance(value, list | tuple):
-            arguments[key] = [node_from_dict(part, f"{path}.{key}[{i}]", depth + 1) for i, part in enumerate(value)]
+            arguments[key] = [node_from_dict(part, f"{where}[{i}]", depth + 1) for i, part in enumerate(value)]
+    kind = str(data["kind"])  # type: ignore[index]  # `checked` has seen a mapping
     try:
-        return node(**arguments)
+        return PRESETS[kind](**arguments) if kind in PRESETS else KINDS[kind](**arguments)
     except SpecError as error:
         raise error.within(path) from None

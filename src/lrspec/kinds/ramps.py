@@ -494,7 +494,7 @@ class Rex(Ramp):
 
     Example:
         >>> Rex(init_value=1.0, end_value=0.0, steps=2).values(0, 3)
-        array([1.        , 0.6666667, 0.        ], dtype=float32)
+        array([1.       , 0.6666667, 0.       ], dtype=float32)
     """
 
     kind: ClassVar[str] = "rex"

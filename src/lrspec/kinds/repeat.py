@@ -57,17 +57,16 @@ class Repeat(Node):
     Example:
         >>> from lrspec import Linear
         >>> saw = Linear(init_value=1.0, end_value=0.0, steps=2)
-        >>> Repeat(part=saw, cycle_mult=2, peak_mult=0.5).values(0, 8)
-        array([1.   , 0.5  , 0.5  , 0.375, 0.25 , 0.125, 0.25 , 0.219],
-              dtype=float32)
+        >>> Repeat(part=saw, cycle_mult=2, peak_mult=0.5).values(0, 7)
+        array([1.   , 0.5  , 0.5  , 0.375, 0.25 , 0.125, 0.25 ], dtype=float32)
     """
 
     kind: ClassVar[str] = "repeat"
     formula_text: ClassVar[str] = "over and over, cycles of {cycle_steps} * {cycle_mult} ** i steps"
     part: Node = node_field()
     cycle_steps: int | Fraction | None = optional_steps_field()
-    num_cycles: int | None = field(default=None, metadata={"rule": Steps()})
-    cycle_mult: int | Fraction = field(default=1, metadata={"rule": Period()})
+    num_cycles: int | None = field(default=None, metadata={"rule": Steps(duration=False)})
+    cycle_mult: int | Fraction = field(default=1, metadata={"rule": Period(duration=False)})
     cycle_rounding: CycleRounding = field(default="none", metadata={"rule": Choice(get_args(CycleRounding))})
     peak_mult: float = number_field(1.0, positive=True)
     peak_power: float = number_field(0.0, minimum=0.0, maximum=100.0)
