@@ -1,7 +1,8 @@
 """Which frameworks are under test: `--backends torch,keras,optax`, by default those that are installed.
 
 One that is asked for and missing fails the run; it is never skipped. Tests of one framework are in
-`adapters/test_<framework>.py`; a test that takes `mode` runs once for every way in which the frameworks evaluate.
+files of `adapters/` that have its name in theirs; a test that takes `mode` runs once for every way in which the
+frameworks evaluate.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out the tests of frameworks that are not under test, and the benchmarks."""
     if collection_path.parent.name == "bench":
         return True
-    name = collection_path.stem.removeprefix("test_")
-    if collection_path.parent.name == "adapters" and name in FRAMEWORKS and name not in backends(config):
+    names = FRAMEWORKS.keys() & collection_path.stem.split("_")
+    if collection_path.parent.name == "adapters" and not names <= set(backends(config)):
         return True
     return None
 

@@ -32,6 +32,7 @@ from lrspec.kinds import (
     Tanh,
 )
 from lrspec.native import from_native
+from lrspec.plateau import PlateauRule, ReduceOnPlateau
 from lrspec.sampling import sample
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
@@ -58,9 +59,11 @@ __all__ = [
     "NormalizedExponential",
     "OneMinusPower",
     "PiecewiseConstant",
+    "PlateauRule",
     "Polynomial",
     "PowerLaw",
     "Product",
+    "ReduceOnPlateau",
     "Repeat",
     "Rex",
     "Schedule",

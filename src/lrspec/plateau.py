@@ -210,7 +210,7 @@ class ReduceOnPlateau:
             found = f"the keys {show(sorted(map(str, state)))}" if isinstance(state, Mapping) else show(state)
             raise SpecError("state", found=found, expected=f"the keys {', '.join(_KEYS)}")
         if state["fingerprint"] != self.rule.fingerprint:
-            found = show(state["fingerprint"])
+            found = str(state["fingerprint"])[:80]
             raise LrspecError(f"a checkpoint of plateau rule {found}: expected one of rule {self.rule.fingerprint}")
         best = None if state["best"] is None else _checked(state, "best", _number)
         mean = _checked(state, "mean", _number)

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import LAST_STEP
@@ -151,6 +151,10 @@ def compile_node(node: Node) -> Program:
                     raise SpecError("", found=found, expected="one with fewer cycles or pieces, or an end")
         base += indices
     return Program(tuple(phases), tuple(segments), formula.last_step)
+
+
+compiled = lru_cache(maxsize=256)(compile_node)
+"""`compile_node`, once for each of the last 256 specs."""
 
 
 def _moved(segment: Segment, base: int) -> Segment:

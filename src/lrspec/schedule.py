@@ -45,9 +45,9 @@ class Schedule:
         Raises:
             SpecError: A value leaves the range of float32.
         """
-        from lrspec.program import compile_node
+        from lrspec.program import compiled
 
-        return compile_node(self.node)
+        return compiled(self.node)
 
     @cached_property
     def _evaluator(self) -> Callable[[int], float]:

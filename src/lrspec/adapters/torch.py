@@ -111,7 +111,7 @@ class TorchArrays:
 
     def row(self, table: Table, index: torch.Tensor) -> list[torch.Tensor]:
         """Return the columns of `table[index]`."""
-        rows = torch.from_numpy(table).to(self._device)[index]
+        rows = torch.nn.functional.embedding(index, torch.from_numpy(table).to(self._device))
         return [rows[..., k] for k in range(table.shape[1])]
 
     def where(self, condition: torch.Tensor, a: Any, b: Any) -> torch.Tensor:
@@ -121,6 +121,21 @@ class TorchArrays:
     def float32(self, a: torch.Tensor) -> torch.Tensor:
         """Return integers as float32."""
         return a.to(torch.float32)
+
+
+def evaluator(program: Program, device: str | torch.device = "cpu") -> torch.nn.Module:
+    """Return a program as a module from integer tensors on a device to their float32 values.
+
+    It is a plain graph of operations on tensors, which `torch.compile` takes in whole, with the tables on the device.
+    """
+    arrays = TorchArrays(torch.device(device))
+
+    class Evaluator(torch.nn.Module):  # type: ignore[misc]  # untyped where torch is not installed
+        def forward(self, step: torch.Tensor) -> Any:
+            return on_device(program, step.to(torch.int64), arrays)
+
+    module: torch.nn.Module = torch.fx.symbolic_trace(Evaluator())
+    return module
 
 
 def value(program: Program, step: torch.Tensor) -> torch.Tensor:

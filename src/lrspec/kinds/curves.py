@@ -29,11 +29,8 @@ def constant(value: float) -> Curve:
 
 
 def ratio(a: Time, b: Time) -> tuple[int, int]:
-    """Return the numerator and denominator, above 0, of `a / b`, where b is above 0."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a, b
-    quotient = Fraction(a) / Fraction(b)
-    return quotient.numerator, quotient.denominator
+    """Return a numerator and a denominator, above 0, of `a / b`, where b is above 0."""
+    return a.numerator * b.denominator, a.denominator * b.numerator
 
 
 def log2(numerator: int, denominator: int) -> int:

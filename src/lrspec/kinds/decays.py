@@ -25,11 +25,11 @@ class _Decay(Leaf):
     staircase: bool
 
     @property
-    def init(self) -> Fraction:
-        """The value at time 0, exactly."""
+    def init(self) -> float:
+        """The value at time 0, as a number."""
         if isinstance(self.init_value, str):
             raise SpecError("init_value", found=PREVIOUS, expected="a number, because no part comes before")
-        return Fraction(self.init_value)
+        return self.init_value
 
     @property
     def stair(self) -> Time | None:
@@ -86,7 +86,7 @@ class Exponential(_Decay):
 
     def curve(self) -> Curve:
         """`init_value * decay_rate ** (t / period)`; in stairs, of the number of stairs."""
-        init, period = self.init, Fraction(1) if self.staircase else Fraction(self.decay_period)
+        init, period = Fraction(self.init), Fraction(1) if self.staircase else Fraction(self.decay_period)
         log = log2_of(self.decay_rate)
 
         def curve(t: Time, precision: int) -> int:
@@ -131,7 +131,7 @@ class InverseTime(_Decay):
 
     def curve(self) -> Curve:
         """`init_value / (1 + decay_rate * t / period)`; in stairs, of the number of stairs."""
-        init, period = self.init, Fraction(1) if self.staircase else Fraction(self.decay_period)
+        init, period = Fraction(self.init), Fraction(1) if self.staircase else Fraction(self.decay_period)
         growth = Fraction(self.decay_rate) / period
         top, bottom = init.numerator * growth.denominator, init.denominator
 

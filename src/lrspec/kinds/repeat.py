@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
 from lrspec.errors import SpecError
@@ -179,7 +180,13 @@ class Repeat(Node):
             return False
         floor = abs(Fraction(self.floor_value)) if self.scaling == "height" else Fraction(0)
         limit = floor * _NEGLIGIBLE if floor else _UNDERFLOW
-        return self._factor(i) * (_bound(self.part, self._first_length) + floor) < limit
+        return self._factor(i) * (self._bound + floor) < limit
+
+    @cached_property
+    def _bound(self) -> Fraction:
+        """A number well above the size of the part's values, from some of them."""
+        sample = self.part.formula(Clock(rate=Fraction(self._first_length) / 64, stop=65))
+        return 4 * max(Fraction(abs(sample.at(k, 200)), 1 << 200) for k in range(65))
 
     def _check(self) -> None:
         if self._first_length < 1:
@@ -211,9 +218,3 @@ def _short(number: Fraction) -> Fraction:
     shift = _BITS - number.numerator.bit_length() + number.denominator.bit_length()
     digits = (number.numerator << shift if shift > 0 else number.numerator >> -shift) // number.denominator
     return Fraction(digits, 1 << shift) if shift > 0 else Fraction(digits << -shift)
-
-
-def _bound(part: Node, steps: Time) -> Fraction:
-    """Return a number well above the size of the part's values, from some of them."""
-    sample = part.formula(Clock(rate=Fraction(steps) / 64, stop=65))
-    return 4 * max(Fraction(abs(sample.at(k, 200)), 1 << 200) for k in range(65))

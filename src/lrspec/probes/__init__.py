@@ -27,12 +27,14 @@ class Mode:
         device: Such as `cpu`.
         sampler: From a schedule to a function that gives the float32 values used at a range of steps.
         slow: Whether it takes a step at a time at some 0.1 ms or more.
+        compiles: Whether it compiles each schedule for seconds.
     """
 
     name: str
     device: str
     sampler: Callable[[Schedule], Sampler]
     slow: bool = False
+    compiles: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,51 +2,91 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import sysconfig
 import warnings
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
+from lrspec.adapters.torch import evaluator
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, Polynomial, Sequence
 from lrspec.probes import Mode, Native, Sampler, Values
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
 VERSION = torch.__version__
+_BLOCK = 4096
+
+
+def _compiler() -> str:
+    """Return the backend of `torch.compile`: inductor, or, where it would find no C++ compiler, one without code."""
+    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    headers = Path(sysconfig.get_paths()["include"], "Python.h")
+    return "inductor" if shutil.which(name) and headers.exists() else "aot_eager"
+
+
+COMPILER = _compiler()
 
 
 def modes() -> list[Mode]:
-    """Return the ways to run: every device, with the rate as a Python float and as a tensor."""
-    devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-    return [
-        Mode(
-            name=f"optimizer, {'tensor' if tensor else 'float'} rate",
-            device=device,
-            sampler=partial(_sampler, device=device, tensor=tensor),
-        )
-        for device in devices
-        for tensor in (False, True)
-    ]
+    """Return the ways to run: every device, with the rate as a Python float and as a tensor, and compiled."""
+    found = []
+    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        for tensor in (False, True):
+            sampler = partial(_sampler, device=device, tensor=tensor)
+            found.append(Mode(name=f"optimizer, {'tensor' if tensor else 'float'} rate", device=device, sampler=sampler))
+        sampler = partial(_sampler, device=device, tensor=True, compiled=True)
+        found.append(Mode(name=f"compiled step ({COMPILER})", device=device, sampler=sampler, slow=True))
+        sampler = partial(_compiled, device=device)
+        found.append(Mode(name=f"compile ({COMPILER})", device=device, sampler=sampler, compiles=True))
+    return found
 
 
-def _sampler(schedule: Schedule, *, device: str, tensor: bool) -> Sampler:
-    return lambda start, stop: _applied(schedule, start, stop, device, tensor=tensor)
+def _compiled(schedule: Schedule, *, device: str) -> Sampler:
+    """Sample a compiled function of steps, in blocks of one size, so that it is compiled once."""
+    torch.compiler.reset()
+    function = torch.compile(evaluator(schedule.program, device), backend=COMPILER, fullgraph=True, dynamic=False)
+
+    def sample(start: int, stop: int) -> Values:
+        blocks = [torch.arange(first, first + _BLOCK, device=device) for first in range(start, stop, _BLOCK)]
+        values = torch.cat([function(block) for block in blocks])
+        return np.asarray(values[: stop - start].cpu())
+
+    return sample
 
 
-def _applied(schedule: Schedule, start: int, stop: int, device: str, *, tensor: bool) -> Values:
+def _sampler(schedule: Schedule, *, device: str, tensor: bool, compiled: bool = False) -> Sampler:
+    def compiled_step(optimizer: torch.optim.Optimizer) -> Any:
+        torch.compiler.reset()  # an optimizer is compiled anew; after eight in one process, torch would run it eagerly
+        return torch.compile(optimizer.step, backend=COMPILER)
+
+    make = compiled_step if compiled else lambda optimizer: optimizer.step
+    return lambda start, stop: _applied(schedule, start, stop, device, tensor=tensor, make_step=make)
+
+
+def _applied(
+    schedule: Schedule, start: int, stop: int, device: str, *, tensor: bool, make_step: Callable[[Any], Any]
+) -> Values:
     """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
     parameter = torch.zeros(1, device=device, requires_grad=True)
     rate = torch.zeros((), device=device) if tensor else 1.0
     optimizer = torch.optim.SGD([parameter], lr=rate)
     scheduler = schedule.to_torch(optimizer, step=start)
     parameter.grad = -torch.ones_like(parameter)
+    step = make_step(optimizer)
     applied = torch.empty(stop - start, device=device)
     for i in range(stop - start):
         if i:
             scheduler.step()
-        optimizer.step()
+        step()
         with torch.no_grad():
             applied[i : i + 1] = parameter
             parameter.zero_()
