@@ -188,7 +188,7 @@ class Period:
         return number if Fraction(repr(number)) == value else f"{value.numerator}/{value.denominator}"
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": f"#/$defs/{'shift' if self.signed else 'period' if self.duration else 'factor'}"}
+        return {"$ref": f"#/$defs/{'any_steps' if self.signed else 'period' if self.duration else 'factor'}"}
 
 
 def _is_digits(text: str) -> bool:

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TypeAlias
 
 from lrspec.errors import SpecError, StepError
@@ -86,7 +87,10 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """A schedule's runs, in the order of their starts, the first at 0, and the last step at which it has a value."""
+    """A schedule's runs, in the order of their starts, the first at 0, and the last step at which it has a value.
+
+    `last_step` is -1 where there is none at all.
+    """
 
     runs: tuple[Run, ...]
     last_step: int = LAST_STEP
@@ -115,6 +119,16 @@ class Clock:
         """Return the first step at or after a time; 0 where the clock starts later, `stop` where it stops before."""
         steps = -((self.offset - time) // self.rate)
         return min(max(steps, 0), self.stop)
+
+    def first_multiple(self, period: Time) -> int:
+        """Return the first step whose time is a multiple of a period; `stop` where there is none."""
+        unit = lcm(*(Fraction(time).denominator for time in (self.offset, self.rate, period)))
+        offset, rate, whole = (int(time * unit) for time in (self.offset, self.rate, period))
+        divisor = gcd(rate, whole)
+        if offset % divisor:
+            return self.stop
+        step = -offset // divisor * pow(rate // divisor, -1, whole // divisor) % (whole // divisor)
+        return min(step, self.stop)
 
     def since(self, time: Time, until: Time | None = None, *, local: bool = True) -> Clock:
         """Return the clock of the steps from `time` on, up to `until`; local time starts from 0 at `time`."""
@@ -155,7 +169,10 @@ def formula_of(node: Node) -> Formula:
     lonely = node.lonely_previous()
     if lonely is not None:
         raise SpecError(lonely, found="previous", expected="a number, because no part of a sequence comes before")
-    return node.formula(Clock())
+    formula = node.formula(Clock())
+    if formula.last_step < 0:
+        raise SpecError("", found="a schedule without a value at step 0", expected="one that ends later")
+    return formula
 
 
 def exact(node: Node, step: int) -> float:
@@ -193,19 +210,19 @@ def plain(spans: Iterable[Span], start: int = 0) -> Formula:
 
 
 def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False) -> Formula:
-    """Return the formula `curve(floor(t / period))`: a value that holds for `period` at a time."""
-    first, into = divmod(clock.offset, period)
+    """Return the formula `curve(floor(t / period))`: a value that holds for `period` at a time.
+
+    Up to the first step at which a stair begins exactly, there is a span for each stair; from there on, one run.
+    """
     stride = simple(Fraction(period) / clock.rate)
-    if into:  # within a stair: up to its end, and from there on
-        rest = clock.since((first + 1) * period)
-        begun = Span(start=0, curve=held(curve, int(first)), constant=True)
-        if rest.stop and rest.offset == 0:
-            after = stairs(rest, shifted(curve, int(first) + 1), period, listed=listed)
-            return joined([(0, plain([begun])), (clock.stop - rest.stop, after)])
-    elif stride >= 1:
-        span = Span(start=0, curve=shifted(curve, int(first)), listed=listed)
-        return Formula(runs=(Run(start=0, spans=(span,), stride=stride),))
-    return plain(_each_stair(clock, curve, period))
+    begins = clock.first_multiple(period) if stride >= 1 else clock.stop
+    parts: list[tuple[int, Formula]] = []
+    if begins:
+        parts.append((0, plain(_each_stair(replace(clock, stop=begins), curve, period))))
+    if begins < clock.stop:
+        span = Span(start=0, curve=shifted(curve, int(clock.at(begins) // period)), listed=listed)
+        parts.append((begins, Formula(runs=(Run(start=0, spans=(span,), stride=stride),))))
+    return joined(parts)
 
 
 def _each_stair(clock: Clock, curve: Curve, period: Time) -> list[Span]:
@@ -228,11 +245,14 @@ def check_spans(count: int) -> None:
 
 
 def joined(parts: Iterable[tuple[int, Formula]]) -> Formula:
-    """Return formulas one after another, each from its own start up to the next one's; plain runs become one."""
+    """Return formulas one after another, each from its own start up to the next one's; plain runs become one.
+
+    Where one has no value before the next one's start, that is the end of all.
+    """
     runs: list[Run] = []
     last_step = LAST_STEP
     for start, formula in parts:
-        if last_step < start:
+        if last_step < start - 1:
             break
         last_step = min(start + formula.last_step, LAST_STEP)
         runs = cut(runs, start)

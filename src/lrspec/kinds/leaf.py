@@ -42,10 +42,10 @@ class Leaf(Node):
 
     def formula(self, clock: Clock) -> Formula:
         """Return the curve up to `steps`, and what comes after."""
-        shape = self.shape(clock)
         if self.steps is None or self.after == "continue":
-            return shape
+            return self.shape(clock)
         end = clock.first(self.steps)
+        shape = self.shape(replace(clock, stop=max(end, 1)))
         if end < clock.stop and not self.ends_flat:
             shape = joined([(0, shape), (end, plain([self.end()]))])
         return replace(shape, last_step=end - 1 if self.after == "error" else LAST_STEP)

@@ -14,7 +14,7 @@ from lrspec.fields import Choice, Number, Period, Steps, show
 from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, joined, plain, simple
 from lrspec.kinds.combine import mapped
 from lrspec.kinds.curves import ONE, constant, times_power
-from lrspec.kinds.timing import value_span
+from lrspec.kinds.timing import value_formula
 from lrspec.merge import flat
 from lrspec.spec import After, Node, after_field, node_field, number_field, optional_steps_field
 
@@ -119,7 +119,7 @@ class Repeat(Node):
 
     def _last_value(self) -> Formula:
         last = (self.num_cycles or 1) - 1
-        return self._scaled(plain([value_span(self.part, self._first_length)]), last)
+        return self._scaled(value_formula(self.part, self._first_length), last)
 
     def _cycle_formulas(self, clock: Clock) -> Iterator[tuple[int, Formula]]:
         steps = self._first_length
@@ -131,7 +131,7 @@ class Repeat(Node):
             if begins == clock.stop:
                 return
             inner = clock.since(start, start + length)
-            if alike and inner.offset == 0 and Fraction(length) / clock.rate == ends - begins < clock.stop - begins:
+            if alike and Fraction(length) / clock.rate == ends - begins < clock.stop - begins:
                 yield begins, self._periodic(inner)
                 return
             if not alike and self._is_negligible(i):
@@ -145,10 +145,14 @@ class Repeat(Node):
                 count += sum(len(run.spans) for run in found.runs)
                 check_spans(count)
                 yield begins, found
+                if found.last_step < inner.stop - 1:
+                    return
 
     def _periodic(self, cycle: Clock) -> Formula:
         """Return the formula of equal cycles, each of the clock's number of steps."""
         found = self.part.formula(cycle)
+        if found.last_step < cycle.stop - 1:
+            return found
         if len(found.runs) == 1 and not found.runs[0].period:
             return Formula(runs=(replace(found.runs[0], period=cycle.stop),))
         ends = [*(run.start for run in found.runs[1:]), cycle.stop]

@@ -13,10 +13,11 @@ from lrspec.merge import flat
 from lrspec.spec import After, Node, after_field, node_field, steps_field
 
 
-def value_span(node: Node, time: Time) -> Span:
-    """Return the constant span of a node's value at one time."""
+def value_formula(node: Node, time: Time) -> Formula:
+    """Return the formula that always has the value of a node at one time, or no value where the node has none there."""
     found = node.formula(Clock(offset=time, stop=1))
-    return Span(start=0, curve=lambda _, precision: found.at(0, precision), constant=True)
+    value = Span(start=0, curve=lambda _, precision: found.at(0, precision), constant=True)
+    return replace(plain([value]), last_step=LAST_STEP if found.last_step >= 0 else -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ class Shift(Node):
         begins = clock.first(-self.by)
         parts: list[tuple[int, Formula]] = []
         if begins:
-            parts.append((0, plain([value_span(self.part, 0)])))
+            parts.append((0, value_formula(self.part, 0)))
         if begins < clock.stop:
             parts.append((begins, self.part.formula(clock.since(-self.by))))
         return joined(parts)
@@ -113,7 +114,7 @@ def ended(part: Node, clock: Clock, steps: Time, after: After) -> Formula:
         inside = part.formula(replace(clock, stop=end))
         parts.append((0, replace(inside, runs=tuple(cut(inside.runs, end)))))
     if end < clock.stop:
-        parts.append((end, plain([value_span(part, steps)])))
+        parts.append((end, value_formula(part, steps)))
     whole = joined(parts)
     return replace(whole, last_step=min(whole.last_step, end - 1)) if after == "error" else whole
 

@@ -58,7 +58,7 @@ def generate() -> dict[str, Any]:
             "length": _one_of(_whole(1), _text(f"{_DURATION}|{_FRACTION}")),
             "period": _one_of(_positive(), _text(f"{_DURATION}|{_FRACTION}")),
             "factor": _one_of(_positive(), _text(_FRACTION)),
-            "shift": _one_of({"type": "number", "maximum": LAST_STEP}, _text(f"{_DURATION}|{_SIGNED_FRACTION}")),
+            "any_steps": _one_of({"type": "number", "maximum": LAST_STEP}, _text(f"{_DURATION}|{_SIGNED_FRACTION}")),
             "node": {"oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in (*KINDS, *PRESETS)]},
             **{kind: _kind(kind, node_type) for kind, node_type in KINDS.items()},
             **{name: _preset(name, preset) for name, preset in PRESETS.items()},
