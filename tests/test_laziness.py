@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import lrspec
 
 FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "optax", "matplotlib")
 USE = """
@@ -45,4 +48,21 @@ def test_the_probe_can_fail(framework: str, tmp_path: Path) -> None:
 
 
 def test_the_probe_sees_what_lrspec_itself_imports() -> None:
-    assert loaded("import lrspec", ("lrspec", "lrspec.document", "yaml")) == {"lrspec", "lrspec.document", "yaml"}
+    modules = ("lrspec", "lrspec.document", "yaml")
+    assert loaded("import lrspec", modules) == {"lrspec"}
+    assert loaded("import lrspec; lrspec.load", modules) == set(modules)
+
+
+def test_every_public_name_is_where_the_package_says() -> None:
+    for name in lrspec.__all__:
+        assert name in dir(lrspec)
+        assert getattr(lrspec, name) is not None
+    with pytest.raises(AttributeError, match="module 'lrspec' has no attribute 'Cosinus'"):
+        lrspec.Cosinus  # noqa: B018 - it must raise
+
+
+def test_a_type_checker_sees_the_names_that_are_imported_when_used() -> None:
+    tree = ast.parse(Path(lrspec.__file__).read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If)).body
+    seen = {alias.asname for node in guarded if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(lrspec.__all__)
