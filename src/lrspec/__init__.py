@@ -10,125 +10,53 @@ if TYPE_CHECKING:
     from lrspec import presets as presets
     from lrspec.document import (
         Document as Document,
-    )
-    from lrspec.document import (
         dump as dump,
-    )
-    from lrspec.document import (
         dumps as dumps,
-    )
-    from lrspec.document import (
         from_dict as from_dict,
-    )
-    from lrspec.document import (
         load as load,
-    )
-    from lrspec.document import (
         loads as loads,
-    )
-    from lrspec.document import (
         to_dict as to_dict,
     )
     from lrspec.errors import (
         LrspecError as LrspecError,
-    )
-    from lrspec.errors import (
         SpecError as SpecError,
-    )
-    from lrspec.errors import (
         StepError as StepError,
-    )
-    from lrspec.errors import (
         UnsupportedError as UnsupportedError,
     )
     from lrspec.kinds import (
         Affine as Affine,
-    )
-    from lrspec.kinds import (
         Clamp as Clamp,
-    )
-    from lrspec.kinds import (
         Constant as Constant,
-    )
-    from lrspec.kinds import (
         Cosine as Cosine,
-    )
-    from lrspec.kinds import (
         Every as Every,
-    )
-    from lrspec.kinds import (
         Exponential as Exponential,
-    )
-    from lrspec.kinds import (
         Freeze as Freeze,
-    )
-    from lrspec.kinds import (
         Geometric as Geometric,
-    )
-    from lrspec.kinds import (
         InverseTime as InverseTime,
-    )
-    from lrspec.kinds import (
         Linear as Linear,
-    )
-    from lrspec.kinds import (
         Logarithmic as Logarithmic,
-    )
-    from lrspec.kinds import (
         Maximum as Maximum,
-    )
-    from lrspec.kinds import (
         Minimum as Minimum,
-    )
-    from lrspec.kinds import (
         NormalizedExponential as NormalizedExponential,
-    )
-    from lrspec.kinds import (
         OneMinusPower as OneMinusPower,
-    )
-    from lrspec.kinds import (
         PiecewiseConstant as PiecewiseConstant,
-    )
-    from lrspec.kinds import (
         Polynomial as Polynomial,
-    )
-    from lrspec.kinds import (
         PowerLaw as PowerLaw,
-    )
-    from lrspec.kinds import (
         Product as Product,
-    )
-    from lrspec.kinds import (
         Repeat as Repeat,
-    )
-    from lrspec.kinds import (
         Rex as Rex,
-    )
-    from lrspec.kinds import (
         Sequence as Sequence,
-    )
-    from lrspec.kinds import (
         Shift as Shift,
-    )
-    from lrspec.kinds import (
         Stretch as Stretch,
-    )
-    from lrspec.kinds import (
         Table as Table,
-    )
-    from lrspec.kinds import (
         Tanh as Tanh,
     )
     from lrspec.native import (
         from_native as from_native,
-    )
-    from lrspec.native import (
         read_native as read_native,
     )
     from lrspec.plateau import (
         PlateauRule as PlateauRule,
-    )
-    from lrspec.plateau import (
         ReduceOnPlateau as ReduceOnPlateau,
     )
     from lrspec.sampling import (
@@ -139,8 +67,6 @@ if TYPE_CHECKING:
     )
     from lrspec.spec import (
         SPEC_VERSION as SPEC_VERSION,
-    )
-    from lrspec.spec import (
         Node as Node,
     )
 

@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,28 +15,40 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import lrspec
+from lrspec.explain import HEADINGS, explain, tree
+from lrspec.plot import svg
+from lrspec.units import QUANTITIES
 from lrspec.verify import FAST_STEPS, FRAMEWORKS, SLOW_STEPS, Report, verify
 
 EQUAL, DIFFERENT, BAD_INPUT = 0, 1, 2
+_MAX_PRINTED = 1_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0 when all is equal, 1 when not, 2 on bad input."""
     options = _parser().parse_args(arguments)
     try:
-        return _verify(options)
+        status: int = options.run(options)
     except (lrspec.LrspecError, OSError) as error:
-        where = f"{options.file}: " if isinstance(error, lrspec.LrspecError) else ""
-        print(f"lrspec: {where}{error}", file=sys.stderr)
+        print(f"lrspec: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lrspec", description="One learning-rate schedule, every framework.")
     parser.add_argument("--version", action="version", version=f"lrspec {lrspec.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_show(commands)
+    _add_lint(commands)
+    _add_plot(commands)
+    _add_verify(commands)
+    return parser
+
+
+def _add_verify(commands: Any) -> None:
     command = commands.add_parser(
         "verify",
         help="run a document on every installed backend and compare every bit",
@@ -62,7 +75,124 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="change one coefficient of the program that the backends run, to see that it is noticed",
     )
-    return parser
+    command.set_defaults(run=_verify)
+
+
+def _add_show(commands: Any) -> None:
+    command = commands.add_parser(
+        "show",
+        help="explain a document: its tree, its phases with their formulas, steps and values, and its totals",
+        description="Print each schedule of a document as a tree, and as a table of its phases with their formulas, "
+        "first and last steps, and the values there.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
+    command.add_argument("--steps", type=_range, metavar="START:STOP[:STRIDE]", help="print the values of these steps")
+    _add_quantities(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_show)
+
+
+def _add_lint(commands: Any) -> None:
+    command = commands.add_parser(
+        "lint",
+        help="warn about what is probably not meant",
+        description="Warn about jumps, first updates with rate 0, ends before or after the total, and the like. Exit "
+        "status: 0, or with --strict 1 where there is a warning; 2 on bad input.",
+    )
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="documents, YAML or JSON")
+    command.add_argument("--strict", action="store_true", help="exit with status 1 where there is a warning")
+    _add_quantities(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_lint)
+
+
+def _add_plot(commands: Any) -> None:
+    command = commands.add_parser(
+        "plot", help="draw a document's learning rate", description="Draw a document's learning rate as an SVG file."
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="SVG", help="the file to write")
+    command.add_argument("--steps", type=_count, help="how many steps to draw")
+    _add_quantities(command)
+    command.set_defaults(run=_plot)
+
+
+def _add_quantities(command: argparse.ArgumentParser) -> None:
+    for quantity in QUANTITIES:
+        name = f"--{quantity.replace('_', '-')}"
+        command.add_argument(name, metavar="N", help=f"the document's {quantity}, where it has none or another")
+
+
+def _load(path: Path, options: argparse.Namespace) -> lrspec.Document:
+    """Return the document of a file, with the quantities of the command line.
+
+    Raises:
+        LrspecError: The file holds no document, or a quantity is no number.
+    """
+    given = {name: _number(value) for name in QUANTITIES if (value := getattr(options, name, None)) is not None}
+    try:
+        document = lrspec.load(path)
+        return document.resolve(**given) if given else document
+    except lrspec.SpecError as error:
+        raise lrspec.LrspecError(f"{path}: {error}") from None
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.isdecimal() else float(text) if text.replace(".", "", 1).isdecimal() else text
+
+
+def _range(text: str) -> tuple[int, int, int]:
+    parts = text.split(":")
+    if not 2 <= len(parts) <= 3 or not all(part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected START:STOP or START:STOP:STRIDE")
+    start, stop, stride = (*map(int, parts), 1)[:3]
+    if not start < stop or stride < 1 or (stop - start) // stride > _MAX_PRINTED:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 to {_MAX_PRINTED} steps")
+    return start, stop, stride
+
+
+def _show(options: argparse.Namespace) -> int:
+    document = _load(options.file, options)
+    steps = range(*options.steps) if options.steps else ()
+    if options.json:
+        shown = {name: asdict(explain(document, name)) for name in document}
+        values = {name: [document[name](step) for step in steps] for name in document}
+        print(json.dumps({"schedules": shown, "values": values, "fingerprint": document.fingerprint}, indent=2))
+        return EQUAL
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    for name in document:
+        console.print(f"{name}: {tree(document[name])}", markup=False)
+        explanation = explain(document, name)
+        table = Table(*HEADINGS[:2])
+        for heading in HEADINGS[2:]:
+            table.add_column(heading, justify="right")
+        for row in explanation.rows():
+            table.add_row(*map(escape, row))
+        console.print(table)
+        for line in explanation.totals():
+            console.print(line, markup=False)
+    for step in steps:
+        print(step, *(repr(document[name](step)) for name in document), sep="\t")
+    return EQUAL
+
+
+def _lint(options: argparse.Namespace) -> int:
+    found = {str(path): _load(path, options).lint() for path in options.files}
+    if options.json:
+        print(
+            json.dumps({path: [asdict(finding) for finding in findings] for path, findings in found.items()}, indent=2)
+        )
+    else:
+        for path, findings in found.items():
+            for finding in findings:
+                print(f"{path}: {finding}")
+    return DIFFERENT if options.strict and any(found.values()) else EQUAL
+
+
+def _plot(options: argparse.Namespace) -> int:
+    document = _load(options.file, options)
+    options.output.write_text(svg(document, options.steps), encoding="utf-8")
+    return EQUAL
 
 
 def _backends(text: str) -> tuple[str, ...]:
@@ -80,7 +210,7 @@ def _count(text: str) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    document = lrspec.load(options.file)
+    document = _load(options.file, options)
     fingerprint = document.fingerprint
     with Progress(
         TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import torch
 
     from lrspec.adapters.optax import OptaxSchedule
+    from lrspec.explain import Explanation
+    from lrspec.lint import Finding
     from lrspec.program import Program
     from lrspec.spec import Node
 
@@ -123,6 +125,27 @@ class Schedule:
         from lrspec.adapters.optax import to_optax
 
         return to_optax(self)
+
+    def lint(self, *, total_steps: int | None = None) -> list[Finding]:
+        """Return warnings about what is probably not meant; `lrspec.lint.lint` says which there are.
+
+        Args:
+            total_steps: The length of the whole run, where a document does not say it.
+        """
+        from lrspec.lint import lint
+
+        return lint(self, total_steps=total_steps)
+
+    def explain(self) -> Explanation:
+        """Return the phases with their formulas, first and last steps and values there; print it for a table."""
+        from lrspec.explain import explain
+
+        return explain(self)
+
+    def __str__(self) -> str:
+        from lrspec.explain import tree
+
+        return tree(self)
 
     def _repr_svg_(self) -> str:
         from lrspec.plot import svg
