@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 
-from lrspec import Constant, Cosine, Exponential, Linear, Node, PiecewiseConstant, Polynomial, Sequence
+from cases_kinds import KINDS
+from lrspec import (
+    Affine,
+    Clamp,
+    Constant,
+    Cosine,
+    Every,
+    Exponential,
+    Freeze,
+    Geometric,
+    InverseTime,
+    Linear,
+    Logarithmic,
+    Maximum,
+    Minimum,
+    Node,
+    NormalizedExponential,
+    OneMinusPower,
+    PiecewiseConstant,
+    Polynomial,
+    PowerLaw,
+    Product,
+    Repeat,
+    Rex,
+    Sequence,
+    Shift,
+    SpecError,
+    Stretch,
+    Table,
+    Tanh,
+)
 
 LAST_STEP = 2**31 - 1
 
@@ -111,7 +143,7 @@ CASES: dict[str, Node] = {
     "cosine to the last step": Cosine(init_value=1.0, end_value=0.0, steps=LAST_STEP),
     "polynomial 3.7 to the last step": Polynomial(init_value=1.0, end_value=1e-6, steps=LAST_STEP, power=3.7),
     "exponential to the last step": Exponential(init_value=1.0, decay_rate=0.5, decay_period=10**8),
-}
+} | KINDS
 
 VALUES = st.one_of(
     st.just(0.0),
@@ -128,6 +160,10 @@ PERIODS = st.one_of(
     st.fractions(1, 1000, max_denominator=999),
 )
 AFTER = st.sampled_from(["hold", "continue", "error"])
+
+
+NO_SHORT_FORM = ("float32", "period", "pieces", "larger than", "above 0 at every step", "without a value at step 0")
+"""What the errors say that a random schedule may end in when it is compiled."""
 
 
 @st.composite
@@ -159,9 +195,177 @@ def leaves(draw: st.DrawFn, *, followed: bool = False) -> Node:
     return Polynomial(**ends, **shape, power=power)
 
 
+LEVELS = st.one_of(
+    st.just(0.0), st.floats(0.001, 2.0), st.floats(-1.0, -0.001), st.integers(-4, 8).map(lambda k: k / 4)
+)
+LENGTHS = st.one_of(st.integers(1, 30), st.integers(1, 1000), st.fractions(Fraction(1, 2), 200, max_denominator=12))
+FACTORS = st.one_of(st.integers(1, 9), st.fractions(Fraction(1, 5), 20, max_denominator=7), st.just(1.32))
+POWERS = st.one_of(st.integers(1, 3), st.floats(0.2, 4.0))
+TABLE_PERIODS: st.SearchStrategy[Any] = st.sampled_from([1, 1, 2, 3.5, Fraction(7, 3)])
+GROWTHS: st.SearchStrategy[Any] = st.sampled_from([1, 1, 1.5, 2, Fraction(4, 3)])
+HOLD: st.SearchStrategy[Any] = st.sampled_from(["hold", "hold", "hold", "error"])
+
+
+def _curves(init: Any) -> dict[str, Callable[[st.DrawFn], Node]]:
+    """A function for each curve with two ends, whose first value is drawn from `init`."""
+
+    def ends(draw: st.DrawFn) -> dict[str, Any]:
+        return {"init_value": draw(init), "end_value": draw(LEVELS), "steps": draw(LENGTHS), "after": draw(HOLD)}
+
+    return {
+        "linear": lambda draw: Linear(**ends(draw)),
+        "polynomial": lambda draw: Polynomial(
+            **ends(draw), power=draw(POWERS), k_decay=draw(st.sampled_from([1, 1, 0.5, 2]))
+        ),
+        "cosine": lambda draw: Cosine(
+            **ends(draw),
+            cycles=draw(st.sampled_from([0.5, 0.5, 1.0, 1.75])),
+            exponent=draw(st.sampled_from([1, 1, 2, 0.7])),
+            k_decay=draw(st.sampled_from([1, 1, 0.5, 2])),
+        ),
+        "geometric": lambda draw: Geometric(
+            **ends(draw) | {"init_value": draw(st.floats(0.01, 2.0)), "end_value": draw(st.floats(0.01, 2.0))}
+        ),
+        "one_minus_power": lambda draw: OneMinusPower(**ends(draw), power=draw(POWERS)),
+        "normalized_exponential": lambda draw: NormalizedExponential(**ends(draw), ratio=draw(st.floats(0.01, 0.9))),
+        "tanh": lambda draw: Tanh(**ends(draw), lower=draw(st.floats(-8.0, 0.0)), upper=draw(st.floats(0.5, 6.0))),
+        "logarithmic": lambda draw: Logarithmic(**ends(draw)),
+        "rex": lambda draw: Rex(**ends(draw)),
+    }
+
+
+def _decays(init: Any) -> dict[str, Callable[[st.DrawFn], Node]]:
+    def shape(draw: st.DrawFn) -> dict[str, Any]:
+        return {"init_value": draw(init), "steps": draw(LENGTHS), "after": draw(HOLD)}
+
+    def stairs_of(draw: st.DrawFn) -> dict[str, Any]:
+        period = draw(st.one_of(st.integers(1, 40), st.fractions(1, 30, max_denominator=9)))
+        return {"decay_period": period, "staircase": draw(st.booleans()), "decay_rate": draw(st.floats(0.3, 1.0))}
+
+    return {
+        "exponential": lambda draw: Exponential(**shape(draw), **stairs_of(draw)),
+        "inverse_time": lambda draw: InverseTime(**shape(draw), **stairs_of(draw)),
+        "power_law": lambda draw: PowerLaw(
+            **shape(draw), power=draw(POWERS), timescale=draw(FACTORS), offset=draw(FACTORS)
+        ),
+    }
+
+
+def _lists() -> dict[str, Callable[[st.DrawFn], Node]]:
+    def table(draw: st.DrawFn) -> Node:
+        levels = draw(st.lists(LEVELS, min_size=1, max_size=12))
+        return Table(values=levels, period=draw(TABLE_PERIODS), after=draw(HOLD))
+
+    def piecewise(draw: st.DrawFn) -> Node:
+        boundaries = sorted(draw(st.sets(st.integers(1, 60), min_size=1, max_size=4)))
+        levels = draw(st.lists(LEVELS, min_size=len(boundaries) + 1, max_size=len(boundaries) + 1))
+        return PiecewiseConstant(boundaries=boundaries, values=levels, steps=boundaries[-1] + draw(LENGTHS))
+
+    return {
+        "constant": lambda draw: Constant(value=draw(LEVELS), steps=draw(LENGTHS), after=draw(HOLD)),
+        "piecewise_constant": piecewise,
+        "table": table,
+    }
+
+
+@st.composite
+def small_leaves(draw: st.DrawFn, *, first: bool = True) -> Node:
+    """A random leaf of any kind, of moderate length and values; `first` where no part comes before it."""
+    init = LEVELS if first else st.one_of(st.just("previous"), LEVELS)
+    made = {**_curves(init), **_decays(init), **_lists()}
+    return made[draw(st.sampled_from(sorted(made)))](draw)
+
+
+def _parts(draw: st.DrawFn, depth: int) -> list[Node]:
+    return [draw(trees(depth - 1)) for _ in range(draw(st.integers(1, 3)))]
+
+
+def _in_sequence(draw: st.DrawFn, depth: int) -> Node:
+    parts = _parts(draw, depth)
+    return Sequence(parts=[_followed(draw, part) for part in parts[:-1]] + [_last(draw, parts[-1])])
+
+
+def _followed(draw: st.DrawFn, part: Node) -> Node:
+    ends = getattr(part, "after", "hold") == "hold" and part.length is not None
+    return part if ends and not isinstance(part, Sequence) else Freeze(part=part, steps=draw(LENGTHS))
+
+
+def _last(draw: st.DrawFn, part: Node) -> Node:
+    return draw(small_leaves(first=False)) if draw(st.booleans()) else part
+
+
+def _global_sequence(draw: st.DrawFn, depth: int) -> Node:
+    first, last = Freeze(part=draw(trees(depth - 1)), steps=draw(LENGTHS)), draw(trees(depth - 1))
+    return Sequence(parts=[first, last], time="global")
+
+
+def _repeat(draw: st.DrawFn, depth: int) -> Node:
+    scaling: Any = draw(st.sampled_from(["all", "all", "height", "peak"]))
+    return Repeat(
+        part=draw(trees(depth - 1)),
+        cycle_steps=draw(st.one_of(st.integers(2, 50), st.fractions(1, 60, max_denominator=4))),
+        num_cycles=draw(st.one_of(st.none(), st.integers(1, 6), st.integers(1, 6))),
+        cycle_mult=draw(GROWTHS),
+        cycle_rounding=draw(st.sampled_from(["none", "floor", "ceil"])),
+        peak_mult=draw(st.sampled_from([1, 1, 0.5, 0.9])),
+        peak_power=draw(st.sampled_from([0, 0, 0.5, 1])),
+        scaling=scaling,
+        floor_value=0.25 if scaling != "all" else 0.0,
+        peak_value=1.5 if scaling == "peak" else None,
+        after=draw(HOLD),
+    )
+
+
+def _clamp(draw: st.DrawFn, depth: int) -> Node:
+    low, high = sorted([draw(LEVELS), draw(LEVELS)])
+    return Clamp(part=draw(trees(depth - 1)), min_value=low, max_value=high)
+
+
+def _affine(draw: st.DrawFn, depth: int) -> Node:
+    return Affine(part=draw(trees(depth - 1)), scale=draw(LEVELS), offset=draw(LEVELS))
+
+
+def _shift(draw: st.DrawFn, depth: int) -> Node:
+    part = draw(trees(depth - 1))
+    by = draw(st.fractions(-20, 20, max_denominator=6))
+    return Shift(part=part, by=by if part.length is None else min(by, Fraction(part.length) / 2))
+
+
+def _around(kind: Callable[..., Node], name: str, numbers: Any, draw: st.DrawFn, depth: int) -> Node:
+    return kind(part=draw(trees(depth - 1)), **{name: draw(numbers)})
+
+
+COMBINATORS: dict[str, Callable[[st.DrawFn, int], Node]] = {
+    "sequence": _in_sequence,
+    "sequence of global time": _global_sequence,
+    "product": lambda draw, depth: Product(parts=_parts(draw, depth)),
+    "minimum": lambda draw, depth: Minimum(parts=_parts(draw, depth)),
+    "maximum": lambda draw, depth: Maximum(parts=_parts(draw, depth)),
+    "clamp": _clamp,
+    "affine": _affine,
+    "shift": _shift,
+    "freeze": partial(_around, Freeze, "steps", LENGTHS),
+    "repeat": _repeat,
+    "every": partial(_around, Every, "period", FACTORS.filter(lambda factor: factor >= 1)),
+    "stretch": partial(_around, Stretch, "factor", FACTORS),
+}
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> Node:
+    """A random tree of all kinds, at most so deep."""
+    kind = draw(st.sampled_from(["leaf", *COMBINATORS])) if depth > 1 else "leaf"
+    try:
+        return draw(small_leaves()) if kind == "leaf" else COMBINATORS[kind](draw, depth)
+    except SpecError:  # of numbers that do not fit together
+        return draw(small_leaves())
+
+
 @st.composite
 def nodes(draw: st.DrawFn) -> Node:
     """A random schedule."""
+    if draw(st.booleans()):
+        return draw(trees())
     parts = draw(st.lists(leaves(followed=True), max_size=2))
     last = draw(leaves())
     return Sequence(parts=[*parts, last]) if parts else last

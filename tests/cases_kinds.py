@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -276,8 +277,10 @@ TIMING: dict[str, Node] = {
     "shift by one": Shift(part=line(0.0, 1.0, 50), by=1),
     "shift back": Shift(part=line(0.0, 1.0, 50), by=-10),
     "shift by a fraction": Shift(part=cosine(90), by=Fraction(-31, 3)),
-    "shift stairs by a fraction": Shift(part=STAIRS, by=Fraction(7, 6)),
+    "shift stairs by a fraction": Shift(part=Freeze(part=STAIRS, steps=300), by=Fraction(7, 6)),
     "shift stairs back": Shift(part=THIRDS, by=Fraction(-50, 3)),
+    "shift stairs that end": Shift(part=replace(THIRDS, steps=300), by=Fraction(7, 6)),
+    "shift stairs that meet the steps again": Shift(part=STAIRS, by=Fraction(7, 2)),
     "shift of a shift": Shift(part=Shift(part=DOWN, by=Fraction(5, 2)), by=-Fraction(11, 2)),
     "shift of a repeat": Shift(part=Repeat(part=SAW), by=5),
     "shift of a repeat by a fraction": Shift(part=Repeat(part=SAW), by=Fraction(5, 2)),
@@ -314,9 +317,13 @@ TIMING: dict[str, Node] = {
     "stretch of boundaries": Stretch(part=PiecewiseConstant(boundaries=[3, 4, 9], values=[1, 2, 3, 4]), factor=0.4),
     "stretch of a table": Stretch(part=Table(values=NOISE), factor=2.5),
     "stretch of a table to shorter": Stretch(part=Table(values=NOISE), factor=Fraction(2, 5)),
+    "stretch of a long table to shorter": Stretch(
+        part=Table(values=np.linspace(0.1, 0.9, 6000).tolist(), after="error"), factor=Fraction(3, 10)
+    ),
     "stretch of a repeat": Stretch(part=Repeat(part=SAW), factor=Fraction(5, 2)),
     "stretch of a repeat to a fraction": Stretch(part=Repeat(part=SAW, num_cycles=9), factor=Fraction(11, 9)),
     "stretch of a continued cosine": Stretch(part=cosine(7, after="continue"), factor=Fraction(3, 2)),
+    "stretch of a continued cosine by a decimal": Stretch(part=cosine(7, after="continue"), factor=1.3),
     "stretch of a shift": Stretch(part=Shift(part=DOWN, by=Fraction(-7, 2)), factor=Fraction(3, 7)),
     "stretch of an every": Stretch(part=Every(part=DOWN, period=Fraction(5, 2)), factor=3),
     "stretch then error": Stretch(part=line(1.0, 0.0, 10, after="error"), factor=1.25),
@@ -333,6 +340,14 @@ REPEATS: dict[str, Node] = {
     "repeat what ends in an error": Repeat(part=line(1.0, 0.0, 12, after="error")),
     "repeat twice what ends in an error": Repeat(part=line(1.0, 0.0, 12, after="error"), num_cycles=2, peak_mult=0.5),
     "repeat a fraction": Repeat(part=cosine(Fraction(25, 2), 1.0, 0.1), num_cycles=20),
+    "repeat a fraction for ever": Repeat(part=cosine(Fraction(25, 2), 1.0, 0.1)),
+    "repeat a fraction of rounded cycles": Repeat(part=SAW, cycle_steps=Fraction(86, 3), cycle_rounding="ceil"),
+    "repeat nothing until an error": Repeat(
+        part=line(0.0, 0.0, 1, after="error"), cycle_steps=2, peak_mult=0.5, cycle_mult=1.5
+    ),
+    "repeat a table that grows": Repeat(
+        part=Freeze(part=Table(values=[0.0, 0.25, 0.0, -0.4]), steps=391), cycle_steps=1, cycle_mult=2, peak_mult=0.5
+    ),
     "repeat stairs": Repeat(part=Freeze(part=STAIRS, steps=10)),
     "repeat stairs of a fraction": Repeat(part=Freeze(part=THIRDS, steps=70)),
     "repeat an every": Repeat(part=Every(part=SAW, period=3)),
@@ -381,7 +396,9 @@ NESTED: dict[str, Node] = {
         ]
     ),
     "deep: stretch of a product of epochs": Stretch(
-        part=Product(parts=[Every(part=STAIRS, period=1), Freeze(part=cosine(30, 1.0, 0.1), steps=25)]),
+        part=Product(
+            parts=[Every(part=replace(STAIRS, decay_period=2), period=1), Freeze(part=cosine(30, 1.0, 0.1), steps=25)]
+        ),
         factor=Fraction(47, 5),
     ),
     "deep: repeat of a minimum": Repeat(
@@ -423,7 +440,7 @@ LAST: dict[str, Node] = {
     "product to the last step": Product(
         parts=[line(0.0, 1.0, 1000), Rex(init_value=1.0, end_value=0.0, steps=LAST_STEP)]
     ),
-    "every to the last step": Every(part=line(1.0, 0.0, 100_000), period=Fraction(LAST_STEP, 100_000)),
+    "every to the last step": Every(part=line(1.0, 0.0, 100_000), period=21474.836),
     "stretch to the last step": Stretch(part=cosine(1), factor=LAST_STEP),
     "shift to the last step": Shift(part=cosine(LAST_STEP), by=-(10**9)),
 }

@@ -2,7 +2,7 @@
 
 One that is asked for and missing fails the run; it is never skipped. Tests of one framework are in
 files of `adapters/` that have its name in theirs; a test that takes `mode` runs once for every way in which the
-frameworks evaluate.
+frameworks evaluate, and one that takes `compiled_mode` for those that compile each schedule for seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FRAMEWORKS = {"torch": ("torch",), "keras": ("keras",), "optax": ("jax", "optax")}
+KERAS_BACKENDS = ("tensorflow", "jax", "torch")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -25,6 +26,16 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backends", help=f"frameworks under test, a list of {','.join(FRAMEWORKS)}")
+    parser.addoption("--keras-backend", choices=KERAS_BACKENDS, help="what Keras runs on, as in KERAS_BACKEND")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose Keras' backend before anything imports Keras, which fixes it then."""
+    asked = config.getoption("--keras-backend")
+    if asked is not None:
+        if not find_spec(asked):
+            raise pytest.UsageError(f"--keras-backend {asked}: not installed")
+        os.environ["KERAS_BACKEND"] = asked
 
 
 def is_installed(framework: str) -> bool:
@@ -53,10 +64,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "mode" in metafunc.fixturenames:
-        modes = {
-            f"{name} {mode.name}": mode
-            for name in backends(metafunc.config)
-            for mode in importlib.import_module(f"lrspec.probes.{name}").modes()
-        }
-        metafunc.parametrize("mode", modes.values(), ids=modes.keys())
+    for fixture, compiles in (("mode", False), ("compiled_mode", True)):
+        if fixture in metafunc.fixturenames:
+            modes = {
+                f"{name} {mode.device} {mode.name}": mode
+                for name in backends(metafunc.config)
+                for mode in importlib.import_module(f"lrspec.probes.{name}").modes()
+                if mode.compiles == compiles
+            }
+            metafunc.parametrize(fixture, modes.values(), ids=modes.keys())

@@ -7,7 +7,7 @@ time at a time: no runs, no merging, no segments.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from functools import wraps
 from itertools import count
@@ -66,7 +66,7 @@ def value(node: Any, step: int) -> Any:
     Raises:
         NoValueError: The schedule has no value there.
     """
-    if not 0 <= step <= last_step_of(node):
+    if not 0 <= step <= LAST_STEP:
         raise NoValueError(step)
     return value_at(node, Fraction(step))
 
@@ -78,7 +78,7 @@ def value_at(node: Any, t: Fraction, previous: float = math.nan) -> Any:
     return COMBINATORS[node.kind](node, t, previous)
 
 
-# ---- how long a node lasts, and from when on it has no value
+# ---- how long a node lasts
 
 
 def length_of(node: Any) -> int | Fraction | None:
@@ -122,53 +122,6 @@ def starts_of(sequence: Any) -> list[Fraction]:
     for part in sequence.parts[:-1]:
         starts.append(_known_length(part) + (0 if sequence.time == "global" else starts[-1]))
     return starts
-
-
-def last_step_of(node: Any) -> int:
-    """Return the last step with a value: the first one without a value ends the schedule."""
-    end = end_of(node)
-    return LAST_STEP if end is None else min(math.ceil(end) - 1, LAST_STEP)
-
-
-@remembered
-def end_of(node: Any) -> Fraction | None:
-    """Return the first time at which a node has no value, or None."""
-    ends = [end for end in _ends(node) if end is not None]
-    return min(ends, default=None)
-
-
-def _ends(node: Any) -> Iterator[Fraction | None]:
-    if node.kind in LEAVES or node.kind in {"freeze", "repeat"}:
-        yield _length(node) if node.after == "error" else None
-    if node.kind == "sequence":
-        yield from _ends_of_parts(node)
-    if node.kind in {"product", "minimum", "maximum"}:
-        yield from (end_of(part) for part in node.parts)
-    end = end_of(node.part) if hasattr(node, "part") else None
-    if end is None:
-        return
-    if node.kind == "freeze":
-        yield end if end <= node.steps else None
-    elif node.kind == "repeat":
-        cycle = cycle_of(node, 0)[1]
-        yield end if end < cycle else None
-        yield _length(node) if end <= cycle else None
-    else:
-        moved = {
-            "shift": lambda: max(end - time_of(node.by), Fraction(0)),
-            "every": lambda: math.ceil(end) * time_of(node.period),
-            "stretch": lambda: end * time_of(node.factor),
-        }
-        yield moved.get(node.kind, lambda: end)()
-
-
-def _ends_of_parts(node: Any) -> Iterator[Fraction | None]:
-    starts = starts_of(node)
-    for part, start, following in zip(node.parts, starts, [*starts[1:], None], strict=True):
-        end = end_of(part)
-        if end is not None:
-            end = max(end, start) if node.time == "global" else start + end
-            yield end if following is None or end < following else None
 
 
 # ---- one function for each combinator

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import lrspec
 from cases import CASES, nodes
@@ -147,12 +146,12 @@ PARTS = "{{lrspec: 1, learning_rate: {{kind: sequence, parts: [{first}, {{kind: 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no mapping": ("[1]", "found [1], expected a document: a mapping with the key `lrspec`"),
-    "null": ("null", "found None, expected a document: a mapping with the key `lrspec`"),
+    "null": ("null", "found null, expected a document: a mapping with the key `lrspec`"),
     "empty": ("", "found an empty text, expected a document"),
     "comment": ("# nothing", "found an empty text, expected a document"),
     "two documents": (
         "---\nlrspec: 1\n---\nlrspec: 1",
-        f"line 3, column 1: found but found another document, expected {YAML}",
+        f"line 3, column 1: found another document, expected {YAML}",
     ),
     "no version": (
         "learning_rate: {kind: constant, value: 1}",
@@ -408,6 +407,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "lrspec: 1\nlearning_rate:\n  kind: constant\n  value: 1\n  value: 2\n",
         "line 5: found the key 'value' a second time, expected each key once",
     ),
+    "key of no number twice": (
+        "{.nan: 1,\n.NaN: 2}",
+        "line 2: found the key nan a second time, expected each key once",
+    ),
     "JSON key twice": (
         '{"lrspec": 1,\n"lrspec": 1}',
         "line 2: found the key 'lrspec' a second time, expected each key once",
@@ -421,7 +424,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "lrspec: \x00",
         f"found unacceptable character #x0000: special characters are not allowed, expected {YAML}",
     ),
-    "undefined alias": ("*a", f"line 1, column 1: found found undefined alias 'a', expected {YAML}"),
+    "undefined alias": ("*a", f"line 1, column 1: found undefined alias 'a', expected {YAML}"),
     "billion laughs": (BOMB, "found a document that stands for 123456797 values, expected at most 100000"),
     "alias in itself": (
         "{lrspec: 1, learning_rate: &a [*a]}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -10,33 +11,48 @@ import numpy as np
 import pytest
 
 from cases import CASES, LAST_STEP, stairs
+from cases_kinds import NOISE, SAW, STAIRS, THIRDS
 from lrspec import (
     Constant,
     Cosine,
     Exponential,
+    Freeze,
     Linear,
+    Minimum,
     Node,
     PiecewiseConstant,
     Polynomial,
+    PowerLaw,
+    Product,
+    Repeat,
     Sequence,
+    Shift,
     SpecError,
     StepError,
+    Table,
 )
 from lrspec.device import NumPyArrays, on_device
 from oracle import CONTEXT, NoValueError, length_of, round_to_float32, ulp_error, value
 
 TOLERANCE = 0.5 + 2.0**-18
 SHORT = 10_000
+MANY = 1000
 ENDING = [name for name, node in CASES.items() if length_of(node) is not None]
 LONG = [name for name, node in CASES.items() if (length_of(node) or LAST_STEP) > SHORT]
 
 
 def last_step_of(node: Node) -> int:
-    """The last step with a value, by the rules of the specification and not by the program."""
+    """The last step with a value; the formula has none at the next one, and one at all that the tests look at."""
+    last = node.program.last_step
+    with pytest.raises(NoValueError):
+        value(node, last + 1)
+    return last
+
+
+def end_of(node: Node) -> int | None:
+    """The first step that is not in the node, None where it has no end."""
     length = length_of(node)
-    while isinstance(node, Sequence):
-        node = node.parts[-1]
-    return LAST_STEP if length is None or getattr(node, "after", "") != "error" else length - 1
+    return None if length is None else math.ceil(length)
 
 
 def check(node: Node, steps: Iterable[int]) -> None:
@@ -49,8 +65,8 @@ def check(node: Node, steps: Iterable[int]) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_every_early_step_is_within_half_a_unit(name: str) -> None:
     node = CASES[name]
-    length = length_of(node)
-    wanted = min(SHORT, 3 * length) + 10 if length is not None and length <= SHORT else 2000
+    length = end_of(node)
+    wanted = min(SHORT, length + MANY) + 10 if length is not None and length <= SHORT else 2 * MANY
     steps = min(wanted, last_step_of(node) + 1)
     found = node.values(0, steps).tolist()
     errors = [ulp_error(found[step], value(node, step)) for step in range(steps)]
@@ -62,7 +78,7 @@ def test_every_early_step_is_within_half_a_unit(name: str) -> None:
 def test_sampled_late_steps_are_within_half_a_unit(name: str) -> None:
     node = CASES[name]
     generator = np.random.default_rng(1)
-    horizon = min(length_of(node) or LAST_STEP, LAST_STEP)
+    horizon = min(end_of(node) or LAST_STEP, LAST_STEP)
     sampled = [*generator.integers(0, horizon, 250).tolist(), *generator.integers(0, 10**6, 100).tolist()]
     check(node, [*sampled, *(2**k for k in range(31)), *(2**k - 1 for k in range(32))])
 
@@ -70,7 +86,7 @@ def test_sampled_late_steps_are_within_half_a_unit(name: str) -> None:
 @pytest.mark.parametrize("name", ENDING)
 def test_the_last_steps_before_the_end_are_within_half_a_unit(name: str) -> None:
     node = CASES[name]
-    length = length_of(node)
+    length = end_of(node)
     assert length is not None
     check(node, range(length - 60, length + 5))
 
@@ -81,7 +97,7 @@ def test_the_edges_of_segments_are_within_half_a_unit(name: str) -> None:
     program = node.program
     edges: list[int] = []
     for phase in program.phases:
-        edges += [phase.start - 1, phase.start, phase.start + 1]
+        edges += [phase.start + k * phase.period + by for k in (0, 1, 2, 1001) for by in (-1, 0, 1)]
         for segment in program.segments[:250]:
             if segment.start >= phase.base:
                 step = phase.start + -(-(segment.start - phase.base) * phase.denominator // phase.numerator)
@@ -112,14 +128,17 @@ def test_the_end_value_comes_exactly_at_the_end_and_is_held(node: Node) -> None:
     last = node.parts[-1] if isinstance(node, Sequence) else node
     assert isinstance(last, Linear | Polynomial | Cosine)
     end = float(np.float32(last.end_value))
-    assert node.length is not None
-    for step in (node.length, node.length + 1, node.length + 12345, LAST_STEP):
+    length = end_of(node)
+    assert length is not None
+    for step in (length, length + 1, length + 12345, LAST_STEP):
         assert node(min(step, LAST_STEP)) == end
-    short = node.length <= 1000
-    assert not short or node(node.length - 1) != end
+    assert length > 1000 or node(length - 1) != end
 
 
-@pytest.mark.parametrize("node", [node for node in CASES.values() if hasattr(node, "init_value")], ids=repr)
+STARTING = ["linear", "polynomial", "cosine", "exponential", "geometric", "one_minus_power", "rex", "inverse_time"]
+
+
+@pytest.mark.parametrize("node", [node for node in CASES.values() if node.kind in STARTING], ids=repr)
 def test_the_first_step_has_the_initial_value_exactly(node: Linear) -> None:
     assert node(0) == float(np.float32(node.init_value))
 
@@ -189,8 +208,8 @@ def test_a_decimal_period_is_the_decimal_that_was_written() -> None:
 def test_exact_is_the_formula_rounded_to_float64(name: str) -> None:
     node = CASES[name]
     last = min(last_step_of(node), LAST_STEP)
-    near = min(last, (length_of(node) or 5000) + 100)
-    steps = {*np.random.default_rng(4).integers(0, near + 1, 60).tolist(), 0, near, near // 2, last}
+    near = min(last, (end_of(node) or 5000) + 100)
+    steps = {*np.random.default_rng(4).integers(0, near + 1, 20).tolist(), 0, near, near // 2, last}
     for step in sorted(steps):
         exact = value(node, step)
         if abs(exact) >= 1e-290 or exact == 0:
@@ -255,6 +274,66 @@ def test_a_value_past_float32_is_an_error(name: str) -> None:
 def test_growth_up_to_the_largest_power_of_two_is_no_error() -> None:
     schedule = Exponential(init_value=1.0, decay_rate=2.0, decay_period=1, steps=127)
     assert schedule.values(0, 129).tolist() == [2.0 ** min(step, 127) for step in range(129)]
+
+
+FOREVER = {
+    "stairs that never begin at a step": (Shift(part=STAIRS, by=Fraction(7, 6)), "short form"),
+    "stairs of two lengths": (Product(parts=[STAIRS, THIRDS]), "short form"),
+    "a repeat in a line": (
+        Product(parts=[Repeat(part=SAW), Linear(init_value=1.0, end_value=0.0, steps=10**9)]),
+        "short form",
+    ),
+    "cycles that sink for ever": (Repeat(part=SAW, peak_power=0.5), "short form"),
+    "cycles that barely grow": (
+        Repeat(part=SAW, cycle_mult=1.0001),
+        "fewer digits, fewer cycles, or a `cycle_rounding`",
+    ),
+    "cycles that do not grow": (Repeat(part=SAW, cycle_steps=1, cycle_mult=1.5, cycle_rounding="floor"), "short form"),
+    "a minimum in every cycle": (
+        Repeat(part=Minimum(parts=[SAW, Cosine(init_value=1.0, end_value=0.0, steps=20)]), peak_power=0.5),
+        "short form",
+    ),
+    "cycles of a fraction of many digits": (Repeat(part=SAW, cycle_steps=Fraction(10**6, 99_991)), "short form"),
+    "a table over and over": (
+        Repeat(part=Table(values=NOISE * 20), peak_mult=0.99, num_cycles=999),
+        "larger than 262144 bytes",
+    ),
+    "a thousand cycles of a cosine": (
+        Repeat(part=Cosine(init_value=1.0, end_value=0.0, steps=9999, exponent=0.7), num_cycles=1000, peak_mult=0.99),
+        "larger than 262144 bytes",
+    ),
+    "stairs longer than a division": (
+        Repeat(part=Freeze(part=STAIRS, steps=20), num_cycles=60, cycle_mult=2, after="error"),
+        "",
+    ),
+    "a time before the first": (PowerLaw(init_value=1.0, power=0.5, timescale=1), "above 0 at every step"),
+    "no value at all": (
+        Shift(part=Minimum(parts=[Constant(value=1.0, steps=5, after="error"), Constant(value=2.0, steps=20)]), by=7),
+        "without a value at step 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREVER)
+def test_a_schedule_without_a_short_program_is_an_error_and_a_quick_one(name: str) -> None:
+    node, message = FOREVER[name]
+    start = time.process_time()
+    if message:
+        with pytest.raises(SpecError, match=message):
+            node(0)
+    else:
+        check(node, [*range(100), 10**6, LAST_STEP])
+    assert time.process_time() - start < 30
+
+
+@pytest.mark.parametrize("period", [1, 7, Fraction(7, 3)])
+def test_a_table_has_the_nearest_float32_of_each_value(period: int | Fraction) -> None:
+    smooth = 0.1 * np.cos(np.arange(3000) / 500) + 0.2 + np.repeat([0.0, 1e-9], 1500)
+    runs = np.repeat(smooth[:300], np.arange(300) % 5)
+    levels = [*NOISE, *smooth.tolist(), *runs.tolist()]
+    found = Table(values=levels, period=period)
+    steps = [math.ceil(k * Fraction(period)) for k in range(len(levels))]
+    assert [found(step) for step in steps] == np.array(levels, np.float32).tolist()
 
 
 WHOLE = {

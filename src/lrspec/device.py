@@ -42,6 +42,9 @@ class Arrays(Protocol):
     def row(self, table: Table, index: Any) -> Sequence[Any]:
         """Return the columns of `table[index]`, for each element of `index`, as integers or floats."""
 
+    def search(self, starts: Table, index: Any) -> Any:
+        """Return the number of the last row of a column of starts that is at or before `index`."""
+
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Return `a` where the condition holds, else `b`; integers."""
 
@@ -71,8 +74,9 @@ def tables(program: Program, *, wide: bool) -> Tables:
         coefficients = np.stack(limbs, -1).reshape(len(segments), -1)
     head = np.array([[s.start, s.shift] for s in segments], np.int64)
     exponents = np.array([s.exponent for s in segments])
-    first = np.minimum(exponents, _MAX_SCALE)  # 2**-exponent itself may be too small for float32
-    scales = [first] if exponents.max() <= _MAX_SCALE else [first, exponents - first]
+    last = np.minimum(exponents, _MAX_SCALE)  # 2**-exponent itself may be too small for float32
+    before = exponents - last
+    scales = [last] if exponents.max() <= _MAX_SCALE else [last, before, before - 24]
     maps = np.array([[p.start, p.base, p.period, p.numerator, p.denominator] for p in phases], np.int64)
     reciprocals = [_reciprocal(p.numerator, p.denominator) for p in phases]
     return Tables(
@@ -100,18 +104,19 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
     if arrays.has_int64:
         step = arrays.where(step >= LAST_STEP, LAST_STEP, step)
     index = _index(program, table, step, arrays)
-    found = _search(table.starts, index, arrays)
+    found = arrays.search(table.starts, index)
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
     high, low = _horner_int64(coefficients, x) if arrays.has_int64 else _horner_int32(coefficients, x)
-    value = arrays.float32(high) * 2.0**24 + arrays.float32(low)
-    for scale in arrays.row(table.scales, found):
-        value = value * scale
-    return value
+    last, *before = arrays.row(table.scales, found)
+    low_scale, high_scale = before or (None, 2.0**24)
+    value = arrays.float32(high) * high_scale
+    value = value + (arrays.float32(low) if low_scale is None else arrays.float32(low) * low_scale)
+    return value * last
 
 
-def _search(starts: Table, index: Any, arrays: Arrays) -> Any:
-    """Return the number of the last row that starts at or before `index`: a binary search without branches."""
+def binary_search(arrays: Arrays, starts: Table, index: Any) -> Any:
+    """Return the number of the last row that starts at or before `index`, by halves and without branches."""
     if len(starts) == 1:
         return arrays.where(index >= 0, 0, 0)
     half = len(starts) // 2
@@ -125,7 +130,7 @@ def _search(starts: Table, index: Any, arrays: Arrays) -> Any:
 def _index(program: Program, table: Tables, step: Any, arrays: Arrays) -> Any:
     if len(program.phases) == 1 and program.phases[0].is_identity:
         return step
-    found = _search(table.phase_starts, step, arrays)
+    found = arrays.search(table.phase_starts, step)
     start, base, period, numerator, denominator = arrays.row(table.phases, found)
     offset = step - start
     if any(phase.period for phase in program.phases):
@@ -217,6 +222,10 @@ class NumPyArrays:
     def row(self, table: Table, index: Table) -> list[Table]:
         """Return the columns of `table[index]`."""
         return [table[index, k] for k in range(table.shape[1])]
+
+    def search(self, starts: Table, index: Table) -> Any:
+        """Return the number of the last row that starts at or before `index`."""
+        return binary_search(self, starts, index)
 
     def where(self, condition: Table, a: Any, b: Any) -> Table:
         """Return `np.where(condition, a, b)` in the integer type."""

@@ -38,13 +38,15 @@ class Span:
     """The indices from `start` on, up to the next span, on which the value is `curve(index - start)`.
 
     A constant span has `curve(0)` at every index. A span is `listed` where its values are data, so that a fit is
-    checked at every index.
+    checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
+    least, and 0 otherwise.
     """
 
     start: int
     curve: Curve
     constant: bool = False
     listed: bool = False
+    wave: int = 0
 
     def begun_at(self, index: int) -> Span:
         """Return what is left of the span from `index` on, as a span that starts at 0."""
@@ -141,8 +143,9 @@ class Clock:
         """Return a curve over time as one over this clock's steps."""
         if self.rate == 1:
             return shifted(curve, self.offset)
-        offset, rate = self.offset, self.rate
-        return lambda k, precision: curve(offset + rate * k, precision)
+        unit = lcm(Fraction(self.offset).denominator, Fraction(self.rate).denominator)
+        offset, rate = int(self.offset * unit), int(self.rate * unit)
+        return lambda k, precision: curve(Fraction(offset + rate * k, unit), precision)
 
 
 def simple(time: Time) -> Time:
@@ -227,9 +230,10 @@ def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False) ->
 
 def _each_stair(clock: Clock, curve: Curve, period: Time) -> list[Span]:
     first, last = int(clock.offset // period), int(clock.at(clock.stop - 1) // period)
-    check_spans(last - first + 1)
+    check_spans(min(last - first + 1, clock.stop))
     spans: list[Span] = []
-    for k in range(first, last + 1):
+    some = (int(clock.at(step) // period) for step in range(clock.stop))
+    for k in range(first, last + 1) if last - first < clock.stop else some:
         start = clock.first(k * period)
         if spans and spans[-1].start == start:
             spans.pop()

@@ -147,7 +147,12 @@ def product(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - 
             total = total * factor(0 if constant else k, work) >> work
         return total >> _GUARD
 
-    return [Span(start=0, curve=curve, constant=all(frozen), listed=any(span.listed for span in spans))]
+    listed = any(span.listed for span in spans)
+    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=_shortest_wave(spans))]
+
+
+def _shortest_wave(spans: Sequence[Span]) -> int:
+    return min((span.wave for span in spans if span.wave and not span.constant), default=0)
 
 
 def least(spans: Sequence[Span], count: int) -> list[Span]:
@@ -176,8 +181,9 @@ _LOOK = 96
 def _crossings(a: Span, b: Span, count: int, sign: int) -> list[tuple[int, bool]]:
     """Return where the smaller (`sign` 1) or larger (-1) of two curves changes: (first index, whether it is `a`).
 
-    The curves are compared at indices that are dense near both ends and even between; between two of them, where the
-    difference changes its sign, by bisection; and where it comes near to 0 and goes back, at its nearest.
+    The curves are compared at indices that are dense near both ends and even between, and at several of each wave;
+    between two of them, where the difference changes its sign, by bisection; and where it comes near to 0 and goes
+    back, at its nearest.
     """
     if a.constant and b.constant:
         count = 1
@@ -187,7 +193,7 @@ def _crossings(a: Span, b: Span, count: int, sign: int) -> list[tuple[int, bool]
         left, right = a.curve(0 if a.constant else k, _LOOK), b.curve(0 if b.constant else k, _LOOK)
         return sign * (right - left)
 
-    points = _looks(count, listed=a.listed or b.listed)
+    points = _looks(count, listed=a.listed or b.listed, wave=_shortest_wave([a, b]))
     points = sorted({*points, *_nearest(points, at)})
     first_wins = next((at(k) > 0 for k in points if at(k)), True)
     found = [(0, first_wins)]
@@ -198,12 +204,14 @@ def _crossings(a: Span, b: Span, count: int, sign: int) -> list[tuple[int, bool]
     return found
 
 
-def _looks(count: int, *, listed: bool) -> list[int]:
+def _looks(count: int, *, listed: bool, wave: int) -> list[int]:
     if listed or count <= _ALL:
         return list(range(count))
+    waves = range(0, count, max(1, wave // 4)) if wave else range(0)
+    check_spans(len(waves) // 4)
     steps = [4**j for j in range(16) if 4**j < count]
     even = [(count - 1) * j // 32 for j in range(33)]
-    return sorted({0, count - 1, *steps, *(count - 1 - step for step in steps), *even})
+    return sorted({0, count - 1, *steps, *(count - 1 - step for step in steps), *even, *waves})
 
 
 _ALL = 24

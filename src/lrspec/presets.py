@@ -508,11 +508,11 @@ def cosine_restarts(
     """
     cycle = Cosine(init_value=peak_value, end_value=end_value, steps=cycle_steps)
     if peak_mult == 1:
-        cycles = Repeat(part=cycle, cycle_mult=cycle_mult, num_cycles=num_cycles)  # type: ignore[arg-type]
+        cycles = Repeat(part=cycle, cycle_mult=cycle_mult, num_cycles=num_cycles)
     else:
         cycles = Repeat(
             part=cycle,
-            cycle_mult=cycle_mult,  # type: ignore[arg-type]  # the rule reads a float as the decimal it is
+            cycle_mult=cycle_mult,
             num_cycles=num_cycles,
             peak_mult=peak_mult,
             scaling="peak",

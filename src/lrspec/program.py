@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import LAST_STEP
 from lrspec.fixedpoint import divide
-from lrspec.formula import HORIZON, Run, Span, formula_of
+from lrspec.formula import HORIZON, Run, Span, formula_of, held
 from lrspec.spec import Node
 
 DEGREE = 7
@@ -133,20 +133,22 @@ def compile_node(node: Node) -> Program:
     formula = formula_of(node)
     phases: list[Phase] = []
     segments: list[Segment] = []
-    base = listed = 0
+    base = constants = listed = 0
     ends = [run.start for run in formula.runs[1:]] + [HORIZON]
-    for run, end in zip(formula.runs, ends, strict=True):
+    for whole, end in zip(formula.runs, ends, strict=True):
+        run = _without_long_stairs(whole, end)
         phase, indices = _phase(run, end, base)
         if not (phases and phases[-1].is_identity and phase.is_identity):
             phases.append(phase)
         limits = [span.start for span in run.spans[1:]] + [indices]
         for span, limit in zip(run.spans, limits, strict=True):
-            listed += 1 if span.constant else limit - span.start if span.listed else 0
+            constants += span.constant
+            listed = min(node.listed, listed + (limit - span.start if span.listed else 0))
             for segment in _Fitter(
                 span, limit - span.start, run.start + (span.start if run.is_plain else 0)
             ).segments():
                 segments.append(_moved(segment, base + span.start))
-                if len(segments) > _MAX_SEGMENTS + listed:
+                if len(segments) > _MAX_SEGMENTS + constants + listed:
                     found = f"a schedule whose program is larger than {MAX_BYTES} bytes"
                     raise SpecError("", found=found, expected="one with fewer cycles or pieces, or an end")
         base += indices
@@ -159,6 +161,13 @@ compiled = lru_cache(maxsize=256)(compile_node)
 
 def _moved(segment: Segment, base: int) -> Segment:
     return Segment(base + segment.start, segment.shift, segment.exponent, segment.coefficients)
+
+
+def _without_long_stairs(run: Run, end: int) -> Run:
+    """Return a run, or its one value, where each stair is longer than the run and than a program's divisions can be."""
+    if run.is_constant or run.stride < max(end - run.start, _DIVISOR_LIMIT + 1):
+        return run
+    return Run(start=run.start, spans=(replace(run.spans[0], curve=held(run.spans[0].curve, 0), constant=True),))
 
 
 def _phase(run: Run, end: int, base: int) -> tuple[Phase, int]:
@@ -189,8 +198,8 @@ def _division(stride: Fraction) -> Fraction:
         d = LAST_STEP - (LAST_STEP - inverse) % b
         nearest = Fraction((a * d - 1) // b, d)
     if nearest.denominator > _DIVISOR_LIMIT:
-        found = f"{stride.numerator}/{stride.denominator}"
-        raise SpecError("decay_period", found=found, expected="a period with fewer digits")
+        found = f"stairs of {stride.numerator}/{stride.denominator} steps"
+        raise SpecError("", found=found, expected="a period with fewer digits")
     return nearest
 
 
@@ -207,6 +216,7 @@ class _Fitter:
         self._indices = indices
         self._constant = span.constant
         self._listed = span.listed
+        self._wave = span.wave
         self._cache: dict[int, int] = {}
 
     def segments(self) -> Iterator[Segment]:
@@ -215,8 +225,9 @@ class _Fitter:
             yield self._single(0)
             return
         start, guess = 0, self._indices
+        most = min(1 << X_BITS, _WAVES * self._wave or 1 << X_BITS)
         while start < self._indices:
-            count = min(guess, self._indices - start, 1 << X_BITS)
+            count = min(guess, self._indices - start, most)
             segment, guess = self._attempt(start, count)
             if segment is not None:
                 yield segment
@@ -267,7 +278,9 @@ class _Fitter:
         shift = X_BITS - bits
         if self._listed:
             checks = list(range(count))
-        slack = min(_slack(coefficients, exponent, u << shift, self._value(start + u)) for u in checks)
+        degree = max((k for k in range(DEGREE + 1) if coefficients[k]), default=0)
+        used = coefficients[: degree + 1]
+        slack = min(_slack(used, exponent, u << shift, self._value(start + u)) for u in checks)
         segment = Segment(start, shift, exponent, coefficients)
         if slack >= 0 and self._listed and not all(self._is_exact(segment, start + u) for u in checks):
             return None, -1
@@ -301,6 +314,8 @@ def _rounded(value: int, precision: int) -> tuple[int, int]:
 
 
 _CHECK_ALL = 16
+_WAVES = 8
+"""More of them than this are never tried as one segment: a few values would not tell them from a straight line."""
 _ZEROS = (0,) * (DEGREE + 1)
 # (1 - cos(angle)) / 2 in 2**-30: where the Chebyshev polynomial of degree 8 is 0, and some of where it is largest.
 _NODES = (10315824, 90479063, 238601414, 432132593, 641609231, 835140410, 983262761, 1063426000)
@@ -354,16 +369,17 @@ def _slack(coefficients: tuple[int, ...], exponent: int, x: int, value: int) -> 
     """Return log2(allowed error / error) of the polynomial at one index, rounded down; negative where it misses.
 
     The error of the Horner scheme is that of the polynomial, doubled here because it is seen at a few indices alone,
-    and that of the flooring shifts, less than one unit for each.
+    and that of the flooring shifts, less than one unit for each. The last coefficient is not 0, unless all are.
     """
+    degree = len(coefficients) - 1
     polynomial = 0
-    for k in range(DEGREE, -1, -1):
-        polynomial = polynomial * x + (coefficients[k] << X_BITS * (DEGREE - k))
+    for k in range(degree, -1, -1):
+        polynomial = polynomial * x + (coefficients[k] << X_BITS * (degree - k))
+    polynomial <<= X_BITS * (DEGREE - degree)
     scale = X_BITS * DEGREE
     drop = _PRECISION - exponent
     wanted = value << (scale - drop) if drop <= scale else value >> (drop - scale)
-    floors = max((k for k in range(DEGREE + 1) if coefficients[k]), default=0) << scale
-    allowed = (abs(wanted) >> TOLERANCE_BITS) - floors
+    allowed = (abs(wanted) >> TOLERANCE_BITS) - (degree << scale)
     error = 2 * abs(polynomial - wanted)
     if error <= allowed:
         return allowed.bit_length() - error.bit_length() - 1 if error < allowed >> 1 else 0

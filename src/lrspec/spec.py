@@ -139,6 +139,11 @@ class Node(Schedule):
                 yield from ((f"{entry.name}[{i}]", part) for i, part in enumerate(inside) if isinstance(part, Node))
 
     @property
+    def listed(self) -> int:
+        """How many values are listed here, with those of the nodes inside."""
+        return len(getattr(self, "levels", ())) + sum(child.listed for _, child in self.children())
+
+    @property
     def depth(self) -> int:
         """How many nodes are nested here, this one included."""
         return 1 + max((child.depth for _, child in self.children()), default=0)

@@ -7,6 +7,7 @@ JSON is a subset of what is read here. The scalars are those of YAML 1.2's core 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Hashable
 from typing import Any, Literal
@@ -35,6 +36,8 @@ class _Loader(yaml.SafeLoader):
             name = self.construct_object(key, deep=True)
             if not isinstance(name, Hashable):
                 raise SpecError(_line(key), found="a list or mapping as a key", expected="a word")
+            if isinstance(name, float) and math.isnan(name):
+                name = math.nan  # one object: no other NaN equals it
             if name in seen:
                 raise SpecError(_line(key), found=f"the key {name!r} a second time", expected="each key once")
             seen[name] = key
@@ -88,17 +91,21 @@ def parse(source: str | bytes) -> Any:
         _check_events(decoded)
         node = loader.get_single_node()
         _check_size(node)
-        return loader.construct_document(node)
+        data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SpecError(where, found=error.problem or "malformed YAML", expected="a YAML or JSON document") from None
+        problem = re.sub(r"^(but )?found ", "", error.problem or "malformed YAML")
+        raise SpecError(where, found=problem, expected="a YAML or JSON document") from None
     except SpecError:
         raise
     except (ValueError, OverflowError):  # PyYAML's scanner, on an impossible escape or version
         raise SpecError("", found="malformed YAML", expected="a YAML or JSON document") from None
     except yaml.YAMLError as error:
         raise SpecError("", found=str(error).splitlines()[0], expected="a YAML or JSON document") from None
+    if data is None:
+        raise SpecError("", found="null", expected="a document: a mapping with the key `lrspec`")
+    return data
 
 
 def _check_events(source: str) -> None:

@@ -1,19 +1,78 @@
-"""One body for every framework and mode: what was really applied is the program's value, in every bit."""
+"""One body for every framework and mode: what was really applied is the program's value, in every bit.
+
+An adapter sees programs, not kinds, and every case is compared on NumPy with the same device code elsewhere. So these
+are one case of each kind, and of each shape that a program has: one segment and many, stairs of whole and of
+fractional periods, repeats, many phases, numbers at both ends of float32, ends in an error, and very long ones.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from cases import CASES
 from lrspec import Node
+from lrspec.kinds import KINDS
 from lrspec.probes import Mode
 
+NAMES = (
+    "constant",
+    "constant smallest",
+    "constant largest",
+    "linear below float32",
+    "linear then error",
+    "polynomial 3 continued",
+    "cosine continued",
+    "exponential 1501.32",
+    "exponential underflow",
+    "staircase 41",
+    "staircase 1501.32",
+    "piecewise far",
+    "sequence of all kinds",
+    "cosine to the last step",
+    "geometric huge",
+    "one_minus_power 2",
+    "normalized_exponential half",
+    "tanh crossing zero",
+    "logarithmic one step",
+    "rex then error",
+    "inverse_time fractional stairs",
+    "power_law fractions",
+    "table of fractional epochs",
+    "minimum of crossing lines",
+    "maximum of repeats",
+    "product of a repeat and a decay",
+    "clamp of a table",
+    "affine negative",
+    "shift of a table",
+    "freeze of stairs",
+    "every of a fraction",
+    "stretch by a decimal",
+    "repeat to the last step",
+)
+FEW_NAMES = ("constant smallest", "staircase 1501.32")
 WINDOWS = {True: ((0, 25), (990, 1005)), False: ((0, 1200), (99_900, 100_100), (2**31 - 200, 2**31 - 1))}
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
+def inside(node: Node) -> Iterator[Node]:
+    """Yield a node and every node in it."""
+    yield node
+    for value in vars(node).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Node):
+                yield from inside(item)
+
+
+def test_the_cases_cover_every_kind_and_end() -> None:
+    found = [node for name in NAMES for node in inside(CASES[name])]
+    assert {node.kind for node in found} == set(KINDS)
+    assert {getattr(node, "after", "hold") for node in found} == {"hold", "continue", "error"}
+    assert set(FEW_NAMES) < set(NAMES)
+
+
+def compare(name: str, mode: Mode) -> None:
     schedule: Node = CASES[name]
     sample = mode.sampler(schedule)
     last = schedule.program.last_step
@@ -25,3 +84,13 @@ def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
         expected = np.array([schedule(step) for step in range(start, end)], np.float32)
         assert applied.dtype == np.float32
         np.testing.assert_array_equal(applied.view(np.int32), expected.view(np.int32))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
+    compare(name, mode)
+
+
+@pytest.mark.parametrize("name", FEW_NAMES)
+def test_rates_applied_by_code_that_is_slow_to_compile_are_the_programs_bits(name: str, compiled_mode: Mode) -> None:
+    compare(name, compiled_mode)

@@ -81,7 +81,7 @@ def test_a_saved_model_loads_in_a_process_that_imports_the_adapter(tmp_path: Pat
 
 
 def test_a_float_step_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected"):
+    with pytest.raises(TypeError, match=r"step of|integer scalar"):
         SCHEDULE.to_keras()(keras.ops.convert_to_tensor(3.0))
 
 

@@ -84,7 +84,7 @@ def test_nothing_but_the_last_few_operations_is_in_floating_point_and_none_calls
     text = str(jax.make_jaxpr(SCHEDULE.to_optax())(jnp.int32(3)))
     assert "callback" not in text
     floats = [line for line in text.splitlines() if ":f32[] =" in line]
-    assert 0 < len(floats) <= 8
+    assert 0 < len(floats) <= 10
 
 
 @pytest.mark.parametrize(

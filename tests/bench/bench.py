@@ -134,12 +134,13 @@ def torch_stepping(repeats: int) -> Iterator[Row]:
 
     def optimizer(groups: int) -> Any:
         parameters = [{"params": [torch.zeros(1, requires_grad=True)]} for _ in range(groups)]
-        made = torch.optim.SGD(parameters, lr=0.1)
-        made.step()
-        return made
+        return torch.optim.SGD(parameters, lr=0.1)
 
     for groups in (1, 50, 100):
-        schedulers = COSINE.to_torch(optimizer(groups)), CosineAnnealingLR(optimizer(groups), MILLION)
+        optimizers = optimizer(groups), optimizer(groups)
+        schedulers = COSINE.to_torch(optimizers[0]), CosineAnnealingLR(optimizers[1], MILLION)
+        for each in optimizers:
+            each.step()
 
         def many(scheduler: Any) -> Callable[[], None]:
             def run() -> None:
@@ -187,7 +188,11 @@ def optax_training(repeats: int) -> Iterator[Row]:
         return run
 
     def compiling_step(schedule: Any) -> Callable[[], Any]:
-        return lambda: (lambda step, state: jax.jit(step).lower(params, state).compile())(*make(schedule))
+        def run() -> None:
+            step, state = make(schedule)
+            jax.jit(step).lower(params, state).compile()
+
+        return run
 
     def compiling_schedule(schedule: Any) -> Callable[[], Any]:
         return lambda: jax.jit(lambda count: schedule(count)).lower(jnp.zeros((), jnp.int32)).compile()  # noqa: PLW0108
@@ -219,7 +224,7 @@ def keras_training(repeats: int) -> Iterator[Row]:
         optimizer = keras.optimizers.Adam(schedule)
         optimizer.build(model.trainable_variables)
 
-        @tf.function
+        @tf.function  # type: ignore[untyped-decorator]
         def step() -> None:
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean((model(x, training=True) - y) ** 2)

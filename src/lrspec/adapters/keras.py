@@ -65,5 +65,5 @@ def _backend_value() -> Callable[[Program, Any], Any]:
     if backend == "torch":
         from lrspec.adapters import torch
 
-        return torch.value
+        return torch.value  # type: ignore[no-any-return]  # torch's decorator is untyped
     raise UnsupportedError("keras", f"the {backend} backend", "it trains on tensorflow, jax and torch")

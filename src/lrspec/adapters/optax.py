@@ -13,10 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from lrspec.device import NumPyArrays, Table, on_device
+from lrspec.device import NumPyArrays, Table, binary_search, on_device
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 from lrspec.schedule import Schedule
+
+_ALL_AT_ONCE = 1024
 
 
 class OptaxSchedule:
@@ -108,8 +110,20 @@ class JaxArrays:
     def row(self, table: Table, index: _Scalar) -> list[_Scalar]:
         """Return the columns of `table[index]`."""
         zero = np.zeros((), self._integer)
-        row = lax.dynamic_slice(jnp.asarray(table), (index.array, zero), (1, table.shape[1]))
+        rows = jnp.asarray(table)
+        row = lax.dynamic_slice(rows, (index.array, zero), (1, table.shape[1]))
         return [_Scalar(lax.squeeze(lax.slice(row, (0, k), (1, k + 1)), (0, 1))) for k in range(table.shape[1])]
+
+    def search(self, starts: Table, index: _Scalar) -> _Scalar:
+        """Return the number of the last row that starts at or before `index`: all compared at once, a short program."""
+        if len(starts) > _ALL_AT_ONCE:
+            found: _Scalar = binary_search(self, starts, index)
+            return found
+        column = jnp.asarray(starts[:, 0])
+        passed = lax.ge(lax.broadcast(index.array, (len(starts),)), column)
+        one = np.ones((), self._integer)
+        count = lax.reduce(lax.convert_element_type(passed, self._integer), one - one, lax.add, (0,))
+        return _Scalar(lax.sub(count, one))
 
     def where(self, condition: jax.Array, a: Any, b: Any) -> _Scalar:
         """Return `a` where the condition holds, else `b`."""

@@ -61,7 +61,7 @@ class PlateauCallback(keras.callbacks.Callback):  # type: ignore[misc]  # keras 
             raise UnsupportedError("keras", type(optimizer).__name__, "a plateau follows one rate of one optimizer")
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         held = inner._learning_rate  # noqa: SLF001 - Keras has no other name for it
-        if not isinstance(held, keras.Variable):
+        if callable(held):
             reason = "no callback can change a rate that a schedule gives; compile the optimizer with a number"
             raise UnsupportedError("keras", f"a plateau on {type(held).__name__}", reason)
         inner.learning_rate = self.controller.rate(self.rate)

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from lrspec.device import Table, on_device
+from lrspec.device import Table, binary_search, on_device
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 
@@ -38,6 +38,10 @@ class TensorFlowArrays:
         rows = tf.gather(tf.constant(table), index.tensor)
         columns = [rows[..., k] for k in range(table.shape[1])]
         return columns if rows.dtype == tf.float32 else [_Integers(column) for column in columns]
+
+    def search(self, starts: Table, index: Any) -> Any:
+        """Return the number of the last row that starts at or before `index`."""
+        return binary_search(self, starts, index)
 
     def where(self, condition: Any, a: Any, b: Any) -> _Integers:
         """Return `a` where the condition holds, else `b`."""

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrspec.device import Table, on_device
+from lrspec.device import Table, binary_search, on_device
 from lrspec.errors import LrspecError
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
@@ -114,6 +114,10 @@ class TorchArrays:
         rows = torch.nn.functional.embedding(index, torch.from_numpy(table).to(self._device))
         return [rows[..., k] for k in range(table.shape[1])]
 
+    def search(self, starts: Table, index: torch.Tensor) -> Any:
+        """Return the number of the last row that starts at or before `index`."""
+        return binary_search(self, starts, index)
+
     def where(self, condition: torch.Tensor, a: Any, b: Any) -> torch.Tensor:
         """Return `a` where the condition holds, else `b`."""
         return torch.where(condition, a, b)
@@ -138,17 +142,19 @@ def evaluator(program: Program, device: str | torch.device = "cpu") -> torch.nn.
     return module
 
 
+@torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
 def value(program: Program, step: torch.Tensor) -> torch.Tensor:
     """Return the float32 values at `step`, an integer tensor, on its device.
 
-    A single step outside a compiled function is evaluated on the host: one copy instead of a hundred small kernels.
+    A single step is evaluated on the host: one copy instead of a hundred small kernels. `torch.compile` calls this as
+    it is, between two graphs; inside one graph, use `evaluator`.
 
     Raises:
         TypeError: `step` is not an integer tensor.
     """
     if step.is_floating_point() or step.is_complex() or step.dtype == torch.bool:
         raise TypeError(f"a step of {step.dtype}: expected an integer tensor")
-    if step.ndim == 0 and not torch.compiler.is_compiling():
+    if step.ndim == 0:
         host = clamped_evaluator(program)(int(step))
         return torch.tensor(host, dtype=torch.float32, device=step.device)
     result: torch.Tensor = on_device(program, step.to(torch.int64), TorchArrays(step.device))

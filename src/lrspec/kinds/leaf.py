@@ -40,6 +40,11 @@ class Leaf(Node):
         """The time after which the curve begins again, or None."""
         return None
 
+    @property
+    def wave(self) -> Time | None:
+        """The shortest time from one turn of the curve to the next, or None where it has one turn at most."""
+        return None
+
     def formula(self, clock: Clock) -> Formula:
         """Return the curve up to `steps`, and what comes after."""
         if self.steps is None or self.after == "continue":
@@ -54,9 +59,11 @@ class Leaf(Node):
         """Return the curve alone, without an end."""
         if self.stair is not None:
             return stairs(clock, self.curve(), self.stair)
-        period = None if self.repeats is None or self.after != "continue" else Fraction(self.repeats) / clock.rate
-        whole = int(period) if period is not None and period.denominator == 1 else 0
-        return Formula(runs=(Run(start=0, spans=(Span(start=0, curve=clock.curve(self.curve())),), period=whole),))
+        goes_on = self.repeats is not None and self.after == "continue"
+        whole = (Fraction(self.repeats or 1) / clock.rate).numerator if goes_on else 0  # of one period, or of several
+        wave = 0 if self.wave is None else max(1, int(self.wave // clock.rate))
+        span = Span(start=0, curve=clock.curve(self.curve()), wave=wave)
+        return Formula(runs=(Run(start=0, spans=(span,), period=whole),))
 
     def end(self) -> Span:
         """Return the value that is held from `steps` on."""

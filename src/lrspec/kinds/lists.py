@@ -132,7 +132,6 @@ class Table(Leaf):
 
     def shape(self, clock: Clock) -> Formula:
         """Return a span for each run of equal values, and one for each stretch of others."""
-        clock = Clock(offset=clock.offset, rate=clock.rate, stop=max(1, clock.first(self.steps)))
         shape = stairs(clock, self.curve(), self._period, listed=True)
         run = shape.runs[0]
         if len(shape.runs) > 1 or len(run.spans) > 1:

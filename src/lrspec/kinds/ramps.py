@@ -22,6 +22,9 @@ Share: TypeAlias = Callable[[Fraction, Time, int], int]
 """`share(span, t, precision)`: the share at time t, times `span`, in fixed point."""
 
 
+_BITS_OF_WAVE = 64
+
+
 @dataclass(frozen=True, kw_only=True)
 class Constant(Leaf):
     """One value: `lr(t) = value`.
@@ -215,6 +218,16 @@ class Cosine(Ramp):
         """The period of the cosine."""
         period = Fraction(self.steps) / Fraction(self.cycles)
         return period if self.k_decay == 1 else None
+
+    @property
+    def wave(self) -> Time | None:
+        """Half a period of the cosine; with `k_decay`, where it is shortest: at the end, or at the start."""
+        if self.cycles <= 0.5 and self.after != "continue":
+            return None
+        turns, warp = 2 * Fraction(self.cycles), Fraction(self.k_decay)
+        if warp >= 1:
+            return Fraction(self.steps) / turns / warp
+        return Fraction(times_power(Fraction(self.steps), ratio(1, turns), 1 / warp, _BITS_OF_WAVE), 1 << _BITS_OF_WAVE)
 
     def share(self) -> Share:
         """`((1 + cos(2 pi * cycles * x)) / 2) ** exponent`, by the versine of the way to the nearest lowest point."""

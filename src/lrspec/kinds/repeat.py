@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar, Literal, get_args
 
 from lrspec.errors import SpecError
-from lrspec.fields import Choice, Number, Period, Steps, show
-from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, joined, plain, simple
+from lrspec.fields import LAST_STEP, Choice, Number, Period, Steps, show
+from lrspec.formula import MAX_SPANS, Clock, Formula, Run, Span, Time, check_spans, joined, plain, simple
 from lrspec.kinds.combine import mapped
 from lrspec.kinds.curves import ONE, constant, times_power
 from lrspec.kinds.timing import value_formula
@@ -21,6 +22,8 @@ from lrspec.spec import After, Node, after_field, node_field, number_field, opti
 Scaling = Literal["all", "height", "peak"]
 CycleRounding = Literal["none", "floor", "ceil"]
 _BITS = 320
+_MAX_LENGTH_BITS = 16_384
+"""How long the exact length of a cycle may become, as a fraction."""
 _NEGLIGIBLE = Fraction(1, 2**110)
 _UNDERFLOW = Fraction(1, 2**128)
 
@@ -44,7 +47,7 @@ class Repeat(Node):
         cycle_steps: Length of the first cycle; by default the part's own.
         num_cycles: How many cycles; none by default: without end.
         cycle_mult: Factor from each cycle's length to the next one's; 1 or more, not necessarily whole.
-        cycle_rounding: Whether each length is kept as it is (`none`), or rounded with `floor` or `ceil`.
+        cycle_rounding: Whether each length that has grown is kept as it is (`none`), or rounded with `floor` or `ceil`.
         peak_mult: Factor of the values from each cycle to the next; above 0.
         peak_power: Power of the cycle's number, counted from 1, by which the values are divided; 0 or more.
         scaling: What the factor changes: `all`, `height` or `peak`.
@@ -67,7 +70,7 @@ class Repeat(Node):
     part: Node = node_field()
     cycle_steps: int | Fraction | None = optional_steps_field()
     num_cycles: int | None = field(default=None, metadata={"rule": Steps(duration=False)})
-    cycle_mult: int | Fraction = field(default=1, metadata={"rule": Period(duration=False)})
+    cycle_mult: float | Fraction = field(default=1, metadata={"rule": Period(duration=False)})
     cycle_rounding: CycleRounding = field(default="none", metadata={"rule": Choice(get_args(CycleRounding))})
     peak_mult: float = number_field(1.0, positive=True)
     peak_power: float = number_field(0.0, minimum=0.0, maximum=100.0)
@@ -104,12 +107,22 @@ class Repeat(Node):
         while True:
             yield start, steps
             start = simple(start + steps)
+            if self.cycle_mult == 1:
+                continue
             grown = steps * Fraction(self.cycle_mult)
             rounded = {"none": grown, "floor": Fraction(math.floor(grown)), "ceil": Fraction(math.ceil(grown))}
             steps = simple(rounded[self.cycle_rounding])
+            if steps.denominator.bit_length() > _MAX_LENGTH_BITS:
+                found = show(Period().write(Fraction(self.cycle_mult)))
+                raise SpecError("cycle_mult", found=found, expected="fewer digits, fewer cycles, or a `cycle_rounding`")
 
     def formula(self, clock: Clock) -> Formula:
         """Return the cycles' formulas, one after another, or one with a modulo where all are alike."""
+        several = (Fraction(self._first_length) / clock.rate).denominator
+        if self._is_alike and self.num_cycles is None and 1 < several <= MAX_SPANS:  # which are a whole number of steps
+            together = self._first_length * several
+            if together <= LAST_STEP:
+                return replace(self, part=replace(self, num_cycles=several), cycle_steps=together).formula(clock)
         end = clock.stop if self.length is None else clock.first(self.length)
         parts = list(self._cycle_formulas(replace(clock, stop=end))) if end else []
         if end < clock.stop:
@@ -122,24 +135,18 @@ class Repeat(Node):
         return self._scaled(value_formula(self.part, self._first_length), last)
 
     def _cycle_formulas(self, clock: Clock) -> Iterator[tuple[int, Formula]]:
-        steps = self._first_length
-        alike = self.cycle_mult == 1 and self.peak_mult == 1 and self.peak_power == 0
-        first = int(clock.offset // steps) if self.cycle_mult == 1 else 0
+        cycles = list(islice(self._cycles_within(clock), MAX_SPANS + 1))
+        check_spans(len(cycles))
         count = 0
-        for i, (start, length) in enumerate(self._cycles(first), start=first):
-            begins, ends = clock.first(start), clock.first(start + length)
-            if begins == clock.stop:
-                return
-            inner = clock.since(start, start + length)
-            if alike and Fraction(length) / clock.rate == ends - begins < clock.stop - begins:
+        for i, start, length in cycles:
+            begins, inner = clock.first(start), clock.since(start, start + length)
+            if self._goes_on_alike(clock, start, length):
                 yield begins, self._periodic(inner)
-                return
-            if not alike and self._is_negligible(i):
+            elif i > cycles[0][0] and self._is_negligible(i):
                 level = self.floor_value if self.scaling == "height" else 0.0
                 yield begins, plain([Span(start=0, curve=constant(level), constant=True)])
-                return
-            if inner.stop:
-                ratio = Fraction(steps) / length
+            elif inner.stop:
+                ratio = Fraction(self._first_length) / length
                 local = Clock(offset=simple(inner.offset * ratio), rate=simple(inner.rate * ratio), stop=inner.stop)
                 found = self._scaled(self.part.formula(local), i)
                 count += sum(len(run.spans) for run in found.runs)
@@ -147,6 +154,25 @@ class Repeat(Node):
                 yield begins, found
                 if found.last_step < inner.stop - 1:
                     return
+
+    def _cycles_within(self, clock: Clock) -> Iterator[tuple[int, Time, Time]]:
+        """Yield number, start and length of each cycle up to one that stands for all that follow."""
+        first = int(clock.offset // self._first_length) if self.cycle_mult == 1 else 0
+        for i, (start, length) in enumerate(self._cycles(first), start=first):
+            if clock.first(start) == clock.stop:
+                return
+            yield i, start, length
+            if self._goes_on_alike(clock, start, length) or (i > first and self._is_negligible(i)):
+                return
+
+    @property
+    def _is_alike(self) -> bool:
+        return self.cycle_mult == 1 and self.peak_mult == 1 and self.peak_power == 0
+
+    def _goes_on_alike(self, clock: Clock, start: Time, length: Time) -> bool:
+        """Tell whether a cycle is one whole number of steps, as all that follow it."""
+        steps = clock.first(start + length) - clock.first(start)
+        return self._is_alike and Fraction(length) / clock.rate == steps < clock.stop - clock.first(start)
 
     def _periodic(self, cycle: Clock) -> Formula:
         """Return the formula of equal cycles, each of the clock's number of steps."""
@@ -196,7 +222,7 @@ class Repeat(Node):
         if self._first_length < 1:
             raise SpecError("cycle_steps", found=show(self.cycle_steps), expected="at least 1 step")
         if self.cycle_mult < 1:
-            raise SpecError("cycle_mult", found=show(Period().write(self.cycle_mult)), expected="1 or more")
+            raise SpecError("cycle_mult", found=show(Period().write(Fraction(self.cycle_mult))), expected="1 or more")
         if (self.scaling == "peak") != (self.peak_value is not None):
             expected = "a value, because `scaling` is peak" if self.scaling == "peak" else "no such key without it"
             raise SpecError("peak_value", found=show(self.peak_value), expected=expected)

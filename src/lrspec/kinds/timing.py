@@ -43,21 +43,21 @@ class Shift(Node):
     kind: ClassVar[str] = "shift"
     formula_text: ClassVar[str] = "part(max(t + {by}, 0))"
     part: Node = node_field()
-    by: int | Fraction = field(metadata={"rule": Period(signed=True)})
+    by: float | Fraction = field(metadata={"rule": Period(signed=True)})
 
     @property
     def length(self) -> int | Fraction | None:
         """What is left of the part's length."""
-        return None if self.part.length is None else simple(self.part.length - self.by)
+        return None if self.part.length is None else simple(self.part.length - Fraction(self.by))
 
     def formula(self, clock: Clock) -> Formula:
         """Return the part's formula at the moved times."""
-        begins = clock.first(-self.by)
+        begins = clock.first(-Fraction(self.by))
         parts: list[tuple[int, Formula]] = []
         if begins:
             parts.append((0, value_formula(self.part, 0)))
         if begins < clock.stop:
-            parts.append((begins, self.part.formula(clock.since(-self.by))))
+            parts.append((begins, self.part.formula(clock.since(-Fraction(self.by)))))
         return joined(parts)
 
     def _check(self) -> None:
@@ -142,7 +142,7 @@ class Every(Node):
     kind: ClassVar[str] = "every"
     formula_text: ClassVar[str] = "part(floor(t / {period}))"
     part: Node = node_field()
-    period: int | Fraction = field(metadata={"rule": Period()})
+    period: float | Fraction = field(metadata={"rule": Period()})
 
     @property
     def length(self) -> int | Fraction | None:
@@ -164,7 +164,11 @@ class Every(Node):
             else:
                 slow = Run(start=0, spans=tuple(self._held(clock, run, int(first), end)))
             parts.append((start, Formula(runs=(slow,))))
-        last = clock.first((first + inner.last_step + 1) * period) - 1 if inner.last_step < count else LAST_STEP
+        last = (
+            clock.first((first + inner.last_step + 1) * period) - 1
+            if inner.last_step < min(count, LAST_STEP)
+            else LAST_STEP
+        )
         return replace(joined(parts), last_step=last)
 
     def _held(self, clock: Clock, run: Run, first: int, end: int) -> list[Span]:
@@ -188,7 +192,7 @@ class Every(Node):
 
     def _check(self) -> None:
         if self.period < 1:
-            raise SpecError("period", found=show(Period().write(self.period)), expected="at least 1 step")
+            raise SpecError("period", found=show(Period().write(Fraction(self.period))), expected="at least 1 step")
 
 
 def _can_slow(run: Run, stride: Fraction) -> bool:
@@ -221,7 +225,7 @@ class Stretch(Node):
     kind: ClassVar[str] = "stretch"
     formula_text: ClassVar[str] = "part(t / {factor})"
     part: Node = node_field()
-    factor: int | Fraction = field(metadata={"rule": Period()})
+    factor: float | Fraction = field(metadata={"rule": Period()})
 
     @property
     def length(self) -> int | Fraction | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrspec.errors import UnsupportedError
 from lrspec.kinds import Cosine, Exponential, Polynomial, Sequence
-from lrspec.native.build import constant, lasting
+from lrspec.native.build import constant, lasting, levels
 from lrspec.native.reading import Reading
 from lrspec.spec import Node
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lrspec.schedule import Schedule
+from lrspec.spec import Node
 
 Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Sampler: TypeAlias = Callable[[int, int], Values]
@@ -50,3 +51,16 @@ class Native:
     name: str
     sample: Sampler
     steps: int
+
+
+_COMMON = {"cycles": 0.5, "exponent": 1.0, "k_decay": 1.0, "time": "local"}
+
+
+def is_common(node: Node) -> bool:
+    """Tell whether a node has no more than frameworks' own schedules know: numbers, whole steps, and plain curves."""
+    return (
+        all(getattr(node, name, value) == value for name, value in _COMMON.items())
+        and not isinstance(getattr(node, "init_value", 0.0), str)
+        and isinstance(getattr(node, "steps", None), int | None)
+        and all(is_common(part) for part in getattr(node, "parts", ()))
+    )

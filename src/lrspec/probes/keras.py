@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from lrspec.kinds import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Sequence
-from lrspec.probes import Mode, Native, Sampler, Values
+from lrspec.probes import Mode, Native, Sampler, Values, is_common
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
@@ -103,7 +103,7 @@ def _eager(function: Any) -> Sampler:
 
 def native(node: Node) -> Native | None:
     """Return Keras' own schedule for a node, or None where it has none."""
-    schedule = _native(node)
+    schedule = _native(node) if is_common(node) else None
     if schedule is None:
         return None
     config = {key: value for key, value in schedule.get_config().items() if key != "name"}
@@ -121,7 +121,7 @@ def _native(node: Node) -> Any:
         case Polynomial(after="hold"):
             return schedules.PolynomialDecay(node.init_value, node.steps, node.end_value, node.power)
         case Cosine(after="hold") if node.init_value != 0:
-            return schedules.CosineDecay(node.init_value, node.steps, node.end_value / node.init_value)
+            return schedules.CosineDecay(node.init_value, node.steps, node.end_value / node.init)
         case Exponential(steps=None):
             period = float(node.decay_period)
             return schedules.ExponentialDecay(node.init_value, period, node.decay_rate, staircase=node.staircase)
@@ -133,7 +133,7 @@ def _native(node: Node) -> Any:
             return schedules.CosineDecay(
                 warmup.init_value,
                 decay.steps,
-                decay.end_value / decay.init_value,
+                decay.end_value / decay.init,
                 warmup_target=warmup.end_value,
                 warmup_steps=warmup.steps,
             )

@@ -13,7 +13,7 @@ import optax
 from jax import lax
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Sequence
-from lrspec.probes import Mode, Native, Sampler, Values
+from lrspec.probes import Mode, Native, Sampler, Values, is_common
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
@@ -79,7 +79,7 @@ def _sgd(schedule: Schedule) -> Sampler:
 
 def native(node: Node) -> Native | None:
     """Return Optax' own schedule for a node, or None where it has none."""
-    found = _native(node)
+    found = _native(node) if is_common(node) else None
     if found is None:
         return None
     name, schedule = found
@@ -98,7 +98,7 @@ def _native(node: Node) -> tuple[str, Any] | None:
             arguments = (node.init_value, node.end_value, node.power, node.steps)
             return f"polynomial_schedule{arguments}", optax.polynomial_schedule(*arguments)
         case Cosine(after="hold") if node.init_value != 0:
-            alpha = node.end_value / node.init_value
+            alpha = node.end_value / node.init
             name = f"cosine_decay_schedule({node.init_value:g}, {node.steps}, {alpha:g})"
             return name, optax.cosine_decay_schedule(node.init_value, node.steps, alpha)
         case Exponential(steps=None):

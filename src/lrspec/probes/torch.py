@@ -18,7 +18,7 @@ from torch.optim import lr_scheduler
 
 from lrspec.adapters.torch import evaluator
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, Polynomial, Sequence
-from lrspec.probes import Mode, Native, Sampler, Values
+from lrspec.probes import Mode, Native, Sampler, Values, is_common
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
@@ -42,9 +42,11 @@ def modes() -> list[Mode]:
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for tensor in (False, True):
             sampler = partial(_sampler, device=device, tensor=tensor)
-            found.append(Mode(name=f"optimizer, {'tensor' if tensor else 'float'} rate", device=device, sampler=sampler))
+            found.append(
+                Mode(name=f"optimizer, {'tensor' if tensor else 'float'} rate", device=device, sampler=sampler)
+            )
         sampler = partial(_sampler, device=device, tensor=True, compiled=True)
-        found.append(Mode(name=f"compiled step ({COMPILER})", device=device, sampler=sampler, slow=True))
+        found.append(Mode(name=f"compiled step ({COMPILER})", device=device, sampler=sampler, slow=True, compiles=True))
         sampler = partial(_compiled, device=device)
         found.append(Mode(name=f"compile ({COMPILER})", device=device, sampler=sampler, compiles=True))
     return found
@@ -95,7 +97,7 @@ def _applied(
 
 def native(node: Node) -> Native | None:
     """Return PyTorch's own scheduler for a node, or None where it has none."""
-    found = _native(node, _base(node))
+    found = _native(node, _base(node)) if is_common(node) else None
     if found is None:
         return None
     name, make = found
@@ -121,9 +123,9 @@ def _base(node: Node) -> float:
         case Constant():
             return node.value
         case Exponential():
-            return node.init_value
+            return node.init
         case Linear() | Polynomial() | Cosine():
-            return max(node.init_value, node.end_value)
+            return max(node.init, node.end_value)
         case Sequence():
             return max(_base(part) for part in node.parts)
         case _:
@@ -136,7 +138,7 @@ def _native(node: Node, base: float):  # type: ignore[no-untyped-def]  # noqa: A
     match node:
         case Constant(value=value) if value == base:
             return "ConstantLR(factor=1)", lambda o: lr_scheduler.ConstantLR(o, factor=1.0, total_iters=1)
-        case Linear(init_value=init, end_value=end, steps=n, after="hold") if init > 0 and end >= 0:
+        case Linear(init=init, end_value=end, steps=n, after="hold") if init > 0 and end >= 0:
             return f"LinearLR({init / base:g}, {end / base:g}, {n})", lambda o: lr_scheduler.LinearLR(
                 o, start_factor=init / base, end_factor=end / base, total_iters=n
             )
