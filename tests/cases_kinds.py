@@ -196,7 +196,6 @@ SEQUENCES: dict[str, Node] = {
             Repeat(part=FALL, cycle_mult=2),
         ]
     ),
-    "sequence of a freeze then error": Sequence(parts=[Freeze(part=UP, steps=9, after="error"), DOWN]),
     "sequence of a hole": Sequence(
         parts=[Minimum(parts=[line(1.0, 0.0, 10, after="error"), Constant(value=0.5, steps=20)]), DOWN]
     ),
@@ -294,6 +293,9 @@ TIMING: dict[str, Node] = {
     "freeze of stairs": Freeze(part=STAIRS, steps=Fraction(99, 2)),
     "freeze then error": Freeze(part=Repeat(part=SAW), steps=30, after="error"),
     "freeze of an end then error": Freeze(part=line(1.0, 0.0, 20, after="error"), steps=20),
+    "freeze after an end then error": Freeze(
+        part=Product(parts=[cosine(9, after="error"), Rex(init_value=1.0, end_value=0.5, steps=71)]), steps=18
+    ),
     "freeze before an end then error": Freeze(part=line(1.0, 0.0, 20, after="error"), steps=Fraction(39, 2)),
     "every 7": Every(part=cosine(40), period=7),
     "every of a fraction": Every(part=cosine(40), period=Fraction(17, 5)),
@@ -347,6 +349,10 @@ REPEATS: dict[str, Node] = {
     ),
     "repeat a table that grows": Repeat(
         part=Freeze(part=Table(values=[0.0, 0.25, 0.0, -0.4]), steps=391), cycle_steps=1, cycle_mult=2, peak_mult=0.5
+    ),
+    "repeat what has a hole": Repeat(
+        part=Minimum(parts=[line(1.0, 0.0, 12, after="error"), Rex(init_value=1.0, end_value=0.5, steps=40)]),
+        cycle_mult=2,
     ),
     "repeat stairs": Repeat(part=Freeze(part=STAIRS, steps=10)),
     "repeat stairs of a fraction": Repeat(part=Freeze(part=THIRDS, steps=70)),

@@ -94,7 +94,8 @@ def _length(node: Any) -> Fraction | None:
         return None if node.steps is None else Fraction(node.steps)
     if node.kind == "sequence":
         last = _length(node.parts[-1])
-        return None if last is None else last + (0 if node.time == "global" else starts_of(node)[-1])
+        start = starts_of(node)[-1]
+        return None if last is None else max(last, start) if node.time == "global" else start + last
     if node.kind in {"product", "minimum", "maximum"}:
         lengths = [length for part in node.parts if (length := _length(part)) is not None]
         return max(lengths, default=None)
@@ -197,7 +198,8 @@ def _grown_cycles(_: Any) -> list[tuple[Fraction, Fraction]]:
 def _cycle_at(node: Any, t: Fraction) -> int:
     if node.cycle_mult == 1:
         return math.floor(t / cycle_of(node, 0)[1])
-    return next(i for i in count() if t < sum(cycle_of(node, i)))
+    cycles = count() if node.num_cycles is None else range(node.num_cycles)
+    return next((i for i in cycles if t < sum(cycle_of(node, i))), node.num_cycles)
 
 
 def _repeat(node: Any, t: Fraction, _: float) -> Any:

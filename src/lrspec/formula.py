@@ -251,14 +251,13 @@ def check_spans(count: int) -> None:
 def joined(parts: Iterable[tuple[int, Formula]]) -> Formula:
     """Return formulas one after another, each from its own start up to the next one's; plain runs become one.
 
-    Where one has no value before the next one's start, that is the end of all.
+    Where one has no value before the next one's start, that is the end of all; the runs go on, for devices.
     """
     runs: list[Run] = []
-    last_step = LAST_STEP
+    last_step = -1
     for start, formula in parts:
-        if last_step < start - 1:
-            break
-        last_step = min(start + formula.last_step, LAST_STEP)
+        if last_step >= start - 1:
+            last_step = min(start + formula.last_step, LAST_STEP)
         runs = cut(runs, start)
         for run in formula.runs:
             moved = replace(run, start=start + run.start)

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from lrspec.errors import SpecError
 from lrspec.fields import Choice, Flag, ListOf, Number, Period, Rule, Steps, show
-from lrspec.kinds import Affine as _Affine
 from lrspec.kinds import (
+    Affine as _Affine,
     Constant,
     Cosine,
     Exponential,
@@ -30,9 +30,9 @@ from lrspec.kinds import (
     PowerLaw,
     Product,
     Repeat,
+    Sequence as _Sequence,
     Shift,
 )
-from lrspec.kinds import Sequence as _Sequence
 from lrspec.spec import Node
 
 Warmup = Literal["k/W", "(k+1)/W", "(k+1)/(W+1)"]

@@ -54,7 +54,8 @@ class Sequence(Node):
     def length(self) -> int | Fraction | None:
         """The time at which the last part has ended, or None where it has no end."""
         last = self.parts[-1].length
-        return None if last is None else simple(last if self.time == "global" else self.starts[-1] + last)
+        start = self.starts[-1]
+        return None if last is None else simple(max(last, start) if self.time == "global" else start + last)
 
     @property
     def starts(self) -> list[Time]:
@@ -72,7 +73,11 @@ class Sequence(Node):
             if part.lonely_previous() is None:
                 parts.append(part)
                 continue
-            parts.append(part.started_at(value_at(parts[-1], end if self.time == "global" else end - start)))
+            value = value_at(parts[-1], end if self.time == "global" else end - start)
+            try:
+                parts.append(part.started_at(value))
+            except SpecError as error:
+                raise error.within(f"parts[{len(parts)}]") from None
         return parts
 
     def formula(self, clock: Clock) -> Formula:

@@ -10,11 +10,8 @@ from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS, Flag, Period, show
 from lrspec.formula import Curve, Time
 from lrspec.kinds.curves import log2_of, times_exp2, times_power
-from lrspec.kinds.leaf import Leaf
+from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field
-
-LAST_PERIOD = 2**31 - 2**18
-"""The longest stair that a program can hold."""
 
 
 class _Decay(Leaf):
@@ -40,13 +37,8 @@ class _Decay(Leaf):
 
     def _check(self) -> None:
         super()._check()
-        if not self.staircase:
-            return
-        found = show(Period().write(self.decay_period))  # type: ignore[arg-type]  # read has made it exact
-        if self.decay_period < 1:
-            raise SpecError("decay_period", found=found, expected="at least 1 step for a staircase")
-        if self.decay_period > LAST_PERIOD:
-            raise SpecError("decay_period", found=found, expected=f"at most {LAST_PERIOD} steps for a staircase")
+        if self.staircase:
+            check_stair(self.decay_period, "decay_period", "at least 1 step for a staircase")  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)

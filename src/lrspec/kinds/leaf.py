@@ -7,9 +7,20 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lrspec.errors import SpecError
-from lrspec.fields import LAST_STEP, PREVIOUS, show
+from lrspec.fields import LAST_STEP, PREVIOUS, Period, show
 from lrspec.formula import Clock, Curve, Formula, Run, Span, Time, held, joined, plain, stairs
 from lrspec.spec import After, Node
+
+LAST_STAIR = 2**31 - 2**18
+"""The longest stair that a program can hold."""
+
+
+def check_stair(period: Time, path: str, least: str) -> None:
+    """Raise `SpecError` where a stair is shorter than a step or longer than a program can hold."""
+    if period < 1:
+        raise SpecError(path, found=show(Period().write(period)), expected=least)
+    if period > LAST_STAIR:
+        raise SpecError(path, found=show(Period().write(period)), expected=f"at most {LAST_STAIR} steps")
 
 
 class Leaf(Node):

@@ -11,7 +11,7 @@ from lrspec.errors import SpecError
 from lrspec.fields import ListOf, Number, Period, Steps, Text, show
 from lrspec.formula import Clock, Curve, Formula, Span, Time, plain, shifted, stairs
 from lrspec.kinds.curves import constant, fixed
-from lrspec.kinds.leaf import Leaf
+from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, optional_steps_field
 
 MAX_TABLE = 65_536
@@ -134,7 +134,7 @@ class Table(Leaf):
         """Return a span for each run of equal values, and one for each stretch of others."""
         shape = stairs(clock, self.curve(), self._period, listed=True)
         run = shape.runs[0]
-        if len(shape.runs) > 1 or len(run.spans) > 1:
+        if len(shape.runs) > 1 or not run.spans[0].listed:
             return shape
         offset = int(clock.offset // self._period)
         spans = tuple(_equal_stretches(self.levels[offset:], self.curve(), offset))
@@ -149,8 +149,7 @@ class Table(Leaf):
         return Span(start=0, curve=constant(self.levels[-1]), constant=True)
 
     def _check(self) -> None:
-        if self.period < 1:
-            raise SpecError("period", found=show(self.period), expected="at least 1 step")
+        check_stair(self.period, "period", "at least 1 step")
 
 
 def _equal_stretches(levels: tuple[float, ...], curve: Curve, offset: int) -> Iterable[Span]:

@@ -153,6 +153,7 @@ class Repeat(Node):
                 check_spans(count)
                 yield begins, found
                 if found.last_step < inner.stop - 1:
+                    yield begins + inner.stop, self._scaled(value_formula(self.part, self._first_length), i)
                     return
 
     def _cycles_within(self, clock: Clock) -> Iterator[tuple[int, Time, Time]]:
@@ -178,7 +179,7 @@ class Repeat(Node):
         """Return the formula of equal cycles, each of the clock's number of steps."""
         found = self.part.formula(cycle)
         if found.last_step < cycle.stop - 1:
-            return found
+            return joined([(0, found), (cycle.stop, value_formula(self.part, self._first_length))])
         if len(found.runs) == 1 and not found.runs[0].period:
             return Formula(runs=(replace(found.runs[0], period=cycle.stop),))
         ends = [*(run.start for run in found.runs[1:]), cycle.stop]
@@ -223,6 +224,10 @@ class Repeat(Node):
             raise SpecError("cycle_steps", found=show(self.cycle_steps), expected="at least 1 step")
         if self.cycle_mult < 1:
             raise SpecError("cycle_mult", found=show(Period().write(Fraction(self.cycle_mult))), expected="1 or more")
+        if self.after != "hold" and self.num_cycles is None:
+            raise SpecError("after", found=show(self.after), expected="no `after` where there are no `num_cycles`")
+        if self.scaling == "all" and self.floor_value:
+            raise SpecError("floor_value", found=show(self.floor_value), expected="no such key with `scaling: all`")
         if (self.scaling == "peak") != (self.peak_value is not None):
             expected = "a value, because `scaling` is peak" if self.scaling == "peak" else "no such key without it"
             raise SpecError("peak_value", found=show(self.peak_value), expected=expected)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Period, show
 from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
+from lrspec.kinds.leaf import check_stair
 from lrspec.merge import flat
 from lrspec.spec import After, Node, after_field, node_field, steps_field
 
@@ -191,8 +192,7 @@ class Every(Node):
         return replace(self, part=self.part.started_at(value))
 
     def _check(self) -> None:
-        if self.period < 1:
-            raise SpecError("period", found=show(Period().write(Fraction(self.period))), expected="at least 1 step")
+        check_stair(Fraction(self.period), "period", "at least 1 step")
 
 
 def _can_slow(run: Run, stride: Fraction) -> bool:
