@@ -70,7 +70,7 @@ class Document(Schedule):
 
     @property
     def missing(self) -> dict[str, str]:
-        """The durations that need a quantity which the document does not have: path -> the quantity's name."""
+        """The names of the quantities that the document does not have, by the paths of the durations that need them."""
         return {path: quantity for path, (_, quantity) in self._units.missing.items()}
 
     def resolve(self, **quantities: Any) -> Document:
@@ -162,7 +162,7 @@ class Document(Schedule):
 
     @property
     def groups(self) -> list[str | int]:
-        """The parameter groups that the document names: their names, or their places where it lists them."""
+        """The names of the parameter groups, or their places where the document lists them."""
         return [name for name in self._nodes if name is not None]
 
     def group(self, name: str | int | None) -> dict[str, Node]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import floor
 from numbers import Integral
-from typing import Any, NoReturn
+from typing import Any
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, simple
@@ -47,7 +47,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
         return _from_optimizer(native, name, sample)
     if is_a(native, "LearningRateScheduler"):
         return _from_callback(native, name, sample)
-    _refuse(name, "neither a schedule nor an optimizer; give one of them, such as model.optimizer")
+    raise _refused(name, "neither a schedule nor an optimizer; give one of them, such as model.optimizer")
 
 
 def is_a(native: object, word: str) -> bool:
@@ -55,8 +55,8 @@ def is_a(native: object, word: str) -> bool:
     return any(kind.__name__ == word and kind.__module__.startswith("keras.") for kind in type(native).__mro__)
 
 
-def _refuse(name: str, reason: str) -> NoReturn:
-    raise UnsupportedError("keras", name, reason)
+def _refused(name: str, reason: str) -> UnsupportedError:
+    return UnsupportedError("keras", name, reason)
 
 
 def _from_schedule(native: Any, name: str, sample: int | None) -> Reading:
@@ -65,7 +65,7 @@ def _from_schedule(native: Any, name: str, sample: int | None) -> Reading:
         return Reading(schedule=own, framework="keras", construct=name)
     if not type(native).__module__.startswith("keras.") or name not in DOCUMENTED:
         if sample is None:
-            _refuse(name, f"a class of its own, whose formula is code; {_WAY_OUT}, to have it as a table")
+            raise _refused(name, f"a class of its own, whose formula is code; {_WAY_OUT}, to have it as a table")
         return _as_table(lambda step: float(native(step)), name, sample)
     reading, documented, stop = _from_numbers(native.get_config(), name, sample)
     try:
@@ -89,7 +89,9 @@ def _from_config(config: Config, sample: int | None) -> Reading:
     if isinstance(name, str) and isinstance(inside, Mapping):
         if name in DOCUMENTED:
             if not str(config.get("module", "keras.")).startswith("keras.") or config.get("registered_name"):
-                _refuse(name, "a registered class of that name, which is not Keras' own; give the object, and sample=N")
+                raise _refused(
+                    name, "a registered class of that name, which is not Keras' own; give the object, and sample=N"
+                )
             return _from_numbers(inside, name, sample)[0]
         config = inside
     rate = config.get("learning_rate")
@@ -97,10 +99,10 @@ def _from_config(config: Config, sample: int | None) -> Reading:
         reading = _from_config(rate, sample)
         return _per_update(reading, config.get("gradient_accumulation_steps"))
     if name is None:
-        _refuse(
+        raise _refused(
             "a configuration", "without a class_name it does not say which class; give {class_name: ..., config: ...}"
         )
-    _refuse(str(name), "not a schedule that Keras has; give the object, and sample=N to have it as a table")
+    raise _refused(str(name), "not a schedule that Keras has; give the object, and sample=N to have it as a table")
 
 
 def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
@@ -111,7 +113,7 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     if is_a(rate, "LearningRateSchedule"):
         reading = _from_schedule(rate, type(rate).__name__, sample)
     elif callable(rate):
-        _refuse(name, "its rate is a function without an argument, which may return anything")
+        raise _refused(name, "its rate is a function without an argument, which may return anything")
     else:
         value = float(rate.numpy() if hasattr(rate, "numpy") else rate)
         notes = ("the rate is a float32 variable, read as it is now; callbacks may change it",)
@@ -138,7 +140,9 @@ def _per_update(reading: Reading, batches: int | None) -> Reading:
 def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
     function = native.schedule
     if sample is None:
-        _refuse(name, "a function of the epoch is code; give sample=N, the number of epochs, to have it as a table")
+        raise _refused(
+            name, "a function of the epoch is code; give sample=N, the number of epochs, to have it as a table"
+        )
     try:
         inspect.signature(function).bind(0, 0.1)
     except TypeError:
@@ -146,7 +150,9 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
     except ValueError as error:
         raise UnsupportedError("keras", name, f"a function without a signature: {error}") from error
     else:
-        _refuse(name, "its function takes the rate before, too: a recursion; evaluate it yourself, into a `table`")
+        raise _refused(
+            name, "its function takes the rate before, too: a recursion; evaluate it yourself, into a `table`"
+        )
     reading = _as_table(lambda epoch: float(function(epoch)), name, sample)
     note = "a step is an epoch here: put it into `every`, with the steps of an epoch as the period"
     return replace(reading, conventions=(*reading.conventions, note))
@@ -201,7 +207,9 @@ def _check_types(config: Config, name: str) -> None:
         else [("value", value) for value in values]
     ):
         if isinstance(value, Integral):
-            _refuse(name, f"an integer {key}, {value}, with which Keras computes in integers; give it {float(value)}")
+            raise _refused(
+                name, f"an integer {key}, {value}, with which Keras computes in integers; give it {float(value)}"
+            )
 
 
 Found = tuple[Node, tuple[str, ...]]
@@ -212,7 +220,7 @@ def _decay(config: Config, name: str, sample: int | None) -> Found:  # noqa: ARG
     stairs = bool(config["staircase"])
     inverse = name == "InverseTimeDecay"
     if rate < 0:
-        _refuse(name, f"a decay_rate of {rate}, below 0")
+        raise _refused(name, f"a decay_rate of {rate}, below 0")
     notes = (f"decay_steps={period} is the period of decay_rate, not an end",)
     if rate == 0:
         first = time_of(period) if stairs else 1
@@ -224,9 +232,9 @@ def _decay(config: Config, name: str, sample: int | None) -> Found:  # noqa: ARG
 def _piecewise(config: Config, name: str, sample: int | None) -> Found:  # noqa: ARG001
     boundaries = [time_of(boundary) for boundary in config["boundaries"]]
     if not boundaries:
-        _refuse(name, "no boundaries, without which Keras itself fails; use a constant")
+        raise _refused(name, "no boundaries, without which Keras itself fails; use a constant")
     if boundaries != sorted(boundaries) or boundaries[0] < 0:
-        _refuse(name, f"boundaries {config['boundaries']}, not in order or below 0: Keras adds up what overlaps")
+        raise _refused(name, f"boundaries {config['boundaries']}, not in order or below 0: Keras adds up what overlaps")
     held = {0: config["values"][0]} | {
         floor(boundary) + 1: value for boundary, value in zip(boundaries, config["values"][1:], strict=True)
     }
@@ -238,7 +246,7 @@ def _polynomial(config: Config, name: str, sample: int | None) -> Found:  # noqa
     init, end = config["initial_learning_rate"], float(config["end_learning_rate"])
     steps, power = time_of(config["decay_steps"]), float(config["power"])
     if power < 0:
-        _refuse(name, f"a power of {power}, below 0")
+        raise _refused(name, f"a power of {power}, below 0")
     if power == 0:
         return constant(init), ("a power of 0: the rate never changes",)
     curve: Node = (Linear if power == 1 else Polynomial)(
@@ -270,7 +278,7 @@ def _cosine(config: Config, name: str, sample: int | None) -> Found:  # noqa: AR
         ignored = (f"without a warmup_target Keras ignores warmup_steps={warmup}",) if warmup else ()
         return decay, (share, *ignored)
     if warmup < 0:
-        _refuse(name, f"warmup_steps={warmup}, below 0")
+        raise _refused(name, f"warmup_steps={warmup}, below 0")
     note = f"decay_steps={steps} does not include the {warmup} steps of warmup: the end is at step {warmup + steps}"
     if not warmup:
         return decay, (share, note, "warmup_steps=0: the initial_learning_rate is never used")
@@ -285,7 +293,7 @@ def _restarts(config: Config, name: str, sample: int | None) -> Found:
         "which cycle a step is in is exact here; Keras finds it with float32 logarithms, and may be a cycle off",
     )
     if growth <= 0 or shrink < 0:
-        _refuse(name, f"t_mul={growth}, m_mul={shrink}, of which one is below 0")
+        raise _refused(name, f"t_mul={growth}, m_mul={shrink}, of which one is below 0")
     if growth < 1:
         return _until_nan(config, name, sample, simple(first / (1 - Fraction(growth)))), notes
     cycle = Cosine(init_value=init, end_value=alpha * init, steps=first)
@@ -299,7 +307,7 @@ def _until_nan(config: Config, name: str, sample: int | None, end: Any) -> Node:
     """Cycles that become shorter come to an end, after which Keras' rate is not a number."""
     if sample is None or sample > end:
         reason = f"t_mul={config['t_mul']}, below 1: from step {end} on the rate is NaN"
-        _refuse(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
+        raise _refused(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
     return sampled(DOCUMENTED[name](config).at, sample, source=f"keras: {name}, at {sample} steps")
 
 

@@ -94,11 +94,8 @@ def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int =
             faults.append(f"{found:.6g} at step {step}, documented {expected:.6g}")
         else:
             raise _mismatch(reading, step, expected, found, "the object itself gives")
-    notes = [
-        f"the object, called at {len(steps)} steps, differs by {largest:.1e} of the largest value at most, "
-        f"at step {at_step}: float32",
-        *own.faults,
-    ]
+    share = f"by {largest:.1e} of the largest value at most, at step {at_step}: float32"
+    notes = [f"the object, called at {len(steps)} steps, differs {share}", *own.faults]
     if faults:
         notes.append(f"the object contradicts its documentation, which was read: it gives {'; '.join(faults[:5])}")
     return replace(reading, conventions=(*reading.conventions, *notes))
@@ -155,10 +152,8 @@ def late_stairs(period: Time, what: str) -> tuple[str, ...]:
     if not late:
         return ()
     some = ", ".join(map(str, late[:5]))
-    return (
-        f"compiled by XLA (jit, fit on JAX or TensorFlow) the object comes to {what} one step late at {len(late)} of "
-        f"the first 50, such as {some}; the documented steps were read",
-    )
+    where = f"one step late at {len(late)} of the first 50, such as {some}; the documented steps were read"
+    return (f"compiled by XLA (jit, fit on JAX or TensorFlow) the object comes to {what} {where}",)
 
 
 def _exponential(config: Mapping[str, Any]) -> Own:
@@ -214,10 +209,8 @@ def unfinished(steps: Time, power: float, init: float, end: float) -> tuple[str,
     if power >= 1 or rest <= 0 or init == end:
         return ()
     value = (init - end) * rest**power + end
-    return (
-        f"compiled by XLA the object may never come to {end:g}, because its 1 - T * (1 / T) is {rest:.1e} and not 0: "
-        f"it rests at about {value:.4g}; {end:g} was read",
-    )
+    why = f"its 1 - T * (1 / T) is {rest:.1e} and not 0, and it rests at about {value:.4g}"
+    return (f"compiled by XLA the object may never come to the {end:g} that was read: {why}",)
 
 
 def _cosine(config: Mapping[str, Any]) -> Own:

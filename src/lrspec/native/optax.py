@@ -1,65 +1,306 @@
-"""Reading schedules of `optax.schedules`."""
+"""Reading functions that `optax.schedules` made, and optimizers that hold one."""
 
 from __future__ import annotations
 
-from itertools import accumulate
+import functools
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
-from lrspec.errors import UnsupportedError
-from lrspec.kinds import Cosine, Exponential, Polynomial, Sequence
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.formula import HORIZON, Time
+from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, lasting, levels
+from lrspec.native.keras import as_table, bounded
+from lrspec.native.keras_own import called, compared, time_of
+from lrspec.native.optax_own import DOCUMENTED, documented, is_cosine, knots_of
 from lrspec.native.reading import Reading
+from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
-
-def read(native: Any, name: str, sample: int | None) -> Reading:  # noqa: ARG001 - nothing is sampled yet
-    """Return what a schedule of optax is, checked."""
-    return Reading(schedule=_node(native, name), framework="optax", construct=name)
-
-
-def _node(schedule: Any, name: str) -> Node:
-    """Optax' schedules are functions; their numbers are in the cells of the closure."""
-    code, cells = getattr(schedule, "__code__", None), getattr(schedule, "__closure__", None)
-    if code is None or cells is None:
-        raise UnsupportedError("optax", name, "a function without parameters to read")
-    given = {key: _contents(cell) for key, cell in zip(code.co_freevars, cells, strict=True)}
-    if given.get("transition_begin"):
-        raise UnsupportedError("optax", name, "a transition_begin; put a constant before it in a sequence")
-    match name:
-        case "constant_schedule":
-            return constant(given["value"])
-        case "polynomial_schedule" | "exponential_decay" if "transition_steps" not in given:
-            return constant(given["init_value"])
-        case "polynomial_schedule":
-            init, end, steps = given["init_value"], given["end_value"], given["transition_steps"]
-            return Polynomial(init_value=init, end_value=end, steps=steps, power=given["power"])
-        case "exponential_decay" if given["end_value"] is None:
-            rate, period, stairs = given["decay_rate"], given["transition_steps"], bool(given["staircase"])
-            return Exponential(init_value=given["init_value"], decay_rate=rate, decay_period=period, staircase=stairs)
-        case "cosine_decay_schedule" if given["exponent"] == 1:
-            init, steps = given["init_value"], int(given["decay_steps"])
-            return Cosine(init_value=init, end_value=init * given["alpha"], steps=steps)
-        case "piecewise_constant_schedule":
-            pairs = sorted((given["boundaries_and_scales"] or {}).items())
-            values = list(accumulate((scale for _, scale in pairs), lambda a, b: a * b, initial=given["init_value"]))
-            return levels([0, *(int(-(-boundary // 1)) for boundary, _ in pairs)], values)
-        case "join_schedules":
-            children, ends = (
-                [
-                    _node(child, str(getattr(child, "__qualname__", type(child).__name__)).split(".")[0])
-                    for child in given["schedules"]
-                ],
-                list(given["boundaries"]),
-            )
-            durations = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-            parts = [part for child, steps in zip(children, durations, strict=False) for part in lasting(child, steps)]
-            return Sequence(parts=[*parts, children[-1]])
-        case _:
-            raise UnsupportedError("optax", name, "no kind of schedule here computes it yet")
+Cells = Mapping[str, Any]
+Found = tuple[Node, list[str]]
+_COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
 
 
-def _contents(cell: Any) -> Any:
+def read(native: Any, name: str, sample: int | None) -> Reading:
+    """Return what a schedule of Optax, or the one in an optimizer, is, checked."""
+    if not inspect.isroutine(native) and not hasattr(native, "schedule_fn") and not hasattr(native, "__wrapped__"):
+        return _from_optimizer(native, name, sample)
+    function = inspect.unwrap(getattr(native, "schedule_fn", native))
+    own = getattr(function, "schedule", None)
+    if isinstance(own, Schedule):
+        return Reading(schedule=own, framework="optax", construct=type(function).__name__)
+    name = _maker(function)
     try:
-        return cell.cell_contents
-    except ValueError:  # an empty cell: a branch that was not taken
-        return None
+        cells = _cells(function)
+        node, notes = _node(name, cells)
+        node, stop = bounded(node, sample, "optax", name)
+    except UnsupportedError:
+        if sample is None:
+            raise
+        return as_table(_caller(function), "optax", name, sample)
+    except (SpecError, TypeError, ValueError) as error:
+        raise _refused(name, f"a parameter without an equivalent: {error}") from error
+    end = [f"read up to step {stop}, after which the value is held"] if stop < HORIZON else []
+    reading = Reading(schedule=node, framework="optax", construct=name, conventions=(_COUNTS, *notes, *end))
+    own_values = documented(name, cells)
+    return called(compared(reading, own_values, stop), own_values, _caller(function), stop)
+
+
+def _refused(name: str, reason: str) -> UnsupportedError:
+    return UnsupportedError("optax", name, reason)
+
+
+def _maker(function: Any) -> str:
+    """Return the name of the function of Optax that made another one, or what the user's own is called."""
+    return str(getattr(function, "__qualname__", type(function).__qualname__)).split(".")[0]
+
+
+def _is_known(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("optax.") and _maker(function) in DOCUMENTED
+
+
+def _caller(function: Any) -> Callable[[int], float]:
+    """Return the function of a count that the optimizer calls: with an int32 of JAX, which the object brought."""
+    jax = sys.modules.get("jax")
+    count = jax.numpy.int32 if jax is not None else int
+    return lambda step: float(function(count(step)))
+
+
+def _cells(function: Any) -> dict[str, Any]:
+    """Return the numbers that a function of Optax encloses; those of the functions inside as `children`."""
+    if isinstance(getattr(function, "schedule", None), Schedule):
+        return {"schedule": function.schedule}
+    name = _maker(function)
+    if not _is_known(function):
+        raise _refused(name, "a function, whose formula is code; give sample=N steps, to have it as a table")
+    found = dict(enclosed(function))
+    if name == "join_schedules":
+        inside = [inspect.unwrap(child) for child in found["schedules"]]
+        owned = [isinstance(getattr(child, "schedule", None), Schedule) for child in inside]
+        names = ["lrspec" if own else _maker(child) for child, own in zip(inside, owned, strict=True)]
+        found["children"] = [(name, _cells(child)) for name, child in zip(names, inside, strict=True)]
+    return found
+
+
+def enclosed(function: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the names and contents of the cells of a function; None for an empty cell, a branch that was not taken."""
+    code, closure = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    for key, cell in zip(code.co_freevars if code else (), closure or (), strict=True):
+        try:
+            yield key, cell.cell_contents
+        except ValueError:
+            yield key, None
+
+
+def _node(name: str, cells: Cells) -> Found:
+    return NODES[name](cells)
+
+
+def _constant(cells: Cells) -> Found:
+    if "value" in cells:
+        return constant(float(cells["value"])), []
+    note = "no transition_steps above 0, or a decay_rate of 0: Optax holds init_value for ever"
+    return constant(float(cells["init_value"])), [note]
+
+
+def _begun(node: Node, init: float, begin: Any) -> Found:
+    """Return a node that begins later, after its first value."""
+    start = time_of(begin)
+    if start <= 0:
+        return node, []
+    parts = [Constant(value=init, steps=start), node]
+    return Sequence(parts=parts), [f"transition_begin={start}: the first value holds until then"]
+
+
+def _polynomial(cells: Cells) -> Found:
+    if "transition_steps" not in cells:
+        return _constant(cells)
+    init, end, power = float(cells["init_value"]), float(cells["end_value"]), float(cells["power"])
+    steps = time_of(cells["transition_steps"])
+    if power < 0:
+        raise _refused("polynomial_schedule", f"a power of {power}, below 0, which has no value at the end")
+    if power == 0:
+        return constant(init), ["a power of 0: the value never changes"]
+    if power == 1:
+        curve: Node = Linear(init_value=init, end_value=end, steps=steps)
+    else:
+        curve = Polynomial(init_value=init, end_value=end, steps=steps, power=power)
+    node, notes = _begun(curve, init, cells["transition_begin"])
+    return node, [*notes, f"end_value={end:g} is reached {steps} steps after the start, and held"]
+
+
+def _exponential(cells: Cells) -> Found:
+    if "transition_steps" not in cells:
+        return _constant(cells)
+    name, init, rate = "exponential_decay", float(cells["init_value"]), float(cells["decay_rate"])
+    period, stairs = time_of(cells["transition_steps"]), bool(cells["staircase"])
+    if rate < 0:
+        raise _refused(name, f"a decay_rate of {rate}, below 0")
+    end = None if cells["end_value"] is None else float(cells["end_value"])
+    curve = Exponential(init_value=init, decay_rate=rate, decay_period=period, staircase=stairs)
+    if end is not None and rate > 1 and 0 < init < end:  # what has grown to the bound needs no more of its formula
+        periods = math.ceil(math.log(end / init) / math.log(rate)) + 1
+        curve = Exponential(
+            init_value=init, decay_rate=rate, decay_period=period, staircase=stairs, steps=math.ceil(periods * period)
+        )
+    node, notes = _begun(curve, init, cells["transition_begin"])
+    notes.append(f"transition_steps={period} is the period of decay_rate, not an end")
+    if end is None:
+        return node, notes
+    bound = "a lower" if rate < 1 else "an upper"
+    notes.append(f"end_value={end:g} is {bound} bound, also before the decay begins")
+    return Clamp(part=node, **{"min_value" if rate < 1 else "max_value": end}), notes
+
+
+def _cosine(cells: Cells) -> Found:
+    init, alpha, exponent = float(cells["init_value"]), float(cells["alpha"]), float(cells["exponent"])
+    steps = time_of(cells["decay_steps"])
+    if exponent < 0:
+        raise _refused("cosine_decay_schedule", f"an exponent of {exponent}, below 0, which has no value at the end")
+    if exponent == 0:
+        return constant(init), ["an exponent of 0: the value never changes"]
+    node = Cosine(init_value=init, end_value=alpha * init, steps=steps, exponent=exponent)
+    return node, [f"alpha={alpha:g} is a share of {init:g}; it is reached after {steps} steps, and held"]
+
+
+def _piecewise_constant(cells: Cells) -> Found:
+    init = float(cells["init_value"])
+    scales = sorted((cells["boundaries_and_scales"] or {}).items())
+    value, held = Fraction(init), {0: init}
+    for boundary, scale in scales:
+        value *= Fraction(float(scale))
+        start = max(-int(-time_of(boundary) // 1), 0) if boundary < HORIZON else HORIZON
+        if start < HORIZON:
+            held[start] = float(value)
+    notes = [
+        "each scale multiplies the value from its boundary on; a boundary that is not whole counts at the next step"
+    ]
+    return levels(list(held), list(held.values())), notes
+
+
+def _piecewise_interpolate(cells: Cells) -> Found:
+    bounds, values = knots_of(cells)
+    kind = Cosine if is_cosine(cells) else Linear
+    if bounds != sorted(bounds):
+        raise _refused("piecewise_interpolate_schedule", "a boundary below 0")
+    parts: list[Node] = []
+    for (begin, end), (first, last) in zip(pairwise(bounds), pairwise(values), strict=True):
+        if end > begin:
+            whole = kind(init_value=first, end_value=last, steps=max(end - begin, 1))
+            parts += [whole] if whole.length == end - begin else [Freeze(part=whole, steps=end - begin)]
+    notes = ["the values at the knots are those of all scales so far multiplied; the last one is held"]
+    notes.append("the one-cycle schedules are this too: their peak is at step int(pct_start * N), their end at step N")
+    if 0 in bounds[1:]:
+        notes.append("a boundary at step 0: init_value itself is never used")
+    last_value = constant(values[-1])
+    return (Sequence(parts=[*parts, last_value]) if parts else last_value), notes
+
+
+def _join(cells: Cells) -> Found:
+    """Later boundaries in the list win, also where they are smaller."""
+    boundaries = [time_of(boundary) for boundary in cells["boundaries"]]
+    children = list(cells["children"])
+    listed: list[tuple[Time, tuple[str, Cells]]] = [(-HORIZON, children[0])]
+    listed += zip(boundaries, children[1:], strict=False)
+    used = [(b, child) for i, (b, child) in enumerate(listed) if all(b < later for later, _ in listed[i + 1 :])]
+    used = [(b, child) for b, child in used if b < HORIZON]
+    starts = [max(b, 0) for b, _ in used] + [HORIZON]
+    parts: list[Node] = []
+    notes = ["each schedule counts from the step at which it begins", _ABOUT_WARMUP]
+    if len(used) < max(len(children), len(boundaries) + 1):
+        notes.append(f"{len(children)} schedules and boundaries {cells['boundaries']}: some are never used")
+    for (boundary, (name, inner)), start, end in zip(used, starts, starts[1:], strict=True):
+        if end <= start:
+            continue
+        node, more = _node(name, inner)
+        notes += [note for note in more if note not in notes]
+        if -HORIZON < boundary < 0:
+            node = Shift(part=node, by=-boundary)
+        parts += [node] if end == HORIZON else lasting(node, end - start)
+    return (Sequence(parts=parts) if len(parts) > 1 else parts[0]), notes
+
+
+_ABOUT_WARMUP = (
+    "the decay_steps of warmup_cosine_decay_schedule and of sgdr_schedule's cycles include the warmup: the cosine that "
+    "was read has what is left of them"
+)
+
+
+def _own_schedule(cells: Cells) -> Found:
+    return cells["schedule"].node, []
+
+
+NODES: dict[str, Callable[[Cells], Found]] = {
+    "constant_schedule": _constant,
+    "polynomial_schedule": _polynomial,
+    "exponential_decay": _exponential,
+    "cosine_decay_schedule": _cosine,
+    "piecewise_constant_schedule": _piecewise_constant,
+    "piecewise_interpolate_schedule": _piecewise_interpolate,
+    "join_schedules": _join,
+    "lrspec": _own_schedule,
+}
+"""The node, and the conventions, of what each function of Optax makes."""
+
+
+def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
+    """Return the schedule of the learning rate that an optimizer's functions enclose."""
+    found: dict[int, tuple[str, Any]] = {}
+    for label, function in _schedules(native, "", set()):
+        found.setdefault(id(function), (label, function))
+    rates = [pair for pair in found.values() if pair[0] == "learning_rate"] or list(found.values())
+    if not rates:
+        raise _refused(name, "no schedule in it; a fixed rate is a `constant`")
+    if len(rates) > 1:
+        several = ", ".join(f"{_maker(function)} as {label or 'it'}" for label, function in rates)
+        raise _refused(name, f"{len(rates)} schedules in it ({several}); give each by itself")
+    label, function = rates[0]
+    reading = read(function, _maker(function), sample)
+    notes = (
+        f"found in the optimizer as {label}; it counts updates that are applied (MultiSteps: not each batch)",
+        "inject_hyperparams shows in its state the value of the update before, and may cast it to the parameters' type",
+    )
+    return Reading(**{**vars(reading), "conventions": (*reading.conventions, *notes)})
+
+
+def _schedules(thing: Any, label: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield the schedules that a function or a structure of Optax holds, with the name of what holds each."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    inside: list[tuple[str, Any]] = []
+    own = isinstance(getattr(thing, "schedule", None), Schedule)
+    is_function = inspect.isfunction(thing)
+    if own or (
+        is_function and (_is_known(thing) or label in {"learning_rate", "step_size_fn"} and not _is_scaler(thing))
+    ):
+        yield label, thing
+        return
+    if is_function:
+        inside = list(enclosed(thing))
+    elif inspect.ismethod(thing):
+        inside = [("", thing.__self__), ("", thing.__func__)]
+    elif isinstance(thing, functools.partial):
+        inside = [("", thing.func), *thing.keywords.items(), *(("", value) for value in thing.args)]
+    elif isinstance(thing, Mapping):
+        inside = [(str(key), value) for key, value in thing.items()]
+    elif isinstance(thing, tuple | list):
+        inside = [("", value) for value in thing]
+    elif type(thing).__module__.startswith("optax."):
+        inside = list(vars(thing).items())
+    for key, value in inside:
+        yield from _schedules(value, "learning_rate" if label == "learning_rate" else key or label, seen)
+
+
+def _is_scaler(function: Any) -> bool:
+    """Tell whether a function is the one with which Optax gives a learning rate its sign."""
+    return str(getattr(function, "__module__", "")).startswith("optax.")
+
+
+__all__ = ["LrspecError", "read"]
