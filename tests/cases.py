@@ -301,10 +301,11 @@ def _global_sequence(draw: st.DrawFn, depth: int) -> Node:
 
 def _repeat(draw: st.DrawFn, depth: int) -> Node:
     scaling: Any = draw(st.sampled_from(["all", "all", "height", "peak"]))
+    cycles = draw(st.one_of(st.none(), st.integers(1, 6), st.integers(1, 6)))
     return Repeat(
         part=draw(trees(depth - 1)),
         cycle_steps=draw(st.one_of(st.integers(2, 50), st.fractions(1, 60, max_denominator=4))),
-        num_cycles=draw(st.one_of(st.none(), st.integers(1, 6), st.integers(1, 6))),
+        num_cycles=cycles,
         cycle_mult=draw(GROWTHS),
         cycle_rounding=draw(st.sampled_from(["none", "floor", "ceil"])),
         peak_mult=draw(st.sampled_from([1, 1, 0.5, 0.9])),
@@ -312,7 +313,7 @@ def _repeat(draw: st.DrawFn, depth: int) -> Node:
         scaling=scaling,
         floor_value=0.25 if scaling != "all" else 0.0,
         peak_value=1.5 if scaling == "peak" else None,
-        after=draw(HOLD),
+        after="hold" if cycles is None else draw(HOLD),
     )
 
 

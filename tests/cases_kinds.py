@@ -196,6 +196,7 @@ SEQUENCES: dict[str, Node] = {
             Repeat(part=FALL, cycle_mult=2),
         ]
     ),
+    "sequence of a freeze then error": Sequence(parts=[Freeze(part=UP, steps=9, after="error"), DOWN]),
     "sequence of a hole": Sequence(
         parts=[Minimum(parts=[line(1.0, 0.0, 10, after="error"), Constant(value=0.5, steps=20)]), DOWN]
     ),

@@ -223,7 +223,7 @@ def _nearest(points: Sequence[int], at: Callable[[int], int]) -> Iterator[int]:
         values = [at(left), at(middle), at(right)]
         if all(value > 0 for value in values) or all(value < 0 for value in values):
             low, high = left, right
-            if abs(values[1]) > min(abs(values[0]), abs(values[2])):
+            if abs(values[1]) > min(abs(values[0]), abs(values[2])) or values[0] == values[1] == values[2]:
                 continue
             while high - low > 2:
                 third = (high - low) // 3

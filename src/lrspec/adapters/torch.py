@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from typing import Any
 
@@ -14,7 +15,30 @@ from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
+_BLOCK = 1024
 _WIDE_ENOUGH = (torch.float32, torch.float64)
+
+
+class Ahead:
+    """A schedule that is read step by step: its values come from NumPy, a block at a time, the same bits sooner.
+
+    Args:
+        schedule: The schedule.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._first = 0
+        self._block: list[float] = []
+
+    def __call__(self, step: int) -> float:
+        """Return `schedule(step)`."""
+        place = step - self._first
+        if not 0 <= place < len(self._block):
+            last = self._schedule.program.last_step
+            self._block = self._schedule.values(step, max(step + 1, min(step + _BLOCK, last + 1))).tolist()
+            self._first, place = step, 0
+        return self._block[place]
 
 
 class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
@@ -39,6 +63,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def __init__(self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0) -> None:
         self.schedule = schedule
+        self._value = Ahead(schedule)
         if step:
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
@@ -46,7 +71,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
-        return [self.schedule(self.last_epoch)] * len(self.optimizer.param_groups)
+        return [self._value(self.last_epoch)] * len(self.optimizer.param_groups)
 
     def step(self, epoch: int | None = None) -> None:
         """Advance by one update, or to update `epoch`, and write the rate into every group."""
@@ -56,22 +81,22 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
                 UserWarning,
                 stacklevel=2,
             )
-        step = self.last_epoch + 1 if epoch is None else epoch
-        value = self.schedule(step)
+        step = self.last_epoch + 1 if epoch is None else operator.index(epoch)
+        value = self._at(step)
         self.last_epoch = step
         self._step_count += 1
         self._write(value)
 
+    def _at(self, step: int) -> float:
+        return self._value(step)
+
     def _write(self, value: float) -> None:
         groups = self.optimizer.param_groups
         for group in groups:
-            rate = group["lr"]
-            if type(rate) is not float and isinstance(rate, torch.Tensor):
-                if rate.dtype not in _WIDE_ENOUGH:
-                    raise TypeError(f"a learning rate of {rate.dtype}: expected a tensor of float32 or float64")
-                rate.fill_(value)
-            else:
+            if type(group["lr"]) is float:
                 group["lr"] = value
+            else:
+                write(group, "lr", value)
         self._last_lr: list[float] = [value] * len(groups)
 
     def state_dict(self) -> dict[str, Any]:
@@ -79,8 +104,11 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         return {
             "last_epoch": self.last_epoch,
             "_step_count": self._step_count,
-            "fingerprint": self.schedule.fingerprint,
+            "fingerprint": self._fingerprint(),
         }
+
+    def _fingerprint(self) -> str:
+        return self.schedule.fingerprint
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the position of a checkpoint, and write the rate there into every group.
@@ -89,15 +117,35 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             LrspecError: The checkpoint is of another schedule.
         """
         found = state_dict.get("fingerprint")
-        if found != self.schedule.fingerprint:
-            raise LrspecError(f"a checkpoint of schedule {found}: expected one of schedule {self.schedule.fingerprint}")
+        if found != self._fingerprint():
+            raise LrspecError(f"a checkpoint of schedule {found}: expected one of schedule {self._fingerprint()}")
         self.last_epoch = state_dict["last_epoch"]
         self._step_count = state_dict["_step_count"]
-        self._write(self.schedule(self.last_epoch))
+        self._write(self._at(self.last_epoch))
+
+
+def write(group: dict[str, Any], key: str, value: float) -> None:
+    """Write a value into a parameter group: in place where it is a tensor, else as a Python float.
+
+    Raises:
+        TypeError: It is a tensor of fewer than 32 bits.
+    """
+    held = group[key]
+    if isinstance(held, torch.Tensor):
+        if held.dtype not in _WIDE_ENOUGH:
+            what = "learning rate" if key == "lr" else key
+            raise TypeError(f"a {what} of {held.dtype}: expected a tensor of float32 or float64")
+        held.fill_(value)
+    else:
+        group[key] = value
 
 
 def to_torch(schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int = 0) -> ScheduleLR:
     """Return the scheduler that writes `schedule` into `optimizer`, with `step` updates already applied."""
+    from lrspec.adapters.groups_torch import GroupedScheduleLR, is_grouped
+
+    if is_grouped(schedule):
+        return GroupedScheduleLR(optimizer, schedule, step)
     return ScheduleLR(optimizer, schedule, step)
 
 

@@ -16,8 +16,9 @@ def from_native(native: object, *, sample: int | None = None) -> Schedule:
     """Return the schedule that a framework's own object stands for.
 
     Args:
-        native: A scheduler of `torch.optim.lr_scheduler`, a schedule of `keras.optimizers.schedules`, a function that
-            `optax.schedules` made, or an adapter that lrspec made.
+        native: A scheduler of `torch.optim.lr_scheduler`; a schedule of `keras.optimizers.schedules`, what
+            `schedules.serialize` makes of one, or an optimizer of Keras; a function that `optax.schedules` made, or an
+            optimizer of Optax; or an adapter that lrspec made.
         sample: Where the object holds a function of the user's: at how many steps to evaluate it, into a table.
 
     Returns:
@@ -31,7 +32,8 @@ def from_native(native: object, *, sample: int | None = None) -> Schedule:
         >>> from_native(len)
         Traceback (most recent call last):
         ...
-        lrspec.errors.UnsupportedError: builtins: len is not supported: not a schedule that lrspec knows
+        lrspec.errors.UnsupportedError: builtins: len is not supported: code, of which no formula can be read; give \
+sample=N, a number of steps, to have it as a table
     """
     return read_native(native, sample=sample).schedule
 
@@ -50,8 +52,13 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     framework = module.split(".", maxsplit=1)[0]
     if module in {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}:
         return torch.read(native, name, sample)
-    if framework == "keras":
+    if keras.is_of_keras(native):
         return keras.read(native, name, sample)
-    if framework == "optax" and callable(native):
+    if framework == "optax":
         return optax.read(native, name, sample)
-    raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
+    if not callable(native):
+        raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
+    if sample is None:
+        way_out = "give sample=N, a number of steps, to have it as a table"
+        raise UnsupportedError(framework, name, f"code, of which no formula can be read; {way_out}")
+    return keras.as_table(lambda step: float(native(step)), framework, name, sample)

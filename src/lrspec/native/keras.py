@@ -16,7 +16,6 @@ from lrspec.kinds import (
     Constant,
     Cosine,
     Exponential,
-    Freeze,
     InverseTime,
     Linear,
     Polynomial,
@@ -26,7 +25,7 @@ from lrspec.kinds import (
     Stretch,
 )
 from lrspec.native.build import constant, levels
-from lrspec.native.keras_own import DOCUMENTED, Own, called, compared, time_of
+from lrspec.native.keras_own import DOCUMENTED, Own, bounded, called, compared, time_of
 from lrspec.native.reading import Reading
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
@@ -50,6 +49,13 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     raise _refused(name, "neither a schedule nor an optimizer; give one of them, such as model.optimizer")
 
 
+def is_of_keras(native: object) -> bool:
+    """Tell whether an object is one of Keras, or derived from one, or a configuration as Keras writes it."""
+    if isinstance(native, Mapping):
+        return bool({"class_name", "learning_rate", "initial_learning_rate", "boundaries"} & native.keys())
+    return any(kind.__module__.startswith("keras.") for kind in type(native).__mro__)
+
+
 def is_a(native: object, word: str) -> bool:
     """Tell whether an object is of a class of Keras, or of one that a user derived from it."""
     return any(kind.__name__ == word and kind.__module__.startswith("keras.") for kind in type(native).__mro__)
@@ -66,7 +72,7 @@ def _from_schedule(native: Any, name: str, sample: int | None) -> Reading:
     if not type(native).__module__.startswith("keras.") or name not in DOCUMENTED:
         if sample is None:
             raise _refused(name, f"a class of its own, whose formula is code; {_WAY_OUT}, to have it as a table")
-        return _as_table(lambda step: float(native(step)), name, sample)
+        return as_table(lambda step: float(native(step)), "keras", name, sample)
     reading, documented, stop = _from_numbers(native.get_config(), name, sample)
     try:
         return called(reading, documented, lambda step: float(native(step)), stop)
@@ -76,11 +82,13 @@ def _from_schedule(native: Any, name: str, sample: int | None) -> Reading:
         raise UnsupportedError("keras", name, f"the object itself cannot be evaluated: {error}") from error
 
 
-def _as_table(function: Callable[[int], float], name: str, steps: int) -> Reading:
-    table = sampled(function, steps, source=f"keras: {name}, at {steps} steps")
+def as_table(function: Callable[[int], float], framework: str, name: str, steps: int) -> Reading:
+    """Return code as the table of what it gave, at so many steps."""
+    table = sampled(function, steps, source=f"{framework}: {name}, at {steps} steps")
     notes = (f"code, called once at each of {steps} steps; after them the last value is held",)
-    reading = Reading(schedule=table, framework="keras", construct=name, conventions=notes)
-    return called(compared(reading, Own(at=function, end=steps), steps), Own(at=function, end=steps), function, steps)
+    reading = Reading(schedule=table, framework=framework, construct=name, conventions=notes)
+    again = Own(at=lambda t: function(int(t)), end=steps)
+    return compared(reading, again, steps)
 
 
 def _from_config(config: Config, sample: int | None) -> Reading:
@@ -153,7 +161,7 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
         raise _refused(
             name, "its function takes the rate before, too: a recursion; evaluate it yourself, into a `table`"
         )
-    reading = _as_table(lambda epoch: float(function(epoch)), name, sample)
+    reading = as_table(lambda epoch: float(function(epoch)), "keras", name, sample)
     note = "a step is an epoch here: put it into `every`, with the steps of an epoch as the period"
     return replace(reading, conventions=(*reading.conventions, note))
 
@@ -174,42 +182,13 @@ def _from_numbers(config: Config, name: str, sample: int | None) -> tuple[Readin
     return compared(reading, documented, stop), documented, stop
 
 
-def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[Node, int]:
-    """Return the node, or where it has no short form without an end, the same up to step `sample`; and that step.
-
-    Raises:
-        UnsupportedError: It needs an end, and there is no `sample`; or it is too long with one.
-    """
-    try:
-        node.program  # noqa: B018 - compiled here, to see whether it can be
-    except SpecError as error:
-        if sample is None:
-            raise UnsupportedError(
-                framework, name, f"without an end it has no short form ({error}); {_WAY_OUT}"
-            ) from None
-        held = Freeze(part=node, steps=sample)
-        try:
-            held.program  # noqa: B018
-        except SpecError as again:
-            raise UnsupportedError(
-                framework, name, f"too long for a program ({again}); give a smaller sample=N"
-            ) from None
-        return held, sample
-    return node, HORIZON
-
-
 def _check_types(config: Config, name: str) -> None:
     """Refuse what Keras computes in integers."""
-    values = config.get("values")
-    for key, value in (
-        [("initial_learning_rate", config.get("initial_learning_rate", 0.1))]
-        if values is None
-        else [("value", value) for value in values]
-    ):
+    rates = {"initial_learning_rate": [config.get("initial_learning_rate")], "value": config.get("values", [])}
+    for key, value in ((key, value) for key, values in rates.items() for value in values):
         if isinstance(value, Integral):
-            raise _refused(
-                name, f"an integer {key}, {value}, with which Keras computes in integers; give it {float(value)}"
-            )
+            reason = f"an integer {key}, {value}, with which Keras computes in integers; write {float(value)}"
+            raise _refused(name, reason)
 
 
 Found = tuple[Node, tuple[str, ...]]
@@ -249,9 +228,9 @@ def _polynomial(config: Config, name: str, sample: int | None) -> Found:  # noqa
         raise _refused(name, f"a power of {power}, below 0")
     if power == 0:
         return constant(init), ("a power of 0: the rate never changes",)
-    curve: Node = (Linear if power == 1 else Polynomial)(
-        init_value=init, end_value=end, steps=steps, **({} if power == 1 else {"power": power})
-    )
+    curve: Node = Polynomial(init_value=init, end_value=end, steps=steps, power=power)
+    if power == 1:
+        curve = Linear(init_value=init, end_value=end, steps=steps)
     if not config["cycle"]:
         return curve, (f"end_learning_rate={end:g} is reached at step {steps}, and held",)
     note = (

@@ -10,13 +10,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrspec.errors import LrspecError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, formula_of, rounded, simple
+from lrspec.kinds import Freeze
 from lrspec.native.reading import Reading
+from lrspec.spec import Node
 
 SLACK = 1e-5
 """The largest difference that float32 explains, relative to the largest value; measured are 3e-7 and less."""
@@ -51,8 +54,8 @@ class Own:
         if last < most:
             return sorted({*range(last + 1), stop - 1})
         kinks = [kink for kink in self.kinks if kink < stop]
-        few = kinks[:: max(1, -(-len(kinks) * 8 // most))]
-        near = {math.floor(kink) + i for kink in [*kinks[: most // 16], *few] for i in (-1, 0, 1, 2)}
+        some = [*kinks[: most // 8], *kinks[:: max(1, -(-len(kinks) * 16 // most))]]
+        near = {math.floor(kink) + i for kink in some for i in (-1, 0, 1, 2)}
         even = {last * i // (most // 2) for i in range(most // 2 + 1)}
         return sorted(step for step in near | even | {1, 2, stop - 1} if 0 <= step < stop)
 
@@ -81,7 +84,7 @@ def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int =
     Raises:
         LrspecError: The object differs by more than float32 explains, where no fault of it is known.
     """
-    steps = own.steps(48, min(stop, _FLOAT32_STEPS))
+    steps = own.steps(64, min(stop, _FLOAT32_STEPS))
     documented = [own.at(step) for step in steps]
     scale = max(map(abs, documented)) or 1.0
     largest, at_step, faults = 0.0, steps[0], []
@@ -97,7 +100,10 @@ def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int =
     share = f"by {largest:.1e} of the largest value at most, at step {at_step}: float32"
     notes = [f"the object, called at {len(steps)} steps, differs {share}", *own.faults]
     if faults:
-        notes.append(f"the object contradicts its documentation, which was read: it gives {'; '.join(faults[:5])}")
+        some = "; ".join(faults[:5])
+        notes.append(
+            f"the object contradicts its documentation, which was read, at {len(faults)} steps: it gives {some}"
+        )
     return replace(reading, conventions=(*reading.conventions, *notes))
 
 
@@ -106,6 +112,32 @@ def _mismatch(reading: Reading, step: int, expected: float, found: float, whose:
         f"{reading.framework}: {reading.construct} was read as {reading.schedule!r}, which is {expected!r} at step "
         f"{step}, where {whose} {found!r}"
     )
+
+
+def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[Node, int]:
+    """Return the node, or where it has no short form without an end, the same up to step `sample`; and that step.
+
+    Raises:
+        UnsupportedError: It needs an end, and there is no `sample`; or it is too long with one.
+    """
+    try:
+        node.program  # noqa: B018 - compiled here, to see whether it can be
+    except SpecError as error:
+        if sample is None:
+            raise UnsupportedError(
+                framework,
+                name,
+                f"without an end it has no short form ({error}); give sample=N, the number of steps of the run",
+            ) from None
+        held = Freeze(part=node, steps=sample)
+        try:
+            held.program  # noqa: B018
+        except SpecError as again:
+            raise UnsupportedError(
+                framework, name, f"too long for a program ({again}); give a smaller sample=N"
+            ) from None
+        return held, sample
+    return node, HORIZON
 
 
 def time_of(number: Any) -> Time:
@@ -156,24 +188,13 @@ def late_stairs(period: Time, what: str) -> tuple[str, ...]:
     return (f"compiled by XLA (jit, fit on JAX or TensorFlow) the object comes to {what} {where}",)
 
 
-def _exponential(config: Mapping[str, Any]) -> Own:
+def _decay(config: Mapping[str, Any], *, inverse: bool) -> Own:
     init, rate = float(config["initial_learning_rate"]), float(config["decay_rate"])
     period, stairs = time_of(config["decay_steps"]), bool(config["staircase"])
 
     def at(t: Time) -> float:
-        periods = t // period if stairs else Fraction(t) / period
-        return init * power_of(rate, float(periods))
-
-    return Own(at=at, **stairs_or_not(period, staircase=stairs))
-
-
-def _inverse_time(config: Mapping[str, Any]) -> Own:
-    init, rate = float(config["initial_learning_rate"]), float(config["decay_rate"])
-    period, stairs = time_of(config["decay_steps"]), bool(config["staircase"])
-
-    def at(t: Time) -> float:
-        periods = t // period if stairs else Fraction(t) / period
-        return init / (1 + rate * float(periods))
+        periods = float(t // period if stairs else Fraction(t) / period)
+        return init / (1 + rate * periods) if inverse else init * power_of(rate, periods)
 
     return Own(at=at, **stairs_or_not(period, staircase=stairs))
 
@@ -256,7 +277,8 @@ def _restarts(config: Mapping[str, Any]) -> Own:
 
     def near_jump(t: Time) -> bool:
         _, since, length = locate(t)
-        return since <= 1 or length - since <= 1
+        reach = max(1, t * 4e-6)  # of a float32 logarithm
+        return since <= reach or length - since <= reach
 
     return Own(
         at=at,
@@ -269,8 +291,8 @@ def _restarts(config: Mapping[str, Any]) -> Own:
 
 
 DOCUMENTED: dict[str, Callable[[Mapping[str, Any]], Own]] = {
-    "ExponentialDecay": _exponential,
-    "InverseTimeDecay": _inverse_time,
+    "ExponentialDecay": partial(_decay, inverse=False),
+    "InverseTimeDecay": partial(_decay, inverse=True),
     "PiecewiseConstantDecay": _piecewise,
     "PolynomialDecay": _polynomial,
     "CosineDecay": _cosine,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
-from lrspec.native.build import constant, lasting, levels
-from lrspec.native.keras import as_table, bounded
-from lrspec.native.keras_own import called, compared, time_of
-from lrspec.native.optax_own import DOCUMENTED, documented, is_cosine, knots_of
+from lrspec.native.build import constant, levels
+from lrspec.native.keras import as_table
+from lrspec.native.keras_own import bounded, called, compared, time_of
+from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, schedules_in
 from lrspec.native.reading import Reading
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
@@ -35,7 +34,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     own = getattr(function, "schedule", None)
     if isinstance(own, Schedule):
         return Reading(schedule=own, framework="optax", construct=type(function).__name__)
-    name = _maker(function)
+    name = maker(function)
     try:
         cells = _cells(function)
         node, notes = _node(name, cells)
@@ -56,15 +55,6 @@ def _refused(name: str, reason: str) -> UnsupportedError:
     return UnsupportedError("optax", name, reason)
 
 
-def _maker(function: Any) -> str:
-    """Return the name of the function of Optax that made another one, or what the user's own is called."""
-    return str(getattr(function, "__qualname__", type(function).__qualname__)).split(".")[0]
-
-
-def _is_known(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("optax.") and _maker(function) in DOCUMENTED
-
-
 def _caller(function: Any) -> Callable[[int], float]:
     """Return the function of a count that the optimizer calls: with an int32 of JAX, which the object brought."""
     jax = sys.modules.get("jax")
@@ -76,26 +66,16 @@ def _cells(function: Any) -> dict[str, Any]:
     """Return the numbers that a function of Optax encloses; those of the functions inside as `children`."""
     if isinstance(getattr(function, "schedule", None), Schedule):
         return {"schedule": function.schedule}
-    name = _maker(function)
-    if not _is_known(function):
+    name = maker(function)
+    if not is_known(function):
         raise _refused(name, "a function, whose formula is code; give sample=N steps, to have it as a table")
     found = dict(enclosed(function))
     if name == "join_schedules":
         inside = [inspect.unwrap(child) for child in found["schedules"]]
         owned = [isinstance(getattr(child, "schedule", None), Schedule) for child in inside]
-        names = ["lrspec" if own else _maker(child) for child, own in zip(inside, owned, strict=True)]
+        names = ["lrspec" if own else maker(child) for child, own in zip(inside, owned, strict=True)]
         found["children"] = [(name, _cells(child)) for name, child in zip(names, inside, strict=True)]
     return found
-
-
-def enclosed(function: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the names and contents of the cells of a function; None for an empty cell, a branch that was not taken."""
-    code, closure = getattr(function, "__code__", None), getattr(function, "__closure__", None)
-    for key, cell in zip(code.co_freevars if code else (), closure or (), strict=True):
-        try:
-            yield key, cell.cell_contents
-        except ValueError:
-            yield key, None
 
 
 def _node(name: str, cells: Cells) -> Found:
@@ -222,7 +202,8 @@ def _join(cells: Cells) -> Found:
         notes += [note for note in more if note not in notes]
         if -HORIZON < boundary < 0:
             node = Shift(part=node, by=-boundary)
-        parts += [node] if end == HORIZON else lasting(node, end - start)
+        fits = end == HORIZON or node.length == end - start
+        parts.append(node if fits else Freeze(part=node, steps=end - start))
     return (Sequence(parts=parts) if len(parts) > 1 else parts[0]), notes
 
 
@@ -252,55 +233,18 @@ NODES: dict[str, Callable[[Cells], Found]] = {
 def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     """Return the schedule of the learning rate that an optimizer's functions enclose."""
     found: dict[int, tuple[str, Any]] = {}
-    for label, function in _schedules(native, "", set()):
+    for label, function in schedules_in(native, "", set()):
         found.setdefault(id(function), (label, function))
     rates = [pair for pair in found.values() if pair[0] == "learning_rate"] or list(found.values())
     if not rates:
         raise _refused(name, "no schedule in it; a fixed rate is a `constant`")
     if len(rates) > 1:
-        several = ", ".join(f"{_maker(function)} as {label or 'it'}" for label, function in rates)
+        several = ", ".join(f"{maker(function)} as {label or 'it'}" for label, function in rates)
         raise _refused(name, f"{len(rates)} schedules in it ({several}); give each by itself")
     label, function = rates[0]
-    reading = read(function, _maker(function), sample)
+    reading = read(function, maker(function), sample)
     notes = (
         f"found in the optimizer as {label}; it counts updates that are applied (MultiSteps: not each batch)",
         "inject_hyperparams shows in its state the value of the update before, and may cast it to the parameters' type",
     )
     return Reading(**{**vars(reading), "conventions": (*reading.conventions, *notes)})
-
-
-def _schedules(thing: Any, label: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield the schedules that a function or a structure of Optax holds, with the name of what holds each."""
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    inside: list[tuple[str, Any]] = []
-    own = isinstance(getattr(thing, "schedule", None), Schedule)
-    is_function = inspect.isfunction(thing)
-    if own or (
-        is_function and (_is_known(thing) or label in {"learning_rate", "step_size_fn"} and not _is_scaler(thing))
-    ):
-        yield label, thing
-        return
-    if is_function:
-        inside = list(enclosed(thing))
-    elif inspect.ismethod(thing):
-        inside = [("", thing.__self__), ("", thing.__func__)]
-    elif isinstance(thing, functools.partial):
-        inside = [("", thing.func), *thing.keywords.items(), *(("", value) for value in thing.args)]
-    elif isinstance(thing, Mapping):
-        inside = [(str(key), value) for key, value in thing.items()]
-    elif isinstance(thing, tuple | list):
-        inside = [("", value) for value in thing]
-    elif type(thing).__module__.startswith("optax."):
-        inside = list(vars(thing).items())
-    for key, value in inside:
-        yield from _schedules(value, "learning_rate" if label == "learning_rate" else key or label, seen)
-
-
-def _is_scaler(function: Any) -> bool:
-    """Tell whether a function is the one with which Optax gives a learning rate its sign."""
-    return str(getattr(function, "__module__", "")).startswith("optax.")
-
-
-__all__ = ["LrspecError", "read"]

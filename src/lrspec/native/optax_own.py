@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from lrspec.formula import HORIZON, Time, simple
 from lrspec.native.keras_own import SLACK, Own, half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
+from lrspec.schedule import Schedule
 
 Cells = Mapping[str, Any]
 
@@ -160,3 +163,59 @@ DOCUMENTED: dict[str, Callable[[Cells], Own]] = {
 def documented(name: str, cells: Cells) -> Own:
     """Return what a function that Optax made documents, by the name of what made it."""
     return DOCUMENTED[name](cells)
+
+
+def maker(function: Any) -> str:
+    """Return the name of the function of Optax that made another one, or what the user's own is called."""
+    return str(getattr(function, "__qualname__", type(function).__qualname__)).split(".")[0]
+
+
+def is_known(function: Any) -> bool:
+    """Tell whether a function is one that a builder of `optax.schedules` made."""
+    return _is_of_optax(function) and maker(function) in DOCUMENTED
+
+
+def _is_of_optax(thing: Any) -> bool:
+    return str(getattr(thing, "__module__", "")).startswith("optax.")
+
+
+def enclosed(function: Any) -> dict[str, Any]:
+    """Return the contents of the cells of a function; None for an empty one, of a branch that was not taken."""
+    code, closure = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    return {key: _contents(cell) for key, cell in zip(code.co_freevars if code else (), closure or (), strict=True)}
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def schedules_in(thing: Any, label: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the schedules that the functions of an optimizer enclose, with the name of what holds each."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    is_function = inspect.isfunction(thing)
+    is_rate = is_function and label in {"learning_rate", "step_size_fn"} and not _is_of_optax(thing)
+    if is_rate or isinstance(getattr(thing, "schedule", None), Schedule) or (is_function and is_known(thing)):
+        yield label, thing
+        return
+    for key, value in _inside(thing):
+        yield from schedules_in(value, label if label == "learning_rate" else key or label, seen)
+
+
+def _inside(thing: Any) -> Iterable[tuple[str, Any]]:
+    if inspect.isfunction(thing):
+        return enclosed(thing).items()
+    if inspect.ismethod(thing):
+        return [("", thing.__self__), ("", thing.__func__)]
+    if isinstance(thing, partial):
+        return [("", thing.func), *thing.keywords.items(), *(("", value) for value in thing.args)]
+    if isinstance(thing, Mapping):
+        return [(str(key), value) for key, value in thing.items()]
+    if isinstance(thing, tuple | list):
+        return [("", value) for value in thing]
+    return vars(thing).items() if _is_of_optax(type(thing)) and hasattr(thing, "__dict__") else ()
