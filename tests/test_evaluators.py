@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cases import CASES, LAST_STEP, NO_SHORT_FORM, nodes
 from lrspec import LrspecError, Node, SpecError

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lrspec import text
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
 from lrspec.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
@@ -187,6 +187,21 @@ class Document(Schedule):
         if scale != 1:
             schedules["learning_rate"] = Affine(part=schedules["learning_rate"], scale=scale)
         return schedules
+
+    def require_one_rate(self, framework: str, instead: str) -> None:
+        """Refuse a document that says more than one learning rate, where a framework's object can hold only that.
+
+        Args:
+            framework: The framework's name.
+            instead: What to do instead.
+
+        Raises:
+            UnsupportedError: The document schedules another hyperparameter, or parameter groups.
+        """
+        others = [*(name for name in self if name != "learning_rate"), *(f"the group {name}" for name in self.groups)]
+        if others:
+            reason = f"its schedules hold a learning rate alone; {instead}"
+            raise UnsupportedError(framework, " and ".join(others), reason)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Document):

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from lrspec.document import from_dict, to_dict
+from lrspec.document import Document, from_dict, to_dict
 from lrspec.errors import UnsupportedError
 from lrspec.program import Program
 from lrspec.schedule import Schedule
@@ -47,7 +47,13 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: i
 
 
 def to_keras(schedule: Schedule) -> KerasSchedule:
-    """Return `schedule` as a Keras schedule."""
+    """Return `schedule` as a Keras schedule.
+
+    Raises:
+        UnsupportedError: The document schedules more than one learning rate, which no optimizer of Keras can take.
+    """
+    if isinstance(schedule, Document):
+        schedule.require_one_rate("keras", "document['learning_rate'].to_keras() gives the rate alone")
     return KerasSchedule(schedule)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from jax import lax
 
 from lrspec.device import NumPyArrays, Table, binary_search, on_device
+from lrspec.document import Document
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 from lrspec.schedule import Schedule
@@ -56,7 +57,14 @@ class OptaxSchedule:
 
 
 def to_optax(schedule: Schedule) -> OptaxSchedule:
-    """Return `schedule` as a function for Optax."""
+    """Return `schedule` as a function for Optax.
+
+    Raises:
+        UnsupportedError: The document schedules more than one learning rate.
+    """
+    if isinstance(schedule, Document):
+        instead = "use lrspec.adapters.groups_optax.grouped, or document['learning_rate'].to_optax() for the rate alone"
+        schedule.require_one_rate("optax", instead)
     return OptaxSchedule(schedule)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from math import floor
@@ -75,11 +77,18 @@ def _from_schedule(native: Any, name: str, sample: int | None) -> Reading:
         return as_table(lambda step: float(native(step)), "keras", name, sample)
     reading, documented, stop = _from_numbers(native.get_config(), name, sample)
     try:
-        return called(reading, documented, lambda step: float(native(step)), stop)
+        with _one_by_one():
+            return called(reading, documented, lambda step: float(native(step)), stop)
     except LrspecError:
         raise
     except Exception as error:
-        raise UnsupportedError("keras", name, f"the object itself cannot be evaluated: {error}") from error
+        raise _refused(name, f"the object itself cannot be evaluated: {error}") from error
+
+
+def _one_by_one() -> AbstractContextManager[Any]:
+    """Keep JAX, where it is loaded, from compiling the branches of a schedule again at each step."""
+    jax = sys.modules.get("jax")
+    return nullcontext() if jax is None else jax.disable_jit()
 
 
 def as_table(function: Callable[[int], float], framework: str, name: str, steps: int) -> Reading:
@@ -137,7 +146,7 @@ def _per_update(reading: Reading, batches: int | None) -> Reading:
         late = Shift(part=reading.schedule.node, by=batches - 1)
         node = Stretch(part=late, factor=Fraction(1, batches))
     except SpecError as error:
-        raise UnsupportedError("keras", reading.construct, f"gradient_accumulation_steps={batches}: {error}") from error
+        raise _refused(reading.construct, f"gradient_accumulation_steps={batches}: {error}") from error
     note = (
         f"gradient_accumulation_steps={batches}: Keras counts batches, so that update k uses the rate of batch "
         f"{batches} * k + {batches - 1}; the steps read are updates (the comparison was made before this)"
@@ -156,7 +165,7 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
     except TypeError:
         pass
     except ValueError as error:
-        raise UnsupportedError("keras", name, f"a function without a signature: {error}") from error
+        raise _refused(name, f"a function without a signature: {error}") from error
     else:
         raise _refused(
             name, "its function takes the rate before, too: a recursion; evaluate it yourself, into a `table`"
@@ -174,7 +183,7 @@ def _from_numbers(config: Config, name: str, sample: int | None) -> tuple[Readin
         documented = DOCUMENTED[name](config)
         node, stop = bounded(node, sample, "keras", name)
     except (SpecError, TypeError, ValueError, KeyError) as error:
-        raise UnsupportedError("keras", name, f"a parameter without an equivalent: {error}") from error
+        raise _refused(name, f"a parameter without an equivalent: {error}") from error
     if name == "CosineDecayRestarts" and config["t_mul"] < 1:
         stop = sample or 0
     notes = (_COUNTS, *notes, *([f"read up to step {stop}, after which the value is held"] if stop < HORIZON else []))

@@ -210,8 +210,7 @@ def _piecewise(config: Mapping[str, Any]) -> Own:
 
 def _polynomial(config: Mapping[str, Any]) -> Own:
     init, end = float(config["initial_learning_rate"]), float(config["end_learning_rate"])
-    steps, power = time_of(config["decay_steps"]), float(config["power"])
-    cycle = bool(config["cycle"])
+    steps, power, cycle = time_of(config["decay_steps"]), float(config["power"]), bool(config["cycle"])
 
     def at(t: Time) -> float:
         whole = steps * max(1, math.ceil(Fraction(t) / steps)) if cycle else steps
@@ -227,7 +226,7 @@ def _polynomial(config: Mapping[str, Any]) -> Own:
 def unfinished(steps: Time, power: float, init: float, end: float) -> tuple[str, ...]:
     """Return that XLA's `1 - T / T` is not 0, where a power below 1 makes that visible."""
     rest = 1 - float(steps) * float(np.float32(1) / np.float32(float(steps)))
-    if power >= 1 or rest <= 0 or init == end:
+    if not 0 < power < 1 or rest <= 0 or init == end:
         return ()
     value = (init - end) * rest**power + end
     why = f"its 1 - T * (1 / T) is {rest:.1e} and not 0, and it rests at about {value:.4g}"

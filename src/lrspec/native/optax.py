@@ -28,7 +28,7 @@ _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
 
 def read(native: Any, name: str, sample: int | None) -> Reading:
     """Return what a schedule of Optax, or the one in an optimizer, is, checked."""
-    if not inspect.isroutine(native) and not hasattr(native, "schedule_fn") and not hasattr(native, "__wrapped__"):
+    if hasattr(native, "init") and hasattr(native, "update") and not hasattr(native, "schedule_fn"):
         return _from_optimizer(native, name, sample)
     function = inspect.unwrap(getattr(native, "schedule_fn", native))
     own = getattr(function, "schedule", None)
@@ -192,10 +192,12 @@ def _join(cells: Cells) -> Found:
     used = [(b, child) for b, child in used if b < HORIZON]
     starts = [max(b, 0) for b, _ in used] + [HORIZON]
     parts: list[Node] = []
-    notes = ["each schedule counts from the step at which it begins", _ABOUT_WARMUP]
+    notes = ["each schedule counts from the step at which it begins"]
+    if any(name == "cosine_decay_schedule" for name, _ in children):
+        notes.append(_ABOUT_WARMUP)
     if len(used) < max(len(children), len(boundaries) + 1):
         notes.append(f"{len(children)} schedules and boundaries {cells['boundaries']}: some are never used")
-    for (boundary, (name, inner)), start, end in zip(used, starts, starts[1:], strict=True):
+    for (boundary, (name, inner)), (start, end) in zip(used, pairwise(starts), strict=True):
         if end <= start:
             continue
         node, more = _node(name, inner)
