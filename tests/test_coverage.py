@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import lrspec
@@ -35,3 +37,40 @@ def test_every_row_is_here_or_said_to_be_elsewhere() -> None:
 
 def test_a_controller_is_no_schedule() -> None:
     assert not issubclass(lrspec.ReduceOnPlateau, lrspec.Schedule)
+
+
+UNITS = {
+    "7": 7,
+    "5 epochs": 5 * 1252,
+    "1e6 samples": 3906,
+    "300e9 tokens": 93_750,
+    "2.5 %": 2500,
+}
+
+
+@pytest.mark.parametrize("written", UNITS)
+def test_row_56_units(written: str) -> None:
+    text = (
+        f"{{lrspec: 1, learning_rate: {{kind: linear, init_value: 0, end_value: 1, steps: {written}}}, rounding: floor, "
+        "steps_per_epoch: 1252, batch_size: 256, tokens_per_step: 3200000, total_steps: 100000}"
+    )
+    document = lrspec.loads(text)
+    steps = UNITS[written]
+    assert document.node.length == steps
+    assert document(steps - 1) < 1.0 == document(steps)
+
+
+def test_row_57_coupled_momentum_and_weight_decay() -> None:
+    document = lrspec.loads("""
+    lrspec: 1
+    learning_rate: {kind: one_cycle, peak_value: 0.1, total_steps: 101, shape: linear}
+    momentum: {kind: one_cycle_momentum, total_steps: 101, shape: linear}
+    weight_decay: {kind: linear, init_value: 0.25, end_value: 0.5, steps: 100}
+    """)
+    peak = Fraction(0.3 * 101 - 1)  # where PyTorch's first phase ends, in binary64
+    for step in range(101):
+        x = Fraction(step) / peak if step <= peak else 1 - (step - peak) / (100 - peak)
+        momentum = Fraction(0.95) - (Fraction(0.95) - Fraction(0.85)) * x
+        assert document["momentum"](step) == pytest.approx(float(momentum), rel=6e-8)
+        assert document["weight_decay"](step) == pytest.approx(0.25 + 0.25 * step / 100, rel=6e-8)
+    assert document["momentum"](30) == min(document["momentum"].values(0, 101))
