@@ -51,8 +51,8 @@ UNITS = {
 @pytest.mark.parametrize("written", UNITS)
 def test_row_56_units(written: str) -> None:
     text = (
-        f"{{lrspec: 1, learning_rate: {{kind: linear, init_value: 0, end_value: 1, steps: {written}}}, rounding: floor, "
-        "steps_per_epoch: 1252, batch_size: 256, tokens_per_step: 3200000, total_steps: 100000}"
+        f"{{lrspec: 1, learning_rate: {{kind: linear, init_value: 0, end_value: 1, steps: {written}}}, "
+        "rounding: floor, steps_per_epoch: 1252, batch_size: 256, tokens_per_step: 3200000, total_steps: 100000}"
     )
     document = lrspec.loads(text)
     steps = UNITS[written]
