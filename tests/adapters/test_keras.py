@@ -83,26 +83,3 @@ def test_a_saved_model_loads_in_a_process_that_imports_the_adapter(tmp_path: Pat
 def test_a_float_step_is_refused() -> None:
     with pytest.raises(TypeError, match=r"step of|integer scalar"):
         SCHEDULE.to_keras()(keras.ops.convert_to_tensor(3.0))
-
-
-@pytest.mark.parametrize(
-    "native",
-    [
-        keras.optimizers.schedules.ExponentialDecay(0.1, 7, 0.5, staircase=True),
-        keras.optimizers.schedules.PolynomialDecay(0.1, 30, 0.01, 2.0),
-        keras.optimizers.schedules.PiecewiseConstantDecay([5, 9], [0.1, 0.05, 0.01]),
-        keras.optimizers.schedules.CosineDecay(0.1, 30, 0.1),
-        keras.optimizers.schedules.CosineDecay(0.0, 30, 0.1, warmup_target=0.1, warmup_steps=10),
-    ],
-)
-def test_from_native_computes_what_the_schedule_does(native: keras.optimizers.schedules.LearningRateSchedule) -> None:
-    read = lrspec.from_native(native)
-    assert max(abs(float(native(step)) - read(step)) for step in range(60)) < 2e-8
-
-
-def test_from_native_refuses_by_name() -> None:
-    schedules = keras.optimizers.schedules
-    with pytest.raises(lrspec.UnsupportedError, match="keras: CosineDecayRestarts is not supported"):
-        lrspec.from_native(schedules.CosineDecayRestarts(0.1, 10))
-    with pytest.raises(lrspec.UnsupportedError, match="an integer initial_learning_rate, 1"):
-        lrspec.from_native(schedules.ExponentialDecay(1, 2, 0.5))

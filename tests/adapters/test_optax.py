@@ -85,24 +85,3 @@ def test_nothing_but_the_last_few_operations_is_in_floating_point_and_none_calls
     assert "callback" not in text
     floats = [line for line in text.splitlines() if ":f32[] =" in line]
     assert 0 < len(floats) <= 10
-
-
-@pytest.mark.parametrize(
-    "native",
-    [
-        optax.constant_schedule(0.1),
-        optax.linear_schedule(0.0, 0.1, 10),
-        optax.exponential_decay(0.1, 7, 0.5, staircase=True),
-        optax.cosine_decay_schedule(0.1, 30, 0.1),
-        optax.piecewise_constant_schedule(0.1, {5: 0.5, 9: 0.1}),
-        optax.warmup_cosine_decay_schedule(0.0, 0.1, 10, 60, 0.01),
-    ],
-)
-def test_from_native_computes_what_the_function_does(native: optax.Schedule) -> None:
-    read = lrspec.from_native(native)
-    assert max(abs(float(native(step)) - read(step)) for step in range(70)) < 2e-8
-
-
-def test_from_native_refuses_by_name() -> None:
-    with pytest.raises(lrspec.UnsupportedError, match="optax: piecewise_interpolate_schedule is not supported"):
-        lrspec.from_native(optax.cosine_onecycle_schedule(10, 1.0))

@@ -14,18 +14,8 @@ from typing import Any
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, simple
-from lrspec.kinds import (
-    Constant,
-    Cosine,
-    Exponential,
-    InverseTime,
-    Linear,
-    Polynomial,
-    Repeat,
-    Sequence,
-    Shift,
-    Stretch,
-)
+from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence
+from lrspec.kinds.timing import Shift, Stretch
 from lrspec.native.build import constant, levels
 from lrspec.native.keras_own import DOCUMENTED, Own, bounded, called, compared, time_of
 from lrspec.native.reading import Reading
