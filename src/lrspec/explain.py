@@ -5,42 +5,56 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from fractions import Fraction
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 from lrspec.document import Document
+from lrspec.errors import LrspecError
 from lrspec.fields import LAST_STEP, ListOf
-from lrspec.kinds import Sequence
+from lrspec.kinds import Clamp, Repeat, Sequence
+from lrspec.places import Place, kink_steps, number, places, schedules, shown
 from lrspec.plain import holds_nodes, key_of
-from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import Node, NodeRule, is_required, rule_of
-
-_SHOWN_ITEMS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
     """One line of an explanation: a node, the steps that it holds for, and the values there.
 
-    `last_step` and `last_value` are None where the phase has no end. A node inside another that is no sequence has its
-    own time, and no steps here.
+    `time` says what `t` is in the formula, where it does not count from `first_step`. `last_step`, `last_value` and
+    `steps` are None where the phase has no end. The values are those of the whole schedule; inside a product, minimum
+    or maximum, those of the part. What is inside a repeated schedule has no steps of its own.
     """
 
     path: str
     depth: int
     kind: str
     formula: str
+    time: str = ""
     first_step: int | None = None
     last_step: int | None = None
+    steps: int | None = None
     first_value: float | None = None
     last_value: float | None = None
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """The phase as texts, in the order of `HEADINGS`."""
+        open_ended = self.first_step is not None and self.last_step is None
+        return (
+            "  " * self.depth + self.kind,
+            f"{self.formula}, {self.time}" if self.time else self.formula,
+            _count(self.first_step),
+            "..." if open_ended else _count(self.last_step),
+            _count(self.steps),
+            _value(self.first_value),
+            _value(self.last_value),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A schedule's phases, and its totals.
+    """A schedule's phases, and its totals; `str()` of it is a table.
 
     `lowest` and `highest` are (value, first step seen), among the steps at which the program's pieces begin and end.
     """
@@ -63,19 +77,9 @@ class Explanation:
             f"{self.fingerprint}, {self.program_bytes:,} bytes",
         ]
 
-    def rows(self) -> list[tuple[str, str, str, str, str, str]]:
-        """Return the phases as texts: kind, formula, first step, last step, value there, value there."""
-        return [
-            (
-                "  " * phase.depth + phase.kind,
-                phase.formula,
-                "" if phase.first_step is None else f"{phase.first_step:,}",
-                "..." if phase.first_step is not None and phase.last_step is None else _step(phase.last_step),
-                _value(phase.first_value),
-                _value(phase.last_value),
-            )
-            for phase in self.phases
-        ]
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the phases as texts, in the order of `HEADINGS`."""
+        return [phase.row for phase in self.phases]
 
     def __str__(self) -> str:
         rows = [HEADINGS, *self.rows()]
@@ -88,16 +92,16 @@ class Explanation:
         return "\n".join([f"{self.name}:", *lines, *self.totals()])
 
 
-HEADINGS = ("kind", "formula, t from the start of the phase", "first step", "last step", "value there", "value there")
-"""The headings of an explanation's table."""
+HEADINGS = ("kind", "formula, t from the first step", "first step", "last step", "steps", "value there", "value there")
+"""The headings of an explanation's table; the values are those at the first and last step."""
 
 
 def _at(seen: tuple[float, int]) -> str:
     return f"{seen[0]:.9g} (step {seen[1]:,})"
 
 
-def _step(step: int | None) -> str:
-    return "" if step is None else f"{step:,}"
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
 
 
 def _value(value: float | None) -> str:
@@ -109,31 +113,30 @@ def explain(schedule: Schedule, name: str = "learning_rate") -> Explanation:
 
     Args:
         schedule: The schedule or document.
-        name: Which hyperparameter of a document.
+        name: Which schedule of a document, by its path: `weight_decay`, `other.beta2`, `groups.head.learning_rate`.
 
     Raises:
         SpecError: The schedule does not compile, or a document lacks a quantity.
-        KeyError: The document has no such hyperparameter.
+        KeyError: The document has no such schedule.
 
     Example:
         >>> from lrspec.presets import warmup_linear
         >>> for phase in explain(warmup_linear(peak_value=1.0, warmup_steps=10, decay_steps=90)).phases:
         ...     print(phase.kind, phase.first_step, phase.last_step, phase.first_value)
-        sequence 0 None 0.0
+        sequence 0 99 0.0
         linear 0 9 0.0
         linear 10 99 1.0
     """
-    node = schedule[name] if isinstance(schedule, Document) else schedule.node
+    node = schedules(schedule)[name]
     program = node.program
     steps = kink_steps(program)
     values = [(node(step), step) for step in steps]
     length = None if node.length is None else math.ceil(node.length)
-    held = None if length is None or length > program.last_step else f"{node(length):.9g}"
     return Explanation(
         name=name,
-        phases=tuple(_phases(node, node, name, 0, 0, None)),
+        phases=tuple(_phases(node, name, 0, _Window(Place(), 0, None, node))),
         length=length,
-        after="no value" if held is None else f"{held} is held" if node(LAST_STEP) == node(length or 0) else "goes on",
+        after=_what_follows(node, length or 0, steps),
         lowest=min(values),
         highest=max(values, key=lambda pair: (pair[0], -pair[1])),
         fingerprint=program.fingerprint,
@@ -141,46 +144,78 @@ def explain(schedule: Schedule, name: str = "learning_rate") -> Explanation:
     )
 
 
-def kink_steps(program: Program) -> list[int]:
-    """Return the steps at which a program's phases and segments begin, those before them, and the ends; in order."""
-    steps = {0, program.last_step}
-    for phase, end in zip(program.phases, [*(p.start for p in program.phases[1:]), LAST_STEP + 1], strict=True):
-        for segment in program.segments:
-            if segment.start >= phase.base:
-                step = phase.start - (-(segment.start - phase.base) * phase.denominator // phase.numerator)
-                if step < end:
-                    steps |= {step - 1, step}
-        steps |= {phase.start - 1, phase.start}
-    return sorted(step for step in steps if 0 <= step <= program.last_step)
+def _what_follows(node: Node, length: int, kinks: list[int]) -> str:
+    if length > node.program.last_step:
+        return "no value"
+    later = [step for step in (length + 1, *kinks, LAST_STEP) if length < step <= LAST_STEP]
+    held = all(node(step) == node(length) for step in later)
+    return f"{node(length):.9g} is held" if held else "goes on"
 
 
-def _phases(whole: Node, node: Node, path: str, depth: int, first: int, last: int | None) -> Iterator[Phase]:
-    """Yield the phases of a node that holds from step `first` to `last`, or without end."""
-    end = last if last is not None else None if node.length is None else math.ceil(first + node.length) - 1
-    shown = None if isinstance(node, Sequence) and last is None else end
-    values = (whole(first), None if shown is None or shown > whole.program.last_step else whole(max(shown, first)))
+@dataclass(frozen=True)
+class _Window:
+    """The steps for which a node is shown, where its time runs, and whose values are shown.
+
+    `last` is None where the steps have no end. The values are those of `shown` at `step - offset`.
+    """
+
+    place: Place
+    first: int
+    last: int | None
+    shown: Node
+    offset: int = 0
+
+    def value(self, step: int | None) -> float | None:
+        """Return the value at a step, or None where there is none."""
+        try:
+            return None if step is None else self.shown(step - self.offset)
+        except LrspecError:
+            return None
+
+
+def _phases(node: Node, path: str, depth: int, window: _Window) -> Iterator[Phase]:
+    """Yield the phases of a node that holds in a window."""
+    place, first, last = window.place, window.first, window.last
+    if last is None and node.length is not None:
+        last = max(place.step(node.length) - 1, first)
     yield Phase(
         path=path,
         depth=depth,
         kind=node.kind,
         formula=formula_of_fields(node),
+        time="" if isinstance(node, Sequence) else place.words(first),
         first_step=first,
-        last_step=shown,
-        first_value=values[0],
-        last_value=values[1],
+        last_step=last,
+        steps=None if last is None else last - first + 1,
+        first_value=window.value(first),
+        last_value=window.value(last),
     )
-    if isinstance(node, Sequence):
-        starts = [math.ceil(first + start) for start in node.starts]
-        ends: list[int | None] = [start - 1 for start in starts[1:]]
-        tail = node.parts[-1].length
-        if last is None and tail is not None:
-            last = math.ceil((first if node.time == "global" else starts[-1]) + tail) - 1
-        for i, (part, start, stop) in enumerate(zip(node.parts, starts, [*ends, last], strict=True)):
-            if stop is None or start <= stop:
-                yield from _phases(whole, part, f"{path}.parts[{i}]", depth + 1, start, stop)
-    else:
-        for inner, child in node.children():
+    for inner, child, inside in _windows(node, window, last):
+        if inside is None:
             yield from _inside(child, f"{path}.{inner}", depth + 1)
+        elif inside.last is None or inside.first <= inside.last:
+            yield from _phases(child, f"{path}.{inner}", depth + 1, inside)
+
+
+def _windows(node: Node, window: _Window, last: int | None) -> Iterator[tuple[str, Node, _Window | None]]:
+    """Yield the nodes inside a node that holds up to `last`, each with its path and window, or None for no steps."""
+    place, first = window.place, window.first
+    inside = list(places(node, place))
+    if isinstance(node, Sequence):
+        starts = [max(place.step(start), first) for start in node.starts]
+        for i, (inner, part, at) in enumerate(inside):
+            ends = [end for end in ([start - 1 for start in starts[i + 1 : i + 2]] + [last]) if end is not None]
+            yield inner, part, replace(window, place=at, first=starts[i], last=min(ends, default=None))
+    elif isinstance(node, Repeat):
+        yield from ((inner, child, None) for inner, child, _ in inside)
+    elif len(inside) == 1:
+        inner, child, at = inside[0]
+        yield inner, child, replace(window, place=at, first=max(first, place.step(0), at.step(0)), last=last)
+    else:
+        for inner, child, at in inside:
+            is_plain = at.rate == 1 and isinstance(at.start, int)
+            own = _Window(at, max(first, at.step(0)), window.last, child, int(at.start))
+            yield inner, child, own if is_plain else None
 
 
 def _inside(node: Node, path: str, depth: int) -> Iterator[Phase]:
@@ -190,24 +225,36 @@ def _inside(node: Node, path: str, depth: int) -> Iterator[Phase]:
 
 
 def formula_of_fields(node: Node) -> str:
-    """Return a node's formula with the numbers of its fields in it."""
-    return re.sub(r" \*\* 1(?![0-9.])", "", node.formula_text.format_map(_shown_fields(node)))
+    """Return a node's formula with the numbers of its fields in it.
 
-
-def _shown_fields(node: Node) -> dict[str, str]:
+    Example:
+        >>> import lrspec
+        >>> formula_of_fields(lrspec.Linear(init_value=0, end_value=-0.5, steps=10))
+        '0 + ((-0.5) - 0) * t / 10'
+    """
+    if isinstance(node, Repeat):
+        return _cycles(node)
+    template = node.formula_text
+    if isinstance(node, Clamp):
+        bounds = {"at least {min_value}": node.min_value, "at most {max_value}": node.max_value}
+        template = ", ".join(words for words, bound in bounds.items() if bound is not None)
+    if getattr(node, "staircase", False):
+        template = re.sub(r"\(t / \{decay_period\}\)|t / \{decay_period\}", "floor(t / {decay_period})", template)
     entries = fields(node)  # type: ignore[arg-type]  # every kind of node is a dataclass
     values = {key_of(entry.name, entry.metadata): getattr(node, entry.name) for entry in entries}
-    return {key: f"({shown(value)})" if isinstance(value, Fraction) else shown(value) for key, value in values.items()}
+    text = template.format_map({key: number(value) for key, value in values.items()})
+    return re.sub(r" \*\* 1(?![0-9.])", "", text).replace("2 pi * 0.5 *", "pi *")
 
 
-def shown(value: Any) -> str:
-    """Return a field's value as a short text."""
-    if isinstance(value, tuple):
-        some = ", ".join(map(shown, value[:_SHOWN_ITEMS]))
-        return some if len(value) <= _SHOWN_ITEMS else f"{some}, ... ({len(value)} in all)"
-    if isinstance(value, Fraction):
-        return f"{value.numerator}/{value.denominator}"
-    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+def _cycles(node: Repeat) -> str:
+    length = node.part.length if node.cycle_steps is None else node.cycle_steps
+    words = f"{node.num_cycles or 'endless'} cycles of {shown(length)} steps"
+    if node.cycle_mult != 1:
+        words += f" * {number(node.cycle_mult)} ** i"
+    height = f"{number(node.peak_mult)} ** i" if node.peak_mult != 1 else ""
+    if node.peak_power:
+        height += f"{' * ' if height else ''}(i + 1) ** -{shown(node.peak_power)}"
+    return f"{words}, {node.scaling} * {height}" if height else words
 
 
 def tree(schedule: Schedule) -> str:
@@ -221,7 +268,7 @@ def tree(schedule: Schedule) -> str:
         `- cosine init_value=0.1 end_value=0 steps=95
     """
     if isinstance(schedule, Document):
-        return "\n".join(f"{name}: {tree(schedule[name])}" for name in schedule)
+        return "\n".join(f"{path}: {tree(node)}" for path, node in schedules(schedule).items())
     return "\n".join(_branches(schedule.node))
 
 

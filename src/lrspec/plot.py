@@ -44,10 +44,7 @@ def svg(schedule: Schedule, steps: int | None = None) -> str:
     Returns:
         The text of an SVG file.
     """
-    formula = formula_of(schedule.node)
-    total = max(2, min(_horizon(schedule, formula) if steps is None else steps, HORIZON))
-    stop = min(total, formula.last_step + 1)
-    curve = _curve(schedule, formula, stop)
+    curve, total, stop = _drawn(schedule, steps)
     rates = [rate for _, rate in curve]
     low, high = min(0.0, *rates), max(0.0, *rates)
     high = high if high > low else 1.0
@@ -75,6 +72,30 @@ def svg(schedule: Schedule, steps: int | None = None) -> str:
         f'<path d="M{_LEFT} {_TOP}V{_BASE}H{_EDGE}" fill="none" stroke="currentColor"/>{"".join(marks)}'
         f'<polyline points="{path.strip()}" fill="none" stroke="#1f77b4" stroke-width="1.8"/></svg>'
     )
+
+
+def points(schedule: Schedule, steps: int | None = None) -> tuple[Points, int]:
+    """Return the corners of the curve, as steps and values, and how many steps to show.
+
+    Args:
+        schedule: The schedule or document.
+        steps: How many steps to draw; by default as many as in SVG.
+
+    Example:
+        >>> import lrspec
+        >>> points(lrspec.PiecewiseConstant(boundaries=[2], values=[1, 0.5]), 4)
+        ([(0, 1.0), (1, 1.0), (2, 1.0), (2, 0.5), (3, 0.5)], 4)
+    """
+    curve, total, _ = _drawn(schedule, steps)
+    return curve, total
+
+
+def _drawn(schedule: Schedule, steps: int | None) -> tuple[Points, int, int]:
+    """Return the corners of the curve, how many steps to show, and the first of them without a value."""
+    formula = formula_of(schedule.node)
+    total = max(2, min(_horizon(schedule, formula) if steps is None else steps, HORIZON))
+    stop = min(total, formula.last_step + 1)
+    return _curve(schedule, formula, stop), total, stop
 
 
 def _curve(schedule: Schedule, formula: Formula, stop: int) -> Points:

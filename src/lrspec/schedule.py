@@ -126,15 +126,24 @@ class Schedule:
 
         return to_optax(self)
 
-    def lint(self, *, total_steps: int | None = None) -> list[Finding]:
+    def lint(
+        self, *, total_steps: int | None = None, jump: float | None = None, epochs: int | None = None
+    ) -> list[Finding]:
         """Return warnings about what is probably not meant; `lrspec.lint.lint` says which there are.
 
         Args:
-            total_steps: The length of the whole run, where a document does not say it.
+            total_steps: The length of the whole run, where a document does not say it, or another one.
+            jump: The share of the larger value by which the value may change between two parts; by default 0.005.
+            epochs: Up to which number a length may have been meant as epochs; by default 1000.
         """
-        from lrspec.lint import lint
+        from lrspec.lint import EPOCHS, JUMP, lint
 
-        return lint(self, total_steps=total_steps)
+        return lint(
+            self,
+            total_steps=total_steps,
+            jump=JUMP if jump is None else jump,
+            epochs=EPOCHS if epochs is None else epochs,
+        )
 
     def explain(self) -> Explanation:
         """Return the phases with their formulas, first and last steps and values there; print it for a table."""

@@ -1,0 +1,56 @@
+"""The curve of a schedule in text: Braille characters, each of which has two by four dots."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from lrspec.plot import points
+from lrspec.schedule import Schedule
+
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_LABEL = 11
+_BLANK = " \u2800"
+
+
+def curve(
+    schedule: Schedule, steps: int | None = None, *, width: int = 80, height: int = 9, only_ascii: bool = False
+) -> list[str]:
+    """Return the curve of the first `steps` steps as lines of text.
+
+    Args:
+        schedule: The schedule or document.
+        steps: How many steps to draw; by default as many as in SVG.
+        width: How many characters wide.
+        height: How many lines high, without the one for the steps.
+        only_ascii: Whether to draw with asterisks.
+
+    Example:
+        >>> import lrspec
+        >>> for line in curve(lrspec.Linear(init_value=0, end_value=1, steps=8), 9, width=20, height=2):
+        ...     print(line)
+        1          |⠀⠀⠀⠀⣀⠤⠒⠉
+        0          |⣀⠤⠒⠉⠁
+                   0       8
+    """
+    corners, total = points(schedule, steps)
+    rates = [rate for _, rate in corners]
+    low, high = min(0.0, *rates), max(0.0, *rates)
+    high = high if high > low else low + 1.0
+    columns, rows = max(8, width - _LABEL - 1), height
+    right, bottom = 2 * columns - 1, 4 * rows - 1
+    dots = [(right * step / max(total - 1, 1), bottom * (high - rate) / (high - low)) for step, rate in corners]
+    cells = [[0] * columns for _ in range(rows)]
+    for (ax, ay), (bx, by) in pairwise([*dots, dots[-1]]):
+        count = max(1, round(abs(bx - ax)), round(abs(by - ay)))
+        for i in range(count + 1):
+            x, y = round(ax + (bx - ax) * i / count), round(ay + (by - ay) * i / count)
+            cells[y // 4][min(x, right) // 2] |= _DOTS[y % 4][min(x, right) % 2]
+    labels = [f"{high:.4g}", *[""] * (rows - 2), f"{low:.4g}"]
+    drawn = ["".join(_cell(cell, only_ascii) for cell in line) for line in cells]
+    lines = [f"{label:<{_LABEL}}|{line}".rstrip(_BLANK) for label, line in zip(labels, drawn, strict=True)]
+    last = f"{total - 1:,}"
+    return [*lines, " " * _LABEL + f"0{last:>{columns}}"]
+
+
+def _cell(dots: int, only_ascii: bool) -> str:  # noqa: FBT001 - one of two ways to write it
+    return (" *"[dots > 0]) if only_ascii else chr(0x2800 + dots)
