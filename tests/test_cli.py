@@ -45,6 +45,14 @@ def seed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """Write the seed with other hyperparameters and groups, of which `verify` runs the learning rate alone."""
+    path = tmp_path / "several.yaml"
+    path.write_text(f"{SEED}momentum: {{kind: constant, value: 0.9}}\ngroups: {{head: {{scale: 2}}}}\n")
+    return path
+
+
 def test_verify_finds_every_bit_equal(seed: Path) -> None:
     result = run("verify", seed, *QUICK, "--json")
     assert result.returncode == 0, result.stderr
@@ -55,16 +63,16 @@ def test_verify_finds_every_bit_equal(seed: Path) -> None:
     assert report["fingerprint"] == "sha256:19da52845fd580896905093d35c3677646e61caff43805a90622fa36b311279a"
 
 
-def test_verify_notices_one_corrupt_coefficient_in_every_row(seed: Path) -> None:
-    result = run("verify", seed, *QUICK, "--corrupt", "--json")
+def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> None:
+    result = run("verify", several, *QUICK, "--corrupt", "--json")
     assert result.returncode == 1, result.stderr
     rows = json.loads(result.stdout)["rows"]
     assert rows
-    assert all(row["differing"] > 0 and row["first_difference"] == 0 for row in rows)
+    assert [row for row in rows if not row["differing"] or row["first_difference"] != 0] == []
 
 
-def test_verify_prints_a_table_and_names_what_is_not_installed(seed: Path) -> None:
-    result = run("verify", seed, *QUICK)
+def test_verify_prints_a_table_and_names_what_is_not_installed(several: Path) -> None:
+    result = run("verify", several, *QUICK)
     assert result.returncode == 0, result.stderr
     assert "int32 limbs" in result.stdout
     assert "rows are equal in every bit." in result.stdout

@@ -107,8 +107,12 @@ class Schedule:
         """Return a `torch.optim.lr_scheduler.LRScheduler` that writes this schedule into `optimizer`.
 
         Args:
-            optimizer: The optimizer; the rate of step 0 is written into every parameter group at once.
+            optimizer: The optimizer; the values of step 0 are written into every parameter group at once, and into
+                one that is added later when it is added. A document writes all that it schedules.
             step: Updates already applied, where a run is resumed; 0 for a fresh one.
+
+        Raises:
+            UnsupportedError: A parameter group has no number for a hyperparameter of the document.
         """
         from lrspec.adapters.torch import to_torch
 

@@ -6,9 +6,10 @@ import hashlib
 import warnings
 from typing import Any, TypeGuard
 
+import numpy as np
 import torch
 
-from lrspec.adapters.torch import Ahead, ScheduleLR, write
+from lrspec.adapters.torch import ScheduleLR, initial_rate, write
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.schedule import Schedule
@@ -21,13 +22,46 @@ def is_grouped(schedule: Schedule) -> TypeGuard[Document]:
     return bool(schedule.groups) or schedule.relative or list(schedule) != ["learning_rate"]
 
 
+_VALUES = 65_536
+
+
+class Rows:
+    """Schedules that are read together, step by step: one row of values per step, a block of steps at a time."""
+
+    def __init__(self) -> None:
+        self._schedules: dict[str, Schedule] = {}
+        self._first = 0
+        self._rows: list[list[float]] = []
+
+    def column(self, schedule: Schedule) -> int:
+        """Return where a schedule's value stands in every row; schedules of equal fingerprints share a column."""
+        if schedule.fingerprint not in self._schedules:
+            self._schedules[schedule.fingerprint] = schedule
+            self._rows = []
+        return list(self._schedules).index(schedule.fingerprint)
+
+    def __call__(self, step: int) -> list[float]:
+        """Return the values at `step`; raise `StepError` where any schedule has none."""
+        place = step - self._first
+        if not 0 <= place < len(self._rows):
+            self._rows, self._first, place = self._read(step), step, 0
+        return self._rows[place]
+
+    def _read(self, step: int) -> list[list[float]]:
+        schedules = self._schedules.values()
+        end = min(schedule.program.last_step for schedule in schedules) + 1
+        stop = max(step + 1, min(step + max(1, min(1024, _VALUES // len(schedules))), end))
+        rows: list[list[float]] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
+        return rows
+
+
 class GroupedScheduleLR(ScheduleLR):
     """Sets every hyperparameter of a document in every parameter group.
 
     A group of the optimizer is the document's by its key `name`, or by its place where the document lists its groups;
     one that the document does not name has the document's own schedules. `momentum` is written as `momentum`, or as the
-    first of `betas`; a name under `other` as the key of that name. Groups that are added later are taken up at the next
-    step. With `relative: true` the rates are multiples of the rate that each group began with.
+    first of `betas`; a name under `other` as the key of that name. Groups that are added later are taken up at once.
+    With `relative: true` the rates are multiples of the rate that each group began with.
 
     Args:
         optimizer: The optimizer.
@@ -35,15 +69,17 @@ class GroupedScheduleLR(ScheduleLR):
         step: Updates already applied: 0 for a fresh run.
 
     Raises:
-        UnsupportedError: A group has no hyperparameter of a name that the document schedules.
+        UnsupportedError: A group has no number under a name that the document schedules.
         SpecError: The document lacks a quantity.
     """
 
     schedule: Document
 
     def __init__(self, optimizer: torch.optim.Optimizer, schedule: Document, step: int = 0) -> None:
-        self._values: dict[str, Ahead] = {}
+        self._rows = Rows()
         self._plans: list[dict[str, str]] = []
+        self._writes: list[tuple[int, str, int]] = []
+        self._rates: list[int] = []
         super().__init__(optimizer, schedule, step)
         names = [group.get("name", place) for place, group in enumerate(optimizer.param_groups)]
         places = range(len(names))
@@ -56,42 +92,55 @@ class GroupedScheduleLR(ScheduleLR):
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
-        self._plan()
-        return [self._values[plan["lr"]](self.last_epoch) for plan in self._plans]
+        row = self._row(self.last_epoch)
+        return [row[column] for column in self._rates]
 
     def _at(self, step: int) -> float:
         """Return the first group's rate, after making sure that every schedule has a value at the step."""
-        self._plan()
-        values = {fingerprint: ahead(step) for fingerprint, ahead in self._values.items()}
-        return values[self._plans[0]["lr"]]
+        return self._row(step)[self._rates[0]]
+
+    def _row(self, step: int) -> list[float]:
+        if len(self._plans) != len(self.optimizer.param_groups):
+            self._plan()
+        return self._rows(step)
 
     def _write(self, value: float) -> None:  # noqa: ARG002 - each group has its own
-        self._plan()
-        values = {fingerprint: ahead(self.last_epoch) for fingerprint, ahead in self._values.items()}
-        for group, plan in zip(self.optimizer.param_groups, self._plans, strict=True):
-            for key, fingerprint in plan.items():
-                if key == "betas":
-                    group["betas"] = (values[fingerprint], *group["betas"][1:])
-                else:
-                    write(group, key, values[fingerprint])
-        self._last_lr = [values[plan["lr"]] for plan in self._plans]
+        row = self._row(self.last_epoch)
+        groups = self.optimizer.param_groups
+        for place, key, column in self._writes:
+            group = groups[place]
+            if type(group[key]) is float:
+                group[key] = row[column]
+            else:
+                write(group, key, row[column])
+        self._last_lr = [row[column] for column in self._rates]
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
         groups = self.optimizer.param_groups
+        if len(groups) < len(self._plans):  # some were taken away: the places of the rest may have changed
+            self._plans, self._writes, self._rates = [], [], []
         for place in range(len(self._plans), len(groups)):
-            group = groups[place]
-            base = float(group.setdefault("initial_lr", group["lr"]))
-            document = self.schedule
-            if document.relative and document.base_value is None:
-                document = document.resolve(base_value=base)
-            name = group.get("name")
-            schedules = document.group(name if name in document.groups else place)
-            plan: dict[str, str] = {}
-            for hyperparameter, node in schedules.items():
-                plan[_key(self.optimizer, group, hyperparameter)] = node.fingerprint
-                self._values.setdefault(node.fingerprint, Ahead(node))
-            self._plans.append(plan)
+            schedules = self._keys(place, groups[place])
+            columns = {key: self._rows.column(schedule) for key, schedule in schedules.items()}
+            self._writes += [(place, key, column) for key, column in columns.items()]
+            self._rates.append(columns["lr"])
+            self._plans.append({key: schedule.fingerprint for key, schedule in schedules.items()})
+
+    def _keys(self, place: int, group: dict[str, Any]) -> dict[str, Schedule]:
+        """Return the schedule of each key of a parameter group."""
+        base = initial_rate(group)
+        document = self.schedule
+        if document.relative and document.base_value is None:
+            document = document.resolve(base_value=base)
+        name = group.get("name")
+        found: dict[str, Schedule] = {}
+        for hyperparameter, node in document.group(name if name in document.groups else place).items():
+            key = _key(self.optimizer, group, hyperparameter)
+            if key in found:
+                raise _refused(self.optimizer, hyperparameter, f"its key {key} has another schedule of the document")
+            found[key] = node
+        return found
 
     def _fingerprint(self) -> str:
         """Return the document's fingerprint; of relative rates, that of what each group has."""
@@ -104,11 +153,20 @@ def _key(optimizer: torch.optim.Optimizer, group: dict[str, Any], hyperparameter
     """Return the key of a parameter group that holds a hyperparameter.
 
     Raises:
-        UnsupportedError: The group has none.
+        UnsupportedError: The group has none, or no number there.
     """
     candidates = {"learning_rate": ("lr",), "momentum": ("momentum", "betas")}.get(hyperparameter, (hyperparameter,))
-    for key in candidates:
-        if key in group:
-            return key
-    reason = f"its parameter groups have no {' or '.join(candidates)}; schedule it by hand, or leave it out"
-    raise UnsupportedError("torch", f"{hyperparameter} of {type(optimizer).__name__}", reason)
+    key = next((key for key in candidates if key in group), None)
+    if key is None:
+        wanted = " or ".join(candidates)
+        raise _refused(
+            optimizer, hyperparameter, f"its parameter groups have no {wanted}; leave it out of the document"
+        )
+    held = group[key][0] if hyperparameter == "momentum" and key == "betas" else group[key]
+    if isinstance(held, bool) or not isinstance(held, int | float | torch.Tensor):
+        raise _refused(optimizer, hyperparameter, f"its parameter groups hold a {type(held).__name__} there, no number")
+    return key
+
+
+def _refused(optimizer: torch.optim.Optimizer, hyperparameter: str, reason: str) -> UnsupportedError:
+    return UnsupportedError("torch", f"{hyperparameter} of {type(optimizer).__name__}", reason)

@@ -7,6 +7,7 @@ from typing import Any, SupportsFloat
 import torch
 
 from lrspec.adapters.torch import ScheduleLR
+from lrspec.document import Document
 from lrspec.errors import SpecError
 from lrspec.plateau import PlateauRule, ReduceOnPlateau
 from lrspec.schedule import Schedule
@@ -27,11 +28,14 @@ class PlateauLR(ScheduleLR):
     Raises:
         StepError: The schedule has no value at `step`.
         TypeError: A group's rate is a tensor of fewer than 32 bits.
+        UnsupportedError: The schedule is a document of more than one learning rate.
     """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, schedule: Schedule, rule: PlateauRule, *, step: int = 0
     ) -> None:
+        if isinstance(schedule, Document):
+            schedule.require_one_rate("torch", "document['learning_rate'] is the rate alone")
         self.controller = ReduceOnPlateau(rule)
         super().__init__(optimizer, schedule, step)
 

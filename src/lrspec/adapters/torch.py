@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import warnings
+import weakref
 from typing import Any
 
 import torch
@@ -48,6 +50,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     `optimizer.step()`. The rate is absolute: it replaces the optimizer's own. A rate that is a tensor is written in
     place and keeps its identity, dtype and device; any other becomes a Python float that holds a float32 number.
 
+    A group that is added later has the rate of `last_epoch` as soon as `add_param_group` returns. (A scheduler that
+    was copied or unpickled with its optimizer writes it at the next step instead.)
+
     Args:
         optimizer: The optimizer.
         schedule: The schedule or document.
@@ -66,8 +71,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._value = Ahead(schedule)
         if step:
             for group in optimizer.param_groups:
-                group.setdefault("initial_lr", group["lr"])
+                initial_rate(group)
         super().__init__(optimizer, last_epoch=step - 1)
+        _watch(optimizer, self)
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
@@ -86,6 +92,11 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self.last_epoch = step
         self._step_count += 1
         self._write(value)
+
+    def take_up(self, group: dict[str, Any]) -> None:
+        """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
+        initial_rate(group)
+        self._write(self._at(self.last_epoch))
 
     def _at(self, step: int) -> float:
         return self._value(step)
@@ -124,18 +135,59 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._write(self._at(self.last_epoch))
 
 
+def initial_rate(group: dict[str, Any]) -> float:
+    """Return the rate that a parameter group began with, and keep it as torch does: a copy, under `initial_lr`."""
+    rate = group["lr"]
+    return float(group.setdefault("initial_lr", rate.clone() if isinstance(rate, torch.Tensor) else rate))
+
+
+def _watch(optimizer: torch.optim.Optimizer, scheduler: ScheduleLR) -> None:
+    """Have `optimizer.add_param_group` tell the scheduler of each new group, for as long as the scheduler lives.
+
+    PyTorch has no hook there. As its own schedulers do with `optimizer.step`, this wraps the method, once; copies of
+    the optimizer do not have the wrapper.
+    """
+    watchers = getattr(optimizer.add_param_group, "watchers", None)
+    if watchers is None:
+        watchers = []
+        optimizer.add_param_group = _telling(optimizer, watchers)
+    watchers[:] = [watcher for watcher in watchers if watcher() is not None]
+    watchers.append(weakref.ref(scheduler))
+
+
+def _telling(optimizer: torch.optim.Optimizer, watchers: list[weakref.ref[ScheduleLR]]) -> Any:
+    held, patched = weakref.ref(optimizer), vars(optimizer).get("add_param_group")
+
+    @functools.wraps(type(optimizer).add_param_group)
+    def add_param_group(param_group: dict[str, Any]) -> None:
+        owner: Any = held()
+        add = patched or functools.partial(type(owner).add_param_group, owner)
+        add(param_group)
+        for watcher in watchers:
+            scheduler = watcher()
+            if scheduler is not None:
+                scheduler.take_up(scheduler.optimizer.param_groups[-1])
+
+    add_param_group.watchers = watchers  # type: ignore[attr-defined]
+    return add_param_group
+
+
 def write(group: dict[str, Any], key: str, value: float) -> None:
     """Write a value into a parameter group: in place where it is a tensor, else as a Python float.
+
+    In a tuple, such as Adam's `betas`, it is the first.
 
     Raises:
         TypeError: It is a tensor of fewer than 32 bits.
     """
-    held = group[key]
+    held = group[key][0] if isinstance(group[key], tuple) else group[key]
     if isinstance(held, torch.Tensor):
         if held.dtype not in _WIDE_ENOUGH:
             what = "learning rate" if key == "lr" else key
             raise TypeError(f"a {what} of {held.dtype}: expected a tensor of float32 or float64")
         held.fill_(value)
+    elif isinstance(group[key], tuple):
+        group[key] = (value, *group[key][1:])
     else:
         group[key] = value
 

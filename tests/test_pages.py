@@ -1,0 +1,66 @@
+"""Every Python example of the README and of the documentation runs as written, for the frameworks under test.
+
+A page is run from its top to its end in one namespace, as a reader would. A section is left out where it imports a
+framework that is not installed.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import FRAMEWORKS, is_installed
+
+ROOT = Path(__file__).parent.parent
+NAMES = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")))
+PAGES = {name: text for name in NAMES if "```python" in (text := (ROOT / name).read_text(encoding="utf-8"))}
+
+
+def sections(text: str) -> list[list[str]]:
+    """Return the Python blocks of each section."""
+    parts = re.split(r"^##+ ", text, flags=re.MULTILINE)
+    return [blocks for part in parts if (blocks := re.findall(r"```python\n(.*?)```", part, re.DOTALL))]
+
+
+def needed(blocks: list[str]) -> set[str]:
+    """Return which frameworks a section imports."""
+    imported = set(re.findall(r"^(?:import|from) (\w+)", "\n".join(blocks), re.MULTILINE))
+    return {framework for framework, modules in FRAMEWORKS.items() if imported & set(modules)}
+
+
+def runnable(text: str) -> Iterator[str]:
+    for blocks in sections(text):
+        if all(map(is_installed, needed(blocks))):
+            yield from blocks
+
+
+def run(block: str, page: str, namespace: dict[str, Any]) -> None:
+    if ">>> " not in block:
+        exec(compile(block, page, "exec"), namespace)  # noqa: S102 - our own pages
+        return
+    test = doctest.DocTestParser().get_doctest(block, namespace, page, page, 0)
+    told: list[str] = []
+    doctest.DocTestRunner().run(test, out=told.append, clear_globs=False)
+    namespace.update(test.globs)
+    assert not told, "".join(told)
+
+
+def test_pages_have_examples_of_every_framework_and_of_none() -> None:
+    assert {"README.md", "docs/frameworks.md", "docs/groups.md", "docs/how-it-works.md"} <= PAGES.keys()
+    for name in ("README.md", "docs/frameworks.md", "docs/groups.md"):
+        found = [needed(blocks) for blocks in sections(PAGES[name])]
+        assert all(expected in found for expected in (set(), {"torch"}, {"keras"}, {"optax"}))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", PAGES)
+def test_examples_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    namespace: dict[str, Any] = {"__name__": "page"}
+    for block in runnable(PAGES[name]):
+        run(block, name, namespace)
