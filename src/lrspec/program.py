@@ -134,6 +134,7 @@ def compile_node(node: Node) -> Program:
     phases: list[Phase] = []
     segments: list[Segment] = []
     base = constants = listed = 0
+    most_listed = node.listed
     ends = [run.start for run in formula.runs[1:]] + [HORIZON]
     for whole, end in zip(formula.runs, ends, strict=True):
         run = _without_long_stairs(whole, end)
@@ -143,7 +144,7 @@ def compile_node(node: Node) -> Program:
         limits = [span.start for span in run.spans[1:]] + [indices]
         for span, limit in zip(run.spans, limits, strict=True):
             constants += span.constant
-            listed = min(node.listed, listed + (limit - span.start if span.listed else 0))
+            listed = min(most_listed, listed + (limit - span.start if span.listed else 0))
             for segment in _Fitter(
                 span, limit - span.start, run.start + (span.start if run.is_plain else 0)
             ).segments():
