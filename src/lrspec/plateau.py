@@ -127,7 +127,8 @@ class ReduceOnPlateau:
             best = self._multiply_add(best, 1.0 + sign * rule.relative, sign * rule.absolute)
         else:
             metric = self._multiply_add(metric, 1.0, -sign * rule.absolute)
-        metric, best = self._round(metric), self._round(best)
+        if rule.arithmetic != "rates":
+            metric, best = self._round(metric), self._round(best)
         return metric < best if rule.mode == "min" else metric > best
 
     def _is_full(self) -> bool:

@@ -60,7 +60,7 @@ class PlateauRule:
     floor: float = _of(0.0, _AMOUNT)
     min_change: float = _of(1e-8, _AMOUNT)
     at_floor: Literal["restart", "wait"] = _word("restart", "wait")
-    arithmetic: Literal["float64", "mixed", "float32"] = _word("float64", "mixed", "float32")
+    arithmetic: Literal["float64", "rates", "mixed", "float32"] = _word("float64", "rates", "mixed", "float32")
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -128,7 +128,9 @@ class PlateauRule:
         min_lr: float = 0.0,
         **others: Any,
     ) -> PlateauRule:
-        """Return the rule of `keras.callbacks.ReduceLROnPlateau`, from its arguments.
+        """Return the rule of `keras.callbacks.ReduceLROnPlateau` from Keras 3.11 on, from its arguments.
+
+        Up to 3.10 it was the rule with `first="compare", nan="worse", threshold_on="best", arithmetic="rates"`.
 
         Args:
             factor: What a reduction multiplies the rate by, between 0 and 1.

@@ -18,6 +18,10 @@ import lrspec
 from lrspec.formula import formula_of, rounded
 from lrspec.native import read_native
 
+pytestmark = [  # NumPy and Optax of 2024
+    pytest.mark.filterwarnings("ignore:The value of the smallest subnormal"),
+    pytest.mark.filterwarnings("ignore:invalid value encountered in divide"),
+]
 Formula = Callable[[int], Any]
 mp: Any = mpmath.MPContext()
 mp.prec = 120

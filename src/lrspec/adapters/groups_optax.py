@@ -62,7 +62,8 @@ def _transform(
     if list(arguments) == ["learning_rate"]:
         return make(**arguments)
     others = [name for name in parameters if name not in arguments]
-    return optax.inject_hyperparams(make, static_args=others)(**arguments)
+    inject = optax.inject_hyperparams(make, static_args=others, hyperparam_dtype=jax.numpy.float32)
+    return inject(**arguments)
 
 
 def _argument(
