@@ -2,7 +2,8 @@
 
 One that is asked for and missing fails the run; it is never skipped. Tests of one framework are in
 files of `adapters/` that have its name in theirs; a test that takes `mode` runs once for every way in which the
-frameworks evaluate, and one that takes `compiled_mode` for those that compile each schedule for seconds.
+frameworks evaluate, and one that takes `compiled_mode` for those that compile each schedule for seconds. With
+`--device cuda` these run on the accelerator alone, with the tests of `gpu/`, and fail where there is none.
 """
 
 from __future__ import annotations
@@ -21,16 +22,17 @@ FRAMEWORKS = {"torch": ("torch",), "keras": ("keras",), "optax": ("jax", "optax"
 KERAS_BACKENDS = ("tensorflow", "jax", "torch")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backends", help=f"frameworks under test, a list of {','.join(FRAMEWORKS)}")
+    parser.addoption("--device", choices=("cpu", "cuda"), help="the only device to run on, by default all there are")
     parser.addoption("--keras-backend", choices=KERAS_BACKENDS, help="what Keras runs on, as in KERAS_BACKEND")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose Keras' backend before anything imports Keras, which fixes it then."""
+    """Choose JAX' device and Keras' backend before anything imports them, which fixes them then."""
+    os.environ.setdefault("JAX_PLATFORMS", config.getoption("--device") or "cpu")
     asked = config.getoption("--keras-backend")
     if asked is not None:
         if not find_spec(asked):
@@ -53,12 +55,19 @@ def backends(config: pytest.Config) -> list[str]:
     return names
 
 
+def is_asked_for(device: str, config: pytest.Config) -> bool:
+    asked = config.getoption("--device")
+    return asked is None or (device in {"cuda", "gpu"}) == (asked == "cuda")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the tests of frameworks that are not under test, and the benchmarks."""
+    """Leave out the tests of frameworks and devices that are not under test, and the benchmarks."""
     if collection_path.parent.name == "bench":
         return True
+    if collection_path.parent.name == "gpu" and config.getoption("--device") != "cuda":
+        return True
     names = FRAMEWORKS.keys() & collection_path.stem.split("_")
-    if collection_path.parent.name == "adapters" and not names <= set(backends(config)):
+    if collection_path.parent.name in {"adapters", "gpu"} and not names <= set(backends(config)):
         return True
     return None
 
@@ -70,7 +79,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 f"{name} {mode.device} {mode.name}": mode
                 for name in backends(metafunc.config)
                 for mode in importlib.import_module(f"lrspec.probes.{name}").modes()
-                if mode.compiles == compiles
+                if mode.compiles == compiles and is_asked_for(mode.device, metafunc.config)
             }
             metafunc.parametrize(fixture, modes.values(), ids=modes.keys())
 

@@ -25,22 +25,35 @@ def _version() -> str:
     return f"{keras.__version__}, {BACKEND} {framework.__version__}"
 
 
+def _device() -> str:
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+    if BACKEND == "jax":
+        import jax
+
+        return str(jax.default_backend())
+    return str(keras.ops.zeros(1).device.type)
+
+
 VERSION = _version()
 
 
 def modes() -> list[Mode]:
-    """Return the ways to run on the current backend."""
+    """Return the ways to run on the current backend and its default device."""
+    device = _device()
     found = [
-        Mode(name="eager", device="cpu", sampler=lambda schedule: _eager(schedule.to_keras()), slow=True),
-        Mode(name="SGD.apply", device="cpu", sampler=_applied, slow=True),
+        Mode(name="eager", device=device, sampler=lambda schedule: _eager(schedule.to_keras()), slow=True),
+        Mode(name="SGD.apply", device=device, sampler=_applied, slow=True),
     ]
     if BACKEND == "tensorflow":
         found += [
-            Mode(name="graph", device="cpu", sampler=lambda schedule: _graph(schedule.to_keras(), xla=False)),
-            Mode(name="xla", device="cpu", sampler=lambda schedule: _graph(schedule.to_keras(), xla=True)),
+            Mode(name="graph", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=False)),
+            Mode(name="xla", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=True)),
         ]
     if BACKEND == "jax":
-        found.append(Mode(name="jit (xla)", device="cpu", sampler=lambda schedule: _jit(schedule.to_keras())))
+        found.append(Mode(name="jit (xla)", device=device, sampler=lambda schedule: _jit(schedule.to_keras())))
     return found
 
 
