@@ -59,7 +59,7 @@ def test_exported_code_gives_the_bits() -> None:
 
 
 def test_a_mesh_of_all_devices_gives_the_bits() -> None:
-    mesh = jax.make_mesh((jax.device_count(),), ("data",))
+    mesh = jax.sharding.Mesh(np.array(jax.devices()), ("data",))
     spec = jax.sharding.PartitionSpec("data")
     steps = jnp.arange(1000 * jax.device_count(), dtype=jnp.int32)
     function = jax.shard_map(jax.vmap(SCHEDULE.to_optax()), mesh=mesh, in_specs=spec, out_specs=spec)
