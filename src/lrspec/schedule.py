@@ -7,7 +7,7 @@ loads neither NumPy nor a framework, and so that the nodes stay plain data.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,20 +103,24 @@ class Schedule:
 
         return exact(self.node, step)
 
-    def to_torch(self, optimizer: torch.optim.Optimizer, *, step: int = 0) -> torch.optim.lr_scheduler.LRScheduler:
+    def to_torch(
+        self, optimizer: torch.optim.Optimizer, *, step: int = 0, every: Literal["update", "epoch", "call"] = "update"
+    ) -> torch.optim.lr_scheduler.LRScheduler:
         """Return a `torch.optim.lr_scheduler.LRScheduler` that writes this schedule into `optimizer`.
 
         Args:
             optimizer: The optimizer; the values of step 0 are written into every parameter group at once, and into
                 one that is added later when it is added. A document writes all that it schedules.
             step: Updates already applied, where a run is resumed; 0 for a fresh one.
+            every: What a step of the schedule is: an `update` that the optimizer applied; an `epoch`, where
+                `scheduler.step()` is called once per epoch; or a `call` of it, whatever the optimizer does.
 
         Raises:
             UnsupportedError: A parameter group has no number for a hyperparameter of the document.
         """
         from lrspec.adapters.torch import to_torch
 
-        return to_torch(self, optimizer, step=step)
+        return to_torch(self, optimizer, step=step, every=every)
 
     def to_keras(self) -> keras.optimizers.schedules.LearningRateSchedule:
         """Return a `keras.optimizers.schedules.LearningRateSchedule` for any Keras 3 backend."""

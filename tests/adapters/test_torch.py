@@ -94,7 +94,7 @@ def test_a_tensor_rate_that_cannot_hold_float32_is_refused() -> None:
 
 def test_stepping_before_the_optimizer_warns() -> None:
     scheduler = SCHEDULE.to_torch(optimizer_with(1.0))
-    with pytest.warns(UserWarning, match="before optimizer.step"):
+    with pytest.warns(UserWarning, match="has applied no update yet"):
         scheduler.step()
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeGuard
 import numpy as np
 import torch
 
-from lrspec.adapters.torch import ScheduleLR, initial_rate, write
+from lrspec.adapters.optimizer_torch import initial_rate, write
+from lrspec.adapters.torch import Every, ScheduleLR
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.schedule import Schedule
@@ -67,6 +68,7 @@ class GroupedScheduleLR(ScheduleLR):
         optimizer: The optimizer.
         schedule: The document.
         step: Updates already applied: 0 for a fresh run.
+        every: What a step of the document is, as `ScheduleLR` has it.
 
     Raises:
         UnsupportedError: A group has no number under a name that the document schedules.
@@ -75,12 +77,14 @@ class GroupedScheduleLR(ScheduleLR):
 
     schedule: Document
 
-    def __init__(self, optimizer: torch.optim.Optimizer, schedule: Document, step: int = 0) -> None:
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, schedule: Document, step: int = 0, every: Every = "update"
+    ) -> None:
         self._rows = Rows()
         self._plans: list[dict[str, str]] = []
         self._writes: list[tuple[int, str, int]] = []
         self._rates: list[int] = []
-        super().__init__(optimizer, schedule, step)
+        super().__init__(optimizer, schedule, step, every)
         names = [group.get("name", place) for place, group in enumerate(optimizer.param_groups)]
         places = range(len(names))
         absent = [name for name in schedule.groups if name not in names and name not in places]

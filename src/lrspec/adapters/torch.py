@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import warnings
-import weakref
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
+from lrspec.adapters.optimizer_torch import Updates, initial_rate, watch, write, wrong_frequency
 from lrspec.device import Table, binary_search, on_device
 from lrspec.errors import LrspecError
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
+Every: TypeAlias = Literal["update", "epoch", "call"]
 _BLOCK = 1024
-_WIDE_ENOUGH = (torch.float32, torch.float64)
+_IDLE = 64
+_UNSEEN = (
+    "the schedule stays where it is; call it after optimizer.step(), or make it with every='call', where the optimizer "
+    "is stepped without its method `step`"
+)
+_FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
 
 
 class Ahead:
@@ -46,52 +51,126 @@ class Ahead:
 class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
     """Sets the learning rate of every parameter group to `schedule(last_epoch)`.
 
-    `last_epoch` is torch's word for the number of updates already applied: call `step()` once after each
-    `optimizer.step()`. The rate is absolute: it replaces the optimizer's own. A rate that is a tensor is written in
-    place and keeps its identity, dtype and device; any other becomes a Python float that holds a float32 number.
+    `last_epoch` is torch's word for the number of updates already applied. Call `step()` after `optimizer.step()`: it
+    moves to the updates that the optimizer has really applied. So an update that `GradScaler` skipped does not count,
+    and neither do further calls between two updates, for accumulated gradients or one for each process.
 
-    A group that is added later has the rate of `last_epoch` as soon as `add_param_group` returns. (A scheduler that
-    was copied or unpickled with its optimizer writes it at the next step instead.)
+    The rate is absolute: it replaces the optimizer's own. A rate that is a tensor is written in place and keeps its
+    identity, dtype and device; any other becomes a Python float that holds a float32 number.
+
+    A group that is added later has the rate of `last_epoch` as soon as `add_param_group` returns.
 
     Args:
         optimizer: The optimizer.
         schedule: The schedule or document.
         step: Updates already applied: 0 for a fresh run.
+        every: What a step of the schedule is: an `update`; an `epoch`, where `step()` is called once per epoch; or a
+            `call` of `step()`, as with torch's own schedulers, whatever the optimizer does.
 
     Raises:
         StepError: The schedule has no value at `step`.
         TypeError: A group's rate is a tensor of fewer than 32 bits.
+        ValueError: `every` is another word.
     """
 
     last_epoch: int
     _step_count: int
 
-    def __init__(self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0) -> None:
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0, every: Every = "update"
+    ) -> None:
+        if every not in get_args(Every):
+            raise ValueError(f"every: found {every!r}, expected one of {', '.join(get_args(Every))}")
         self.schedule = schedule
+        self.every = every
         self._value = Ahead(schedule)
         if step:
             for group in optimizer.param_groups:
                 initial_rate(group)
         super().__init__(optimizer, last_epoch=step - 1)
-        _watch(optimizer, self)
+        self._follow()
+
+    def _initial_step(self) -> None:
+        """Write the rate of the first update; the constructor of `LRScheduler` calls this."""
+        self.last_epoch += 1
+        self._step_count = 1
+        self._write(self._at(self.last_epoch))
+
+    def _follow(self) -> None:
+        """Count the optimizer's updates, and hear of its new groups, from now on."""
+        self._updates = Updates(self.optimizer, self)
+        self._seen = self._idle = 0
+        self._applied_lr: list[float] | None = None
+        self._has_warned = False
+        watch(self.optimizer, self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has; it follows its own optimizer anew."""
+        return {key: value for key, value in vars(self).items() if key != "_updates"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._follow()
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
         return [self._value(self.last_epoch)] * len(self.optimizer.param_groups)
 
     def step(self, epoch: int | None = None) -> None:
-        """Advance by one update, or to update `epoch`, and write the rate into every group."""
-        if self._step_count == 1 and epoch is None and not getattr(self.optimizer, "_opt_called", False):
-            warnings.warn(
-                "scheduler.step() was called before optimizer.step(): the rate of update 0 is never used",
-                UserWarning,
-                stacklevel=2,
-            )
-        step = self.last_epoch + 1 if epoch is None else operator.index(epoch)
+        """Move to the updates that the optimizer has applied, or to update `epoch`, and write the rates there.
+
+        Raises:
+            StepError: The schedule has no value there; nothing is changed.
+            LrspecError: The optimizer has applied no update in 64 calls in a row.
+        """
+        applied = self._updates.count - self._seen
+        if epoch is not None:
+            step = operator.index(epoch)
+        elif applied == 1 and self.every == "update":
+            step = self.last_epoch + 1
+        else:
+            step = self.last_epoch + self._moved(applied)
         value = self._at(step)
-        self.last_epoch = step
-        self._step_count += 1
-        self._write(value)
+        rate = self.optimizer.param_groups[0]["lr"]
+        if type(rate) is float and rate != self._last_lr[0]:
+            self._warn(f"the rate is {rate!r}, where this scheduler wrote {self._last_lr[0]!r}: {_FOREIGN}")
+        if applied:
+            self._seen, self._idle, self._applied_lr = self._updates.count, 0, self._last_lr
+        if step != self.last_epoch:
+            self.last_epoch = step
+            self._step_count += 1
+            self._write(value)
+
+    def _moved(self, applied: int) -> int:
+        """Return by how much a call after so many updates moves the schedule on."""
+        if self.every == "call":
+            return 1
+        if not applied:
+            self._idle += 1
+            if self._idle == _IDLE:
+                raise LrspecError(f"no update in {_IDLE} calls of scheduler.step(): {_UNSEEN}")
+            if not self._seen:
+                self._warn(f"scheduler.step() was called, and the optimizer has applied no update yet: {_UNSEEN}")
+            return 0
+        wrong = wrong_frequency(self.every, applied)
+        if wrong is not None:
+            self._warn(wrong)
+        return 1 if self.every == "epoch" else applied
+
+    def _warn(self, message: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            warnings.warn(message, UserWarning, stacklevel=3)
+
+    @property
+    def lr_applied(self) -> list[float] | None:
+        """The rate of each group in the last update, or None where there was none since this scheduler was made."""
+        return self._last_lr if self._updates.count > self._seen else self._applied_lr
+
+    @property
+    def lr_next(self) -> list[float]:
+        """The rate of each group in the next update, once `step()` has been called."""
+        return self._last_lr
 
     def take_up(self, group: dict[str, Any]) -> None:
         """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
@@ -111,11 +190,12 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._last_lr: list[float] = [value] * len(groups)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the whole state: the position, and the fingerprint of the schedule it is a position in."""
+        """Return the whole state: the position, what it counts, and the fingerprint of the schedule it is one of."""
         return {
             "last_epoch": self.last_epoch,
             "_step_count": self._step_count,
             "fingerprint": self._fingerprint(),
+            "every": self.every,
         }
 
     def _fingerprint(self) -> str:
@@ -125,80 +205,28 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """Take up the position of a checkpoint, and write the rate there into every group.
 
         Raises:
-            LrspecError: The checkpoint is of another schedule.
+            LrspecError: The checkpoint is of another schedule, or counts something else.
         """
         found = state_dict.get("fingerprint")
         if found != self._fingerprint():
             raise LrspecError(f"a checkpoint of schedule {found}: expected one of schedule {self._fingerprint()}")
+        if state_dict["every"] != self.every:
+            raise LrspecError(f"a checkpoint that counts every {state_dict['every']}: expected every {self.every}")
+        self._seen, self._idle, self._applied_lr = self._updates.count, 0, None
         self.last_epoch = state_dict["last_epoch"]
         self._step_count = state_dict["_step_count"]
         self._write(self._at(self.last_epoch))
 
 
-def initial_rate(group: dict[str, Any]) -> float:
-    """Return the rate that a parameter group began with, and keep it as torch does: a copy, under `initial_lr`."""
-    rate = group["lr"]
-    return float(group.setdefault("initial_lr", rate.clone() if isinstance(rate, torch.Tensor) else rate))
-
-
-def _watch(optimizer: torch.optim.Optimizer, scheduler: ScheduleLR) -> None:
-    """Have `optimizer.add_param_group` tell the scheduler of each new group, for as long as the scheduler lives.
-
-    PyTorch has no hook there. As its own schedulers do with `optimizer.step`, this wraps the method, once; copies of
-    the optimizer do not have the wrapper.
-    """
-    watchers = getattr(optimizer.add_param_group, "watchers", None)
-    if watchers is None:
-        watchers = []
-        optimizer.add_param_group = _telling(optimizer, watchers)
-    watchers[:] = [watcher for watcher in watchers if watcher() is not None]
-    watchers.append(weakref.ref(scheduler))
-
-
-def _telling(optimizer: torch.optim.Optimizer, watchers: list[weakref.ref[ScheduleLR]]) -> Any:
-    held, patched = weakref.ref(optimizer), vars(optimizer).get("add_param_group")
-
-    @functools.wraps(type(optimizer).add_param_group)
-    def add_param_group(param_group: dict[str, Any]) -> None:
-        owner: Any = held()
-        add = patched or functools.partial(type(owner).add_param_group, owner)
-        add(param_group)
-        for watcher in watchers:
-            scheduler = watcher()
-            if scheduler is not None:
-                scheduler.take_up(scheduler.optimizer.param_groups[-1])
-
-    add_param_group.watchers = watchers  # type: ignore[attr-defined]
-    return add_param_group
-
-
-def write(group: dict[str, Any], key: str, value: float) -> None:
-    """Write a value into a parameter group: in place where it is a tensor, else as a Python float.
-
-    In a tuple, such as Adam's `betas`, it is the first.
-
-    Raises:
-        TypeError: It is a tensor of fewer than 32 bits.
-    """
-    held = group[key][0] if isinstance(group[key], tuple) else group[key]
-    if isinstance(held, torch.Tensor):
-        if held.dtype not in _WIDE_ENOUGH:
-            what = "learning rate" if key == "lr" else key
-            raise TypeError(f"a {what} of {held.dtype}: expected a tensor of float32 or float64")
-        held.fill_(value)
-    elif isinstance(group[key], tuple):
-        group[key] = (value, *group[key][1:])
-    else:
-        group[key] = value
-
-
-def to_torch(schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int = 0) -> ScheduleLR:
+def to_torch(
+    schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int = 0, every: Every = "update"
+) -> ScheduleLR:
     """Return the scheduler that writes `schedule` into `optimizer`, with `step` updates already applied."""
     from lrspec.adapters.groups_torch import GroupedScheduleLR, is_grouped
 
     if is_grouped(schedule):
-        return GroupedScheduleLR(optimizer, schedule, step)
-    return ScheduleLR(optimizer, schedule, step)
+        return GroupedScheduleLR(optimizer, schedule, step, every)
+    return ScheduleLR(optimizer, schedule, step, every)
 
 
 class TorchArrays:
