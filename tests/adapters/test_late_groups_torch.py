@@ -246,7 +246,7 @@ def test_each_distinct_schedule_is_read_once_a_step_however_many_groups_have_it(
     document = lrspec.loads(LINE % f", weight_decay: {NUMBER}, groups: {{{scales}}}")
     optimizer = torch.optim.SGD([group(name=f"g{place}") for place in range(30)])
     scheduler: Any = made(document, optimizer)
-    assert len(scheduler._rows(0)) == 4
+    assert len(scheduler._at(0)) == 4
     for step in range(12):
         wanted = [document.group(f"g{place}")["learning_rate"](step) for place in range(30)]
         assert scheduler.get_last_lr() == rates(optimizer) == wanted

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 
 from lrspec.adapters.optimizer_torch import initial_rate, write
-from lrspec.adapters.torch import Every, ScheduleLR
+from lrspec.adapters.torch import BLOCK, Every, ScheduleLR
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.schedule import Schedule
+
+_VALUES = 65_536
 
 
 def is_grouped(schedule: Schedule) -> TypeGuard[Document]:
@@ -21,39 +23,6 @@ def is_grouped(schedule: Schedule) -> TypeGuard[Document]:
     if not isinstance(schedule, Document):
         return False
     return bool(schedule.groups) or schedule.relative or list(schedule) != ["learning_rate"]
-
-
-_VALUES = 65_536
-
-
-class Rows:
-    """Schedules that are read together, step by step: one row of values per step, a block of steps at a time."""
-
-    def __init__(self) -> None:
-        self._schedules: dict[str, Schedule] = {}
-        self._first = 0
-        self._rows: list[list[float]] = []
-
-    def column(self, schedule: Schedule) -> int:
-        """Return where a schedule's value stands in every row; schedules of equal fingerprints share a column."""
-        if schedule.fingerprint not in self._schedules:
-            self._schedules[schedule.fingerprint] = schedule
-            self._rows = []
-        return list(self._schedules).index(schedule.fingerprint)
-
-    def __call__(self, step: int) -> list[float]:
-        """Return the values at `step`; raise `StepError` where any schedule has none."""
-        place = step - self._first
-        if not 0 <= place < len(self._rows):
-            self._rows, self._first, place = self._read(step), step, 0
-        return self._rows[place]
-
-    def _read(self, step: int) -> list[list[float]]:
-        schedules = self._schedules.values()
-        end = min(schedule.program.last_step for schedule in schedules) + 1
-        stop = max(step + 1, min(step + max(1, min(1024, _VALUES // len(schedules))), end))
-        rows: list[list[float]] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
-        return rows
 
 
 class GroupedScheduleLR(ScheduleLR):
@@ -80,7 +49,7 @@ class GroupedScheduleLR(ScheduleLR):
     def __init__(
         self, optimizer: torch.optim.Optimizer, schedule: Document, step: int = 0, every: Every = "update"
     ) -> None:
-        self._rows = Rows()
+        self._schedules: dict[str, Schedule] = {}
         self._plans: list[dict[str, str]] = []
         self._writes: list[tuple[int, str, int]] = []
         self._rates: list[int] = []
@@ -96,28 +65,31 @@ class GroupedScheduleLR(ScheduleLR):
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
-        row = self._row(self.last_epoch)
+        row = self._at(self.last_epoch)
         return [row[column] for column in self._rates]
 
-    def _at(self, step: int) -> float:
-        """Return the first group's rate, after making sure that every schedule has a value at the step."""
-        return self._row(step)[self._rates[0]]
-
-    def _row(self, step: int) -> list[float]:
+    def _at(self, step: int) -> Any:
+        """Return the row of a step: the value of each distinct schedule, of which there is one for many groups."""
         if len(self._plans) != len(self.optimizer.param_groups):
             self._plan()
-        return self._rows(step)
+        return super()._at(step)
 
-    def _write(self, value: float) -> None:  # noqa: ARG002 - each group has its own
-        row = self._row(self.last_epoch)
+    def _ahead(self, step: int) -> list[Any]:
+        schedules = self._schedules.values()
+        end = min(schedule.program.last_step for schedule in schedules) + 1
+        stop = max(step + 1, min(step + max(1, min(BLOCK, _VALUES // len(schedules))), end))
+        rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
+        return rows
+
+    def _write(self, value: Any) -> None:
         groups = self.optimizer.param_groups
         for place, key, column in self._writes:
             group = groups[place]
             if type(group[key]) is float:
-                group[key] = row[column]
+                group[key] = value[column]
             else:
-                write(group, key, row[column])
-        self._last_lr = [row[column] for column in self._rates]
+                write(group, key, value[column])
+        self._last_lr = [value[column] for column in self._rates]
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
@@ -126,10 +98,17 @@ class GroupedScheduleLR(ScheduleLR):
             self._plans, self._writes, self._rates = [], [], []
         for place in range(len(self._plans), len(groups)):
             schedules = self._keys(place, groups[place])
-            columns = {key: self._rows.column(schedule) for key, schedule in schedules.items()}
+            columns = {key: self._column(schedule) for key, schedule in schedules.items()}
             self._writes += [(place, key, column) for key, column in columns.items()]
             self._rates.append(columns["lr"])
             self._plans.append({key: schedule.fingerprint for key, schedule in schedules.items()})
+
+    def _column(self, schedule: Schedule) -> int:
+        """Return where a schedule's value stands in every row."""
+        if schedule.fingerprint not in self._schedules:
+            self._schedules[schedule.fingerprint] = schedule
+            self._block = []  # it has no such column
+        return list(self._schedules).index(schedule.fingerprint)
 
     def _keys(self, place: int, group: dict[str, Any]) -> dict[str, Schedule]:
         """Return the schedule of each key of a parameter group."""

@@ -17,35 +17,13 @@ from lrspec.program import Program
 from lrspec.schedule import Schedule
 
 Every: TypeAlias = Literal["update", "epoch", "call"]
-_BLOCK = 1024
+BLOCK = 1024
 _IDLE = 64
 _UNSEEN = (
     "the schedule stays where it is; call it after optimizer.step(), or make it with every='call', where the optimizer "
     "is stepped without its method `step`"
 )
 _FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
-
-
-class Ahead:
-    """A schedule that is read step by step: its values come from NumPy, a block at a time, the same bits sooner.
-
-    Args:
-        schedule: The schedule.
-    """
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        self._first = 0
-        self._block: list[float] = []
-
-    def __call__(self, step: int) -> float:
-        """Return `schedule(step)`."""
-        place = step - self._first
-        if not 0 <= place < len(self._block):
-            last = self._schedule.program.last_step
-            self._block = self._schedule.values(step, max(step + 1, min(step + _BLOCK, last + 1))).tolist()
-            self._first, place = step, 0
-        return self._block[place]
 
 
 class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
@@ -83,7 +61,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             raise ValueError(f"every: found {every!r}, expected one of {', '.join(get_args(Every))}")
         self.schedule = schedule
         self.every = every
-        self._value = Ahead(schedule)
+        self._usual = 1 if every == "update" else None
+        self._first = 0
+        self._block: list[Any] = []
         if step:
             for group in optimizer.param_groups:
                 initial_rate(group)
@@ -114,7 +94,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
-        return [self._value(self.last_epoch)] * len(self.optimizer.param_groups)
+        return [self._at(self.last_epoch)] * len(self.optimizer.param_groups)
 
     def step(self, epoch: int | None = None) -> None:
         """Move to the updates that the optimizer has applied, or to update `epoch`, and write the rates there.
@@ -123,19 +103,20 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             StepError: The schedule has no value there; nothing is changed.
             LrspecError: The optimizer has applied no update in 64 calls in a row.
         """
-        applied = self._updates.count - self._seen
+        updates, last = self._updates.count, self._last_lr
+        applied = updates - self._seen
         if epoch is not None:
             step = operator.index(epoch)
-        elif applied == 1 and self.every == "update":
+        elif applied == self._usual:
             step = self.last_epoch + 1
         else:
             step = self.last_epoch + self._moved(applied)
         value = self._at(step)
         rate = self.optimizer.param_groups[0]["lr"]
-        if type(rate) is float and rate != self._last_lr[0]:
-            self._warn(f"the rate is {rate!r}, where this scheduler wrote {self._last_lr[0]!r}: {_FOREIGN}")
+        if rate is not last[0] and type(rate) is float and rate != last[0]:
+            self._warn(f"the rate is {rate!r}, where this scheduler wrote {last[0]!r}: {_FOREIGN}")
         if applied:
-            self._seen, self._idle, self._applied_lr = self._updates.count, 0, self._last_lr
+            self._seen, self._idle, self._applied_lr = updates, 0, last
         if step != self.last_epoch:
             self.last_epoch = step
             self._step_count += 1
@@ -177,10 +158,20 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         initial_rate(group)
         self._write(self._at(self.last_epoch))
 
-    def _at(self, step: int) -> float:
-        return self._value(step)
+    def _at(self, step: int) -> Any:
+        """Return what is written at a step; the values come from NumPy a block at a time, the same bits sooner."""
+        place = step - self._first
+        if not 0 <= place < len(self._block):
+            self._block, self._first, place = self._ahead(step), step, 0
+        return self._block[place]
 
-    def _write(self, value: float) -> None:
+    def _ahead(self, step: int) -> list[Any]:
+        """Return what is written at the steps from `step` on: at that one, and at some more."""
+        last = self.schedule.program.last_step
+        return self.schedule.values(step, max(step + 1, min(step + BLOCK, last + 1))).tolist()
+
+    def _write(self, value: Any) -> None:
+        """Write what `_at` returned."""
         groups = self.optimizer.param_groups
         for group in groups:
             if type(group["lr"]) is float:
