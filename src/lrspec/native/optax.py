@@ -15,9 +15,9 @@ from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, levels
 from lrspec.native.keras import as_table
-from lrspec.native.keras_own import bounded, called, compared, time_of
+from lrspec.native.keras_own import time_of
 from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, schedules_in
-from lrspec.native.reading import Reading
+from lrspec.native.reading import Reading, bounded, called, compared
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 

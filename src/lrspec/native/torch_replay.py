@@ -1,0 +1,129 @@
+"""A scheduler of PyTorch stepped again from its beginning: on a copy, in float64, without the object's optimizer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lrspec.errors import UnsupportedError
+
+_EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What the copy gave at the steps 0, 1, ...: for each parameter group its rates, and its momenta if they cycle."""
+
+    rates: list[list[float]]
+    momenta: list[list[float]]
+
+
+class _Step:
+    """The `step` of an optimizer, as a scheduler looks at it: one that has been called, so that it does not warn."""
+
+    _wrapped_by_lr_sched = True
+    _with_counter = True
+
+    def __call__(self) -> None:
+        """Do nothing."""
+
+
+class _Optimizer:
+    """What a scheduler asks of its optimizer: the groups."""
+
+    def __init__(self, groups: list[dict[str, Any]]) -> None:
+        self.param_groups = groups
+        self.defaults: dict[str, Any] = {}
+        self.step = _Step()
+        self._opt_called = True
+
+
+def number(value: Any) -> float:
+    """Return a rate, which may be a tensor, as a float."""
+    return float(value)
+
+
+def epsilon(value: Any) -> float:
+    """Return the precision in which a scheduler computes where this is the rate of a group: float64, or a tensor's."""
+    return _EPSILON.get(str(getattr(value, "dtype", "")), 2.0**-52)
+
+
+def group_rate(native: Any, group: int, key: str) -> float:
+    """Return what the optimizer's group holds under a key: `initial_lr`, which schedulers keep there, or `lr`."""
+    held = native.optimizer.param_groups[group]
+    return number(held[key] if key in held else held["lr"])
+
+
+def cycles_momentum(native: Any) -> bool:
+    """Tell whether a scheduler, or one inside it, drives the momentum too."""
+    inside = getattr(native, "_schedulers", ())
+    return bool(getattr(native, "cycle_momentum", False)) or any(map(cycles_momentum, inside))
+
+
+def replay(native: Any, name: str, starts: list[float], steps: int) -> Played:
+    """Return what a scheduler gives at the steps 0 to `steps - 1`, where it is built anew and stepped.
+
+    Args:
+        native: The scheduler, of which nothing is changed.
+        name: Its name, for errors.
+        starts: The rate of each group before the scheduler is built.
+        steps: How many steps.
+
+    Raises:
+        UnsupportedError: The scheduler itself fails on the way.
+    """
+    groups = [
+        {**_numbers(group), "lr": start} for group, start in zip(native.optimizer.param_groups, starts, strict=True)
+    ]
+    momentum = cycles_momentum(native)
+    played = Played(rates=[[] for _ in groups], momenta=[[] for _ in groups])
+    step = 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            copy = _fresh(native, _Optimizer(groups))
+            for step in range(steps):
+                if step:
+                    copy.step()
+                for group, rates, momenta in zip(groups, played.rates, played.momenta, strict=True):
+                    rates.append(number(group["lr"]))
+                    if momentum:
+                        momenta.append(number(group["betas"][0] if "betas" in group else group["momentum"]))
+    except Exception as error:
+        reason = f"the object itself fails at step {step}: {type(error).__name__}: {error}"
+        raise UnsupportedError("torch", name, reason) from error
+    return played
+
+
+def _numbers(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a group without its parameters, and with floats where tensors of one number stand."""
+    return {key: _plain(value) for key, value in group.items() if key not in {"params", "param_names"}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return type(value)(map(_plain, value)) if type(value) in {tuple, list} else value
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+
+
+def _fresh(native: Any, optimizer: _Optimizer) -> Any:
+    """Return a scheduler as its constructor would leave it, with another optimizer."""
+    kind = type(native)
+    copy: Any = object.__new__(kind)
+    inside = getattr(native, "_schedulers", None)
+    if inside is not None:
+        children = [_fresh(child, optimizer) for child in inside]
+        if hasattr(native, "_milestones"):
+            kind.__init__(copy, optimizer, children, list(native._milestones))  # noqa: SLF001 - kept nowhere else
+        else:
+            kind.__init__(copy, children)
+        return copy
+    copy.__dict__.update({key: _plain(value) for key, value in vars(native).items() if key != "optimizer"})
+    copy.optimizer = optimizer
+    copy.last_epoch = -1
+    if hasattr(native, "T_cur"):
+        copy.T_cur, copy.T_i = -1, native.T_0
+    copy._initial_step()  # noqa: SLF001 - what the constructor calls
+    return copy
