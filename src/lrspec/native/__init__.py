@@ -6,10 +6,20 @@ with one function, `read(native, name, sample)`, which returns a `Reading` that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from lrspec.errors import UnsupportedError
 from lrspec.native import keras, optax, torch
-from lrspec.native.reading import Reading
+from lrspec.native.reading import MismatchError as MismatchError, Reading as Reading
 from lrspec.schedule import Schedule
+
+_READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str, int | None], Reading]], ...] = (
+    (torch.is_of_torch, torch.read),
+    (keras.is_of_keras, keras.read),
+    (optax.is_of_optax, optax.read),
+)
+"""Whether a reader knows an object, and the reader; the first that does reads it."""
 
 
 def from_native(native: object, *, sample: int | None = None) -> Schedule:
@@ -49,13 +59,10 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     kind = type(native)
     module = str(getattr(native, "__module__", kind.__module__))
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
+    for knows, read in _READERS:
+        if knows(native):
+            return read(native, name, sample)
     framework = module.split(".", maxsplit=1)[0]
-    if module in {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}:
-        return torch.read(native, name, sample)
-    if keras.is_of_keras(native):
-        return keras.read(native, name, sample)
-    if framework == "optax":
-        return optax.read(native, name, sample)
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:

@@ -26,6 +26,11 @@ Found = tuple[Node, list[str]]
 _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
 
 
+def is_of_optax(native: object) -> bool:
+    """Tell whether an object is a function or an optimizer that Optax made."""
+    return str(getattr(native, "__module__", "")).split(".", maxsplit=1)[0] == "optax"
+
+
 def read(native: Any, name: str, sample: int | None) -> Reading:
     """Return what a schedule of Optax, or the one in an optimizer, is, checked."""
     if hasattr(native, "init") and hasattr(native, "update") and not hasattr(native, "schedule_fn"):

@@ -6,7 +6,7 @@ Every reading is compared with the scheduler itself, of which a copy is stepped 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence as Many
+from collections.abc import Iterable, Sequence as Many
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -15,9 +15,9 @@ from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, value_at
 from lrspec.native.reading import MismatchError, Reading, bounded
-from lrspec.native.torch_joined import JOINED, PLAIN, found_of, start_of
+from lrspec.native.torch_joined import JOINED, found_of, start_of
 from lrspec.native.torch_nodes import WAY_OUT, Found, refused
-from lrspec.native.torch_replay import Played, epsilon, number, replay
+from lrspec.native.torch_replay import MODULES, Played, class_of, epsilon, leaves, number, replay
 from lrspec.plain import node_to_dict
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
@@ -29,23 +29,29 @@ _ALL, _SOME = 2_000, 1_000
 _COUNTS = "step 0 is the rate before the first scheduler.step(); last_epoch is the number of steps"
 
 
-def read(native: Any, name: str, sample: int | None) -> Reading:
+def is_of_torch(native: object) -> bool:
+    """Tell whether an object is a scheduler of torch, or of a class that was derived from one."""
+    return any(kind.__name__ == "LRScheduler" and kind.__module__ in MODULES for kind in type(native).__mro__)
+
+
+def read(native: Any, _name: str, sample: int | None) -> Reading:
     """Return what a scheduler of torch is, checked against what its own steps give.
 
     Raises:
         UnsupportedError: It has no equivalent, and there is no `sample`; or it is not a function of the step at all.
         MismatchError: The schedule is not what the object computes, or the optimizer's rate is not on it.
     """
-    if name == "ReduceLROnPlateau":
-        raise _plateau(native)
-    if name not in PLAIN and name not in JOINED:
-        raise refused(name, "not one of torch's own schedulers; its `get_lr` is code, for `lrspec.sample`")
+    name = class_of(native)
+    for leaf in leaves(native):
+        if class_of(leaf) == "ReduceLROnPlateau":
+            raise _plateau(leaf)
     groups = len(getattr(getattr(native, "optimizer", None), "param_groups", ()))
     if not groups:
         raise refused(name, "it has no optimizer with parameter groups, from which it takes its rates")
-    known = len(getattr(native, "base_lrs", range(groups)))
-    if known != groups:
-        raise refused(name, f"its optimizer has {groups} parameter groups, and it knows {known}; build it anew")
+    for leaf in leaves(native):
+        known = len(getattr(leaf, "base_lrs", range(groups)))
+        if known != groups:
+            raise refused(name, f"its optimizer has {groups} parameter groups, and it knows {known}; build it anew")
     try:
         reading, played, found = _from_parameters(native, name, sample)
     except UnsupportedError as error:
@@ -65,11 +71,14 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
     last = max((math.ceil(kink) for one in found for kink in one.kinks), default=0)
     steps = min(max(last + 16, 64), _MOST, *(one.stop for one in found))
     played = replay(native, name, starts, steps)
-    notes = tuple(dict.fromkeys(note for one in found for note in one.notes))
+    schedule = _document(found, _names(native))
     reading = Reading(
-        schedule=_document(found, _names(native)), framework="torch", construct=name, conventions=(_COUNTS, *notes)
+        schedule=schedule,
+        framework="torch",
+        construct=name,
+        conventions=(_COUNTS, *_each(one.notes for one in found), *_about_groups(schedule, native)),
+        native_faults=_each(one.faults for one in found),
     )
-    reading = replace(reading, conventions=(*reading.conventions, *_about_groups(reading.schedule, native)))
     try:
         return _compared(reading, found, played, steps), played, found
     except MismatchError as error:
@@ -77,6 +86,11 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
             raise
         reason = f"its parts change one another's state in a way that no schedule says: {error}; {WAY_OUT}"
         raise refused(name, reason) from error
+
+
+def _each(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return the texts in their order, each once."""
+    return tuple(dict.fromkeys(text for several in texts for text in several))
 
 
 def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Reading, Played, list[Found]]:
@@ -122,7 +136,7 @@ def _compared(reading: Reading, found: list[Found], played: Played, steps: int) 
     )
     beyond = [kink for one in found for kink in one.kinks if kink >= steps and one.stop > kink]
     more = [f"not compared beyond step {steps - 1}, though it changes at step {max(beyond)}"] if beyond else []
-    return replace(reading, conventions=(*reading.conventions, note, *more))
+    return reading.noting(note, *more)
 
 
 def _names(native: Any) -> list[str] | None:
@@ -162,7 +176,7 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Found]
     reading = replace(reading, position=position)
     if any(time >= one.stop for one in found):
         note = f"the object is at step {time}, past the last one that was read; the optimizer's rate was not compared"
-        return replace(reading, conventions=(*reading.conventions, note))
+        return reading.noting(note)
     for place, (one, rates) in enumerate(zip(found, played.rates, strict=True)):
         held = native.optimizer.param_groups[place]["lr"]
         expected, precision = value_at(one.node, time), epsilon(held)
@@ -171,7 +185,7 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Found]
             raise _off_course(reading, place, expected, number(held), time)
     if time != position:
         note = f"it was stepped to {float(time):g}, between two of its steps: `stretch` says fractions of an epoch"
-        return replace(reading, conventions=(*reading.conventions, note))
+        return reading.noting(note)
     return reading
 
 
@@ -188,7 +202,7 @@ def _off_course(reading: Reading, group: int, expected: float, held: float, time
 
 def _position(native: Any) -> Time:
     """Return the number of steps that a scheduler has made, which only warm restarts know in fractions."""
-    name = type(native).__name__
+    name = class_of(native)
     if name == "ChainedScheduler":
         return _position(native._schedulers[0])  # noqa: SLF001
     if name == "SWALR":

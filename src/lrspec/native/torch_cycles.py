@@ -74,20 +74,19 @@ def _one_cycle(scheduler: Any, group: int, _: float) -> Found:
     node = _phases(scheduler, held, "start_lr", "end_lr")
     peak = scheduler._schedule_phases[0]["end_step"]  # noqa: SLF001 - the only place of pct_start
     extra = (
-        f"step {total}, which a loop of {total} steps sets and never uses, goes beyond the end in torch, and the next "
-        f"one fails; here the value of step {total - 1} is held"
+        f"the call of step() that ends a loop of total_steps={total} is for step {total}, where the curve goes on past its "
+        f"end (a line below it, a cosine up again), and the next call fails; here step {total - 1} is held"
     )
     notes = [
         "the optimizer's own rate is replaced, by max_lr / div_factor at step 0",
         f"the phases meet at real times: the peak is at {peak:g}, the end at step {total - 1}",
-        extra,
     ]
     momentum = None
     if scheduler.cycle_momentum:
         momentum = _phases(scheduler, held, "start_momentum", "end_momentum")
         notes.append(_momentum_note(scheduler))
     kinks = tuple(time_of(phase["end_step"]) for phase in scheduler._schedule_phases if phase["end_step"] >= 0)  # noqa: SLF001
-    return Found(node=node, notes=tuple(notes), momentum=momentum, kinks=kinks, stop=total)
+    return Found(node=node, notes=tuple(notes), faults=(extra,), momentum=momentum, kinks=kinks, stop=total)
 
 
 def _phases(scheduler: Any, group: Any, start_key: str, end_key: str) -> Node:

@@ -10,7 +10,7 @@ from lrspec.kinds import Product, Sequence
 from lrspec.native.build import lasting
 from lrspec.native.torch_cycles import CYCLES
 from lrspec.native.torch_nodes import OTHERS, RATIOS, WAY_OUT, Found, Reader, refused, whole
-from lrspec.native.torch_replay import cycles_momentum, group_rate, number
+from lrspec.native.torch_replay import class_of, cycles_momentum, group_rate, number
 from lrspec.spec import Node
 
 JOINED = {"SequentialLR", "ChainedScheduler"}
@@ -20,7 +20,7 @@ PLAIN: dict[str, Reader] = {**RATIOS, **OTHERS, **CYCLES}
 
 def start_of(native: Any, name: str, group: int) -> float:
     """Return the rate of a group from which a scheduler begins."""
-    if name in JOINED:
+    if name not in PLAIN:
         return group_rate(native, group, "initial_lr")
     if name != "SWALR":
         return number(native.base_lrs[group])
@@ -38,13 +38,13 @@ def start_of(native: Any, name: str, group: int) -> float:
 
 def found_of(native: Any, group: int, start: float, depth: int = 0) -> Found:
     """Return what a scheduler computes for a group that begins at a rate, `depth` levels inside SequentialLRs."""
-    name = type(native).__name__
+    name = class_of(native)
     if name == "SequentialLR":
         return _sequential(native, group, depth)
     if name == "ChainedScheduler":
         return _chained(native, group)
     if name not in PLAIN:
-        raise refused(name, f"not one of torch's own schedulers; {WAY_OUT}")
+        raise refused(name, f"not one of torch's own schedulers, but code; {WAY_OUT}")
     return PLAIN[name](native, group, start)
 
 
@@ -56,21 +56,19 @@ def _sequential(native: Any, group: int, depth: int) -> Found:
         raise refused("SequentialLR", f"{reason}; {WAY_OUT}")
     starts = [0, *(min(max(int(m) - depth, 0), HORIZON) for m in milestones), HORIZON]
     notes = ["each child counts from its milestone, which is the first step that is its own"]
+    faults = []
     if depth:
-        notes.append(
-            f"inside another SequentialLR torch runs one step ahead: its milestones {milestones} were read as "
-            f"{starts[1:-1]}"
-        )
+        ahead = f"its milestones {milestones} come at {starts[1:-1]}, which was read"
+        faults.append(f"a SequentialLR inside another one runs ahead by a step: {ahead}")
     parts: list[Node] = []
     found: list[tuple[Time, Found]] = []
     for i, (child, (begin, end)) in enumerate(zip(children, pairwise(starts), strict=True)):
         if begin >= end:
-            notes.append(
-                f"the child {i}, {type(child).__name__}, has no step of its own: two milestones are equal, or 0"
-            )
+            notes.append(f"the child {i}, {class_of(child)}, has no step of its own: two milestones are equal, or 0")
             continue
         one = _child(child, group, first=not found, place=i, depth=depth)
         notes += [note for note in one.notes if note not in notes]
+        faults += [fault for fault in one.faults if fault not in faults]
         found.append((begin, one))
         parts += lasting(one.node, end - begin) if end < HORIZON else [one.node]
     last_start, last = found[-1]
@@ -78,6 +76,7 @@ def _sequential(native: Any, group: int, depth: int) -> Found:
     return Found(
         node=Sequence(parts=parts) if len(parts) > 1 else parts[0],
         notes=tuple(notes),
+        faults=tuple(faults),
         kinks=kinks,
         stop=min(int(last_start) + last.stop, HORIZON),
         slack=lambda steps: sum(one.slack(steps) for _, one in found),
@@ -86,7 +85,7 @@ def _sequential(native: Any, group: int, depth: int) -> Found:
 
 def _child(child: Any, group: int, *, first: bool, place: int, depth: int) -> Found:
     """Return what a child of a `SequentialLR` computes, counted from its own first step."""
-    name = type(child).__name__
+    name = class_of(child)
     if cycles_momentum(child):
         reason = "cycle_momentum inside a SequentialLR: the momentum stays where a child leaves it"
         raise refused(name, f"{reason}; build the child with cycle_momentum=False, or {WAY_OUT}")
@@ -104,7 +103,7 @@ def _child(child: Any, group: int, *, first: bool, place: int, depth: int) -> Fo
 def _chained(native: Any, group: int) -> Found:
     """Children that multiply the rate they find are a product of their factors; no others are."""
     children = _flat(native)
-    absolute = [type(child).__name__ for child in children if type(child).__name__ not in RATIOS]
+    absolute = [class_of(child) for child in children if class_of(child) not in RATIOS]
     start = group_rate(native, group, "initial_lr")
     if len(children) == 1 and not set(absolute) & JOINED:
         return found_of(children[0], group, start)
@@ -116,6 +115,7 @@ def _chained(native: Any, group: int) -> Found:
     return Found(
         node=Product(parts=[one.node for one in found]),
         notes=(*notes, *(note for one in found for note in one.notes)),
+        faults=tuple(fault for one in found for fault in one.faults),
         kinks=tuple(kink for one in found for kink in one.kinks),
         slack=lambda steps: 2.0**-52 * steps * len(found),
     )
@@ -123,6 +123,6 @@ def _chained(native: Any, group: int) -> Found:
 
 def _flat(native: Any) -> list[Any]:
     """Return the children of a chain, and of chains in it."""
-    if type(native).__name__ != "ChainedScheduler":
+    if class_of(native) != "ChainedScheduler":
         return [native]
     return [one for child in native._schedulers for one in _flat(child)]  # noqa: SLF001

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from lrspec.errors import UnsupportedError
@@ -39,6 +38,7 @@ class Found:
     Args:
         node: The learning rate.
         notes: The conventions that were mapped.
+        faults: Where stepping, which was read, departs from what torch documents.
         momentum: The momentum, where the scheduler drives it.
         kinks: Times at which the curve bends, jumps, or has ended.
         stop: The number of steps after which the object has no more values that are meant.
@@ -47,6 +47,7 @@ class Found:
 
     node: Node
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     momentum: Node | None = None
     kinks: tuple[Time, ...] = ()
     stop: int = HORIZON
@@ -55,6 +56,11 @@ class Found:
 
 Reader = Callable[[Any, int, float], Found]
 """Reads a scheduler, for the group of that number, which has that base rate."""
+LAMBDAS: dict[str, Callable[[Any, float], Found | None]] = {}
+"""Readers of the functions that libraries hand to `LambdaLR`, by the function's module.
+
+Each takes the function, or the `partial` of it, and the base rate, and returns None where it does not know it.
+"""
 
 
 def refused(name: str, reason: str) -> UnsupportedError:
@@ -84,17 +90,20 @@ def _step(scheduler: Any, _: int, base: float) -> Found:
     size, gamma = scheduler.step_size, number(scheduler.gamma)
     if size == 0:
         raise refused("StepLR", "step_size=0, with which torch itself fails at step 1")
-    notes = [f"step_size={size} is the period of gamma; the first drop is at step {size}"]
+    notes: tuple[str, ...] = (f"step_size={size} is the period of gamma; the first drop is at step {size}",)
+    faults: tuple[str, ...] = ()
     period = abs(Fraction(size)).numerator
     if not whole(size):
-        when = f"at multiples of {period}" if period <= LAST_STEP else "never"
-        notes = [f"step_size={size} is not whole: torch compares remainders with 0, and so it drops {when}"]
+        when = f"at multiples of {period} alone" if period <= LAST_STEP else "never"
+        notes = (f"step_size={size} is not whole",)
+        faults = (f"step_size={size} is documented to drop every {size} steps; stepping, which was read, drops {when}",)
     if period > LAST_STAIR or gamma == 1:
-        return Found(node=constant(base), notes=tuple(notes))
+        return Found(node=constant(base), notes=notes, faults=faults)
     if gamma == 0:
-        return Found(node=levels([0, period], [base, 0.0]), notes=(*notes, "gamma=0: 0 from then on"), kinks=(period,))
+        notes = (*notes, "gamma=0: 0 from then on")
+        return Found(node=levels([0, period], [base, 0.0]), notes=notes, faults=faults, kinks=(period,))
     node = Exponential(init_value=base, decay_rate=gamma, decay_period=period, staircase=True)
-    return Found(node=node, notes=tuple(notes), kinks=tuple(period * k for k in range(1, 5)))
+    return Found(node=node, notes=notes, faults=faults, kinks=tuple(period * k for k in range(1, 5)))
 
 
 def _multi_step(scheduler: Any, _: int, base: float) -> Found:
@@ -112,8 +121,7 @@ def _multi_step(scheduler: Any, _: int, base: float) -> Found:
 def _constant(scheduler: Any, _: int, base: float) -> Found:
     factor, total = number(scheduler.factor), scheduler.total_iters
     if not whole(total) or total < 1:
-        note = f"total_iters={total} is no step above 0, so that stepping never comes to it: the factor stays for ever"
-        return Found(node=constant(base * factor), notes=(note,))
+        return Found(node=constant(base * factor), faults=(_never(total, "the factor stays for ever"),))
     if factor == 0:
         raise refused("ConstantLR", f"factor=0: torch divides by it at step {total}, and fails")
     total, notes = int(total), (f"the factor holds before step {total}; the whole rate is back at it",)
@@ -122,22 +130,25 @@ def _constant(scheduler: Any, _: int, base: float) -> Found:
     return Found(node=levels([0, total], [base * factor, base]), notes=notes, kinks=(total,))
 
 
+def _never(total: Any, instead: str) -> str:
+    """Return the fault of a scheduler that never comes to its end."""
+    return f"total_iters={total} is documented as the end; stepping, which was read, never comes to it: {instead}"
+
+
 def _cut(node: Node, total: Any, what: str) -> Found:
     """Return a curve to `total`, which stops at the last whole step before it where it is not whole."""
-    notes = (what,)
     if whole(total):
-        return Found(node=node, notes=notes, kinks=(int(total),))
+        return Found(node=node, notes=(what,), kinks=(int(total),))
     last = math.floor(total)
-    note = f"total_iters={total} is not whole: torch stops at step {last}, short of the end, and stays there"
-    return Found(node=Freeze(part=node, steps=last), notes=(*notes, note), kinks=(last, last + 1))
+    fault = _never(total, f"it stops at step {last}, short of the end, and stays there")
+    return Found(node=Freeze(part=node, steps=last), notes=(what,), faults=(fault,), kinks=(last, last + 1))
 
 
 def _linear(scheduler: Any, _: int, base: float) -> Found:
     total = scheduler.total_iters
     first, last = base * number(scheduler.start_factor), base * number(scheduler.end_factor)
     if total < 1:
-        note = f"total_iters={total} is below 1: torch keeps start_factor for ever, though its closed form cannot"
-        return Found(node=constant(first), notes=(note,))
+        return Found(node=constant(first), faults=(_never(total, "start_factor stays for ever"),))
     node = Linear(init_value=first, end_value=last, steps=time_of(total))
     return _cut(node, total, f"start_factor at step 0, end_factor at step {total} and after it")
 
@@ -145,8 +156,7 @@ def _linear(scheduler: Any, _: int, base: float) -> Found:
 def _polynomial(scheduler: Any, _: int, base: float) -> Found:
     total, power = scheduler.total_iters, number(scheduler.power)
     if total < 1:
-        note = f"total_iters={total} is below 1: torch keeps the base rate for ever, though its closed form cannot"
-        return Found(node=constant(base), notes=(note,))
+        return Found(node=constant(base), faults=(_never(total, "the base rate stays for ever"),))
     if power < 0:
         raise refused("PolynomialLR", f"power={power}, below 0: torch divides by 0 at step {total}")
     if power == 0:
@@ -179,28 +189,11 @@ def _cosine(scheduler: Any, _: int, base: float) -> Found:
 
 def _lambda(scheduler: Any, group: int, base: float) -> Found:
     function = scheduler.lr_lambdas[group]
-    known = _of_hugging_face(function, base)
-    if known is None:
+    inner = function.func if isinstance(function, partial) else function
+    known = LAMBDAS.get(getattr(inner, "__module__", ""))
+    found = known(function, base) if known else None
+    if found is None:
         raise refused("LambdaLR", f"a function is code, of which no formula can be read; {WAY_OUT}")
-    node, notes = known
-    numbers = [value for value in getattr(function, "keywords", {}).values() if isinstance(value, int)]
-    return Found(node=node, notes=tuple(notes), kinks=tuple(k for k in (*numbers, sum(numbers)) if k > 0))
-
-
-def _of_hugging_face(function: Any, base: float) -> tuple[Node, tuple[str, ...]] | None:
-    """Return what a function that `transformers.optimization` made computes, where there is a reader of them."""
-    inner, keywords = function, {}
-    if isinstance(function, partial):
-        if function.args:
-            return None
-        inner, keywords = function.func, function.keywords
-    if getattr(inner, "__module__", None) != "transformers.optimization":
-        return None
-    try:
-        module = import_module("lrspec.native.huggingface")
-    except ModuleNotFoundError:
-        return None
-    found: tuple[Node, tuple[str, ...]] = module.read_lambda(inner, keywords, base)
     return found
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lrspec.errors import UnsupportedError
 
+MODULES = {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}
 _EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
 
 
@@ -56,10 +57,24 @@ def group_rate(native: Any, group: int, key: str) -> float:
     return number(held[key] if key in held else held["lr"])
 
 
+def class_of(native: Any) -> str:
+    """Return the name of a scheduler's class; with its module where it is not torch's own."""
+    kind = type(native)
+    return kind.__name__ if kind.__module__ in MODULES else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def leaves(native: Any) -> Iterator[Any]:
+    """Yield the schedulers that have none inside: of a chain or a sequence its children's, else the scheduler."""
+    inside = getattr(native, "_schedulers", None)
+    if inside is None:
+        yield native
+    for child in inside or ():
+        yield from leaves(child)
+
+
 def cycles_momentum(native: Any) -> bool:
     """Tell whether a scheduler, or one inside it, drives the momentum too."""
-    inside = getattr(native, "_schedulers", ())
-    return bool(getattr(native, "cycle_momentum", False)) or any(map(cycles_momentum, inside))
+    return any(getattr(leaf, "cycle_momentum", False) for leaf in leaves(native))
 
 
 def replay(native: Any, name: str, starts: list[float], steps: int) -> Played:
@@ -103,8 +118,10 @@ def _numbers(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return type(value)(map(_plain, value)) if type(value) in {tuple, list} else value
+    if type(value) is dict:
+        return {key: _plain(one) for key, one in value.items()}
+    if type(value) in {tuple, list}:
+        return type(value)(map(_plain, value))
     return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
