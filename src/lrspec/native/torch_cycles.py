@@ -74,8 +74,8 @@ def _one_cycle(scheduler: Any, group: int, _: float) -> Found:
     node = _phases(scheduler, held, "start_lr", "end_lr")
     peak = scheduler._schedule_phases[0]["end_step"]  # noqa: SLF001 - the only place of pct_start
     extra = (
-        f"the call of step() that ends a loop of total_steps={total} is for step {total}, where the curve goes on past its "
-        f"end (a line below it, a cosine up again), and the next call fails; here step {total - 1} is held"
+        f"the call of step() that ends a loop of total_steps={total} is for step {total}, where the curve goes on past "
+        f"its end (a line below it, a cosine up again), and the next call fails; here step {total - 1} is held"
     )
     notes = [
         "the optimizer's own rate is replaced, by max_lr / div_factor at step 0",
