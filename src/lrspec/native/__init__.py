@@ -26,17 +26,19 @@ def from_native(native: object, *, sample: int | None = None) -> Schedule:
     """Return the schedule that a framework's own object stands for.
 
     Args:
-        native: A scheduler of `torch.optim.lr_scheduler`; a schedule of `keras.optimizers.schedules`, what
+        native: A scheduler of `torch.optim.lr_scheduler`, or `SWALR`; a schedule of `keras.optimizers.schedules`, what
             `schedules.serialize` makes of one, or an optimizer of Keras; a function that `optax.schedules` made, or an
             optimizer of Optax; or an adapter that lrspec made.
-        sample: Where the object holds a function of the user's: at how many steps to evaluate it, into a table.
+        sample: Where the object holds code, such as a function of the user's, or has no short form without an end: at
+            how many steps to evaluate it, into a table, or where to end it.
 
     Returns:
-        The schedule; absolute, from step 0, whatever the object's own position.
+        The schedule; absolute, from step 0, whatever the object's own position. A document where the object drives the
+        momentum too, or parameter groups whose rates differ.
 
     Raises:
-        UnsupportedError: The object has no equivalent here; the error names it and says why.
-        LrspecError: The schedule read is not what the object computes.
+        UnsupportedError: The object has no equivalent here; the error names it, says why, and what to do.
+        MismatchError: The schedule read is not what the object computes, or its optimizer's rate is not on it.
 
     Example:
         >>> from_native(len)
@@ -49,9 +51,26 @@ sample=N, a number of steps, to have it as a table
 
 
 def read_native(native: object, *, sample: int | None = None) -> Reading:
-    """Return the same as `from_native` with the conventions that were mapped, and the result of the comparison.
+    """Return what `from_native` reads with the conventions that were mapped, and the result of the comparison.
 
-    The arguments and errors are those of `from_native`.
+    Args:
+        native: As in `from_native`.
+        sample: As in `from_native`, in steps.
+
+    Returns:
+        The reading: `schedule`, `conventions`, `native_faults`, the object's `position`, and the largest difference.
+
+    Raises:
+        UnsupportedError: As in `from_native`.
+        MismatchError: As in `from_native`; its `reading` is what was read, all the same.
+
+    Example:
+        >>> reading = read_native({"class_name": "CosineDecay", "config": {
+        ...     "initial_learning_rate": 0.1, "decay_steps": 100, "alpha": 0.5}})
+        >>> reading.schedule
+        Cosine(init_value=0.1, end_value=0.05, steps=100, cycles=0.5, exponent=1.0, k_decay=1.0, after='hold')
+        >>> reading.conventions
+        ('step 0 is the first update; rates are absolute, in float32 in Keras', 'alpha=0.5 is a share of 0.1')
     """
     own = getattr(native, "schedule", None)
     if isinstance(own, Schedule):

@@ -14,17 +14,17 @@ from typing import Any
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, value_at
-from lrspec.native.reading import MismatchError, Reading, bounded
+from lrspec.native.reading import MismatchError, Reading, bounded, exact_values
 from lrspec.native.torch_joined import JOINED, found_of, start_of
 from lrspec.native.torch_nodes import WAY_OUT, Found, refused
-from lrspec.native.torch_replay import MODULES, Played, class_of, epsilon, leaves, number, replay
+from lrspec.native.torch_replay import MODULES, Played, class_of, epsilon, jump, leaves, number, replay
 from lrspec.plain import node_to_dict
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
-_MOST = 200_000
-"""How many steps of a scheduler are replayed at most."""
+_MOST = 100_000
+"""How many steps of a scheduler are replayed at most; further ones are compared one by one."""
 _ALL, _SOME = 2_000, 1_000
 _COUNTS = "step 0 is the rate before the first scheduler.step(); last_epoch is the number of steps"
 
@@ -80,7 +80,7 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
         native_faults=_each(one.faults for one in found),
     )
     try:
-        return _compared(reading, found, played, steps), played, found
+        return _beyond(_compared(reading, found, played, steps), native, starts, found, steps), played, found
     except MismatchError as error:
         if name not in JOINED:
             raise
@@ -129,14 +129,34 @@ def _compared(reading: Reading, found: list[Found], played: Played, steps: int) 
         reading = reading.checked(one.node, chosen, [rates[step] for step in chosen], tolerance)
         if one.momentum is not None:
             reading = reading.checked(one.momentum, chosen, [momenta[step] for step in chosen], tolerance)
-    how = "every step" if steps <= _ALL else f"{len(chosen)} steps"
+    how = "all" if steps <= _ALL else f"{len(chosen)}"
     note = (
         f"a copy of the object was stepped through steps 0 to {steps - 1}, in float64, and compared at {how} of them: "
         f"it differs by {reading.largest_difference:.1e} of the largest value at most, at step {reading.at_step}"
     )
-    beyond = [kink for one in found for kink in one.kinks if kink >= steps and one.stop > kink]
-    more = [f"not compared beyond step {steps - 1}, though it changes at step {max(beyond)}"] if beyond else []
-    return reading.noting(note, *more)
+    return reading.noting(note)
+
+
+def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Found], steps: int) -> Reading:
+    """Return the reading with single steps of the copy beyond those that were played, each from the schedule's rate."""
+    stop = min(*(one.stop for one in found), HORIZON)
+    kinks = [math.ceil(kink) for one in found for kink in one.kinks if steps <= kink < stop]
+    if not kinks:
+        return reading
+    last = max(kinks)
+    near = {kink + i for kink in kinks for i in (-2, -1, 0, 1, 2)}
+    chosen = sorted(step for step in near | {last * i // _SOME for i in range(_SOME)} if steps <= step < stop)
+    values = [exact_values(one.node, [step - 1 for step in chosen]) for one in found]
+    played = jump(native, starts, chosen, values)
+    if played is None:
+        return reading.noting(f"not compared beyond step {steps - 1}, though it changes at step {last}")
+    for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
+        tolerance = 2.0**-52 * (last + 64)
+        reading = reading.checked(one.node, chosen, rates, tolerance)
+        if one.momentum is not None:
+            reading = reading.checked(one.momentum, chosen, momenta, tolerance)
+    how = f"{len(chosen)} of the steps from {steps} to {chosen[-1]} were compared by one step of the copy each"
+    return reading.noting(f"{how}, from the schedule's rate at the step before")
 
 
 def _names(native: Any) -> list[str] | None:

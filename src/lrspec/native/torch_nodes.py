@@ -210,7 +210,7 @@ def _swa(scheduler: Any, group: int, base: float) -> Found:
     curve = Cosine if "cos" in strategy else Linear
     node = curve(init_value=base, end_value=end, steps=steps)
     notes = (
-        "it begins from the rate that the group had when the object was made, which need not be its initial_lr",
+        "it begins from the rate that the group had when it was made (computed back from the rate now), not initial_lr",
         "step 0 is the one at which the object was made; it counts its own steps, not those of the run",
     )
     return Found(node=node, notes=notes, kinks=(steps,))

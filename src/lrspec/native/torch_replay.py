@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,10 +90,7 @@ def replay(native: Any, name: str, starts: list[float], steps: int) -> Played:
     Raises:
         UnsupportedError: The scheduler itself fails on the way.
     """
-    groups = [
-        {**_numbers(group), "lr": start} for group, start in zip(native.optimizer.param_groups, starts, strict=True)
-    ]
-    momentum = cycles_momentum(native)
+    groups = _copied(native, starts)
     played = Played(rates=[[] for _ in groups], momenta=[[] for _ in groups])
     step = 0
     try:
@@ -102,14 +100,65 @@ def replay(native: Any, name: str, starts: list[float], steps: int) -> Played:
             for step in range(steps):
                 if step:
                     copy.step()
-                for group, rates, momenta in zip(groups, played.rates, played.momenta, strict=True):
-                    rates.append(number(group["lr"]))
-                    if momentum:
-                        momenta.append(number(group["betas"][0] if "betas" in group else group["momentum"]))
+                _note(played, groups, momentum=cycles_momentum(native))
     except Exception as error:
         reason = f"the object itself fails at step {step}: {type(error).__name__}: {error}"
         raise UnsupportedError("torch", name, reason) from error
     return played
+
+
+def jump(native: Any, starts: list[float], steps: Sequence[int], before: Sequence[Sequence[float]]) -> Played | None:
+    """Return what a scheduler gives at some steps, each of them one step from rates that are given; None if it cannot.
+
+    Args:
+        native: The scheduler, of which nothing is changed.
+        starts: The rate of each group before the scheduler is built.
+        steps: The steps, from 1 on.
+        before: For each group, its rates one step before each of `steps`.
+    """
+    groups = _copied(native, starts)
+    played = Played(rates=[[] for _ in groups], momenta=[[] for _ in groups])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        copy = _fresh(native, _Optimizer(groups))
+        for i, step in enumerate(steps):
+            if not _place(copy, step - 1):
+                return None
+            for group, rates in zip(groups, before, strict=True):
+                group["lr"] = rates[i]
+            copy.step()
+            _note(played, groups, momentum=cycles_momentum(native))
+    return played
+
+
+def _place(copy: Any, step: int) -> bool:
+    """Put a copy at a step, as if it had come there, and tell whether that can be done."""
+    name, inside = class_of(copy), getattr(copy, "_schedulers", None)
+    if name == "ChainedScheduler":
+        return all([_place(child, step) for child in copy._schedulers])  # noqa: C419, SLF001 - each of them, in any case
+    copy.last_epoch, copy._step_count = step, step + 1  # noqa: SLF001 - SWALR counts by it
+    if name == "SequentialLR":
+        place = bisect_right(copy._milestones, step)  # noqa: SLF001
+        begin = copy._milestones[place - 1] if place else 0  # noqa: SLF001
+        child = copy._schedulers[place]  # noqa: SLF001
+        return not hasattr(child, "_schedulers") and _place(child, step - begin)
+    if hasattr(copy, "T_cur"):
+        copy.T_cur, copy.T_i = (step, copy.T_0) if copy.T_mult > 1 else (step % copy.T_0, copy.T_0)
+        while copy.T_cur >= copy.T_i:
+            copy.T_cur, copy.T_i = copy.T_cur - copy.T_i, copy.T_i * copy.T_mult
+    return inside is None
+
+
+def _copied(native: Any, starts: list[float]) -> list[dict[str, Any]]:
+    groups = zip(native.optimizer.param_groups, starts, strict=True)
+    return [{**_numbers(group), "lr": start} for group, start in groups]
+
+
+def _note(played: Played, groups: list[dict[str, Any]], *, momentum: bool) -> None:
+    for group, rates, momenta in zip(groups, played.rates, played.momenta, strict=True):
+        rates.append(number(group["lr"]))
+        if momentum:
+            momenta.append(number(group["betas"][0] if "betas" in group else group["momentum"]))
 
 
 def _numbers(group: Mapping[str, Any]) -> dict[str, Any]:
