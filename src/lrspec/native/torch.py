@@ -95,6 +95,10 @@ def _each(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Reading, Played, list[Found]]:
     """Return the tables of what a copy gives, stepped from its beginning."""
+    bases = {tuple(map(number, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
+    if name == "ChainedScheduler" and len(bases) > 1:
+        why = "of its children one has changed the rate from which the others begin"
+        raise refused(name, f"{why}, and step 0 is what the one built last has left, which it does not tell")
     starts = [start_of(native, name, group) for group in range(len(native.optimizer.param_groups))]
     played = replay(native, name, starts, steps)
     why = reason.removesuffix(f"; {WAY_OUT}")

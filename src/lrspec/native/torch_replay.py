@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -171,7 +172,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if type(value) in {tuple, list}:
         return type(value)(map(_plain, value))
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+    return value.item() if hasattr(value, "item") and math.prod(value.shape) == 1 else value
 
 
 def _fresh(native: Any, optimizer: _Optimizer) -> Any:
