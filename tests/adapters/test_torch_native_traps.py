@@ -18,7 +18,10 @@ import lrspec
 from lrspec import MismatchError, UnsupportedError
 from lrspec.native.torch_nodes import LAMBDAS, Found
 
-pytestmark = pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # SequentialLR before torch 2.9
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning"),  # SequentialLR before torch 2.9
+    pytest.mark.filterwarnings("ignore:Detected call of .lr_scheduler.step:UserWarning"),  # a SequentialLR in another
+]
 Make = Callable[[Any], Any]
 VERSION = tuple(map(int, torch.__version__.split(".")[:2]))
 
@@ -42,10 +45,10 @@ def rates_of(make: Make, steps: int, *rates: float) -> list[list[float]]:
     optimizer = optimizer_with(*rates)
     scheduler = make(optimizer)
     found: list[list[float]] = [[] for _ in optimizer.param_groups]
-    for _ in range(steps):
+    for step in range(steps):
+        stepped(scheduler, optimizer, 1 if step else 0)
         for held, group in zip(found, optimizer.param_groups, strict=True):
             held.append(group["lr"])
-        stepped(scheduler, optimizer, 1)
     return found
 
 
@@ -250,7 +253,7 @@ def test_code_is_refused_by_name_or_a_table(make: Make, name: str) -> None:
 def test_a_class_with_a_state_of_its_own_is_an_error_and_keeps_its_state() -> None:
     optimizer = optimizer_with()
     scheduler = stepped(Counting(optimizer), optimizer, 3)
-    with pytest.raises(MismatchError, match="the optimizer's group 0 has 0.025"):
+    with pytest.raises(MismatchError, match=r"the optimizer's group 0 has 0\.025"):
         lrspec.from_native(scheduler, sample=20)
     assert scheduler.seen == [0, 1, 2, 3]
 
