@@ -1,6 +1,6 @@
 """PyTorch's own schedulers, read: against their formulas in mpmath, and against the objects themselves, stepped.
 
-What reading them is about beyond the classes (resuming, groups, what is refused) is in test_torch_native_traps.py.
+The traps are in test_torch_native_joined.py and test_torch_native_course.py.
 """
 
 from __future__ import annotations
@@ -19,26 +19,13 @@ from torch.optim.swa_utils import SWALR
 
 import lrspec
 from lrspec.formula import formula_of, rounded
+from torch_steps import VERSION, Make, optimizer_with, stepped
 
 pytestmark = pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # SequentialLR before torch 2.9
-Make = Callable[[Any], Any]
 Formula = Callable[[int], Any]
 mp: Any = mpmath.MPContext()
 mp.prec = 120
 BASE = mp.mpf(0.1)
-
-
-def optimizer_with(rate: Any = 0.1, groups: int = 1, kind: Any = torch.optim.SGD, **options: Any) -> Any:
-    if kind is torch.optim.SGD:
-        options = {"momentum": 0.9, **options}
-    return kind([{"params": [torch.zeros(1, requires_grad=True)]} for _ in range(groups)], lr=rate, **options)
-
-
-def stepped(scheduler: Any, steps: int, optimizer: Any = None) -> Any:
-    for _ in range(steps):
-        (optimizer or scheduler.optimizer).step()
-        scheduler.step()
-    return scheduler
 
 
 def ramp(t: Any, first: Any, last: Any, steps: Any) -> Any:
@@ -75,21 +62,21 @@ PEAK = mp.mpf(0.2)
 LOW, HIGH, TINY = float(mp.mpf(0.2) / 25), mp.mpf(0.2), 0.2 / 25 / 1e4
 ROWS: dict[str, tuple[Make, Formula]] = {
     "StepLR": (lambda o: native.StepLR(o, 7, 0.5), lambda t: BASE / 2 ** (t // 7)),
-    "StepLR, step_size not whole": (lambda o: native.StepLR(o, 2.5, 0.5), lambda t: BASE / 2 ** (t // 5)),  # type: ignore[arg-type]
+    "StepLR, step_size not whole": (lambda o: native.StepLR(o, 2.5, 0.5), lambda t: BASE / 2 ** (t // 5)),
     "StepLR, gamma 0": (lambda o: native.StepLR(o, 7, 0.0), lambda t: BASE if t < 7 else 0),
     "MultiStepLR": (lambda o: native.MultiStepLR(o, [3, 9], 0.5), lambda t: BASE / 2 ** ((t >= 3) + (t >= 9))),
     "MultiStepLR, at 0, twice, below 0, not whole": (
-        lambda o: native.MultiStepLR(o, [-1, 0, 2.5, 4.0, 9, 9], 0.5),  # type: ignore[list-item]
+        lambda o: native.MultiStepLR(o, [-1, 0, 2.5, 4.0, 9, 9], 0.5),
         lambda t: BASE / 2 ** (1 + (t >= 4) + 2 * (t >= 9)),
     ),
     "MultiStepLR, none": (lambda o: native.MultiStepLR(o, []), lambda _: BASE),
     "ConstantLR": (lambda o: native.ConstantLR(o, 0.5, 5), lambda t: BASE / 2 if t < 5 else BASE),
     "ConstantLR, total_iters 0": (lambda o: native.ConstantLR(o, 0.5, 0), lambda _: BASE / 2),
-    "ConstantLR, total_iters not whole": (lambda o: native.ConstantLR(o, 0.5, 2.5), lambda _: BASE / 2),  # type: ignore[arg-type]
+    "ConstantLR, total_iters not whole": (lambda o: native.ConstantLR(o, 0.5, 2.5), lambda _: BASE / 2),
     "LinearLR": (lambda o: native.LinearLR(o, 0.25, 1.0, 10), lambda t: ramp(t, BASE / 4, BASE, 10)),
     "LinearLR, total_iters 0": (lambda o: native.LinearLR(o, 0.25, 1.0, 0), lambda _: BASE / 4),
     "LinearLR, total_iters not whole": (
-        lambda o: native.LinearLR(o, 0.25, 1.0, 2.5),  # type: ignore[arg-type]
+        lambda o: native.LinearLR(o, 0.25, 1.0, 2.5),
         lambda t: ramp(min(t, 2), BASE / 4, BASE, mp.mpf(2.5)),
     ),
     "LinearLR, to 0": (lambda o: native.LinearLR(o, 1.0, 0.0, 9), lambda t: ramp(t, BASE, 0, 9)),
@@ -102,7 +89,7 @@ ROWS: dict[str, tuple[Make, Formula]] = {
     ),
     "PolynomialLR, total_iters 0": (lambda o: native.PolynomialLR(o, 0), lambda _: BASE),
     "PolynomialLR, total_iters not whole": (
-        lambda o: native.PolynomialLR(o, 2.5, 0.5),  # type: ignore[arg-type]
+        lambda o: native.PolynomialLR(o, 2.5, 0.5),
         lambda t: BASE * mp.sqrt(1 - mp.mpf(min(t, 2)) / mp.mpf(2.5)),
     ),
     "PolynomialLR, power 0": (lambda o: native.PolynomialLR(o, 5, 0.0), lambda _: BASE),
@@ -111,7 +98,7 @@ ROWS: dict[str, tuple[Make, Formula]] = {
         lambda t: wave(t, BASE, mp.mpf(0.01), 10),
     ),
     "CosineAnnealingLR, T_max not whole": (
-        lambda o: native.CosineAnnealingLR(o, 7.5),  # type: ignore[arg-type]
+        lambda o: native.CosineAnnealingLR(o, 7.5),
         lambda t: wave(t, BASE, 0, mp.mpf(7.5)),
     ),
     "CosineAnnealingLR, T_max 1": (
@@ -137,7 +124,7 @@ ROWS: dict[str, tuple[Make, Formula]] = {
         lambda t: triangle(t, 4, 4, lambda _, cycle: mp.mpf(0.5) ** cycle),
     ),
     "CyclicLR, steps not whole": (
-        lambda o: native.CyclicLR(o, 0.01, 0.1, 2.5, 1.25, cycle_momentum=False),  # type: ignore[arg-type]
+        lambda o: native.CyclicLR(o, 0.01, 0.1, 2.5, 1.25, cycle_momentum=False),
         lambda t: triangle(t, 2.5, 1.25),
     ),
     "CyclicLR, straight down": (
@@ -201,7 +188,7 @@ def test_each_class_is_its_formula_and_what_stepping_gives(make: Make, formula: 
         assert abs(rounded(exact, step) - formula(step)) < 4e-16
         if step < getattr(scheduler, "total_steps", STEPS):
             assert abs(optimizer.param_groups[0]["lr"] - formula(step)) < 1e-13
-            stepped(scheduler, 1, optimizer)
+            stepped(scheduler, optimizer, 1)
     assert reading.construct == type(scheduler).__name__
     assert reading.position == 0
     assert reading.checked_steps >= 32
@@ -211,20 +198,24 @@ def test_each_class_is_its_formula_and_what_stepping_gives(make: Make, formula: 
 @pytest.mark.parametrize("make", [row[0] for row in ROWS.values()], ids=ROWS)
 def test_an_object_in_the_middle_of_its_run_is_the_same_and_stays_as_it_is(make: Make) -> None:
     optimizer = optimizer_with()
-    scheduler = stepped(make(optimizer), MID, optimizer)
+    scheduler = stepped(make(optimizer), optimizer, MID)
     before = copy.deepcopy((optimizer.param_groups, scheduler.state_dict()))
     reading = lrspec.read_native(scheduler)
     assert reading.position == MID
     assert reading.schedule.fingerprint == lrspec.from_native(make(optimizer_with())).fingerprint
     assert (optimizer.param_groups, scheduler.state_dict()) == before
-    stepped(scheduler, 1, optimizer)
+    stepped(scheduler, optimizer, 1)
     assert abs(optimizer.param_groups[0]["lr"] - reading.schedule.exact(MID + 1)) < 1e-13
 
 
 @pytest.mark.parametrize("make", [row[0] for row in ROWS.values()], ids=ROWS)
 def test_a_rate_that_is_a_tensor_is_read_in_float64(make: Make) -> None:
     optimizer = optimizer_with(torch.tensor(0.1))
-    scheduler = stepped(make(optimizer), MID, optimizer)
+    scheduler = stepped(make(optimizer), optimizer, MID)
+    if isinstance(scheduler, native.SequentialLR) and VERSION < (2, 10):
+        with pytest.raises(lrspec.MismatchError, match="writes over a base rate that is a tensor"):
+            lrspec.read_native(scheduler)
+        return
     reading = lrspec.read_native(scheduler)
     assert any("a tensor of torch.float32" in note for note in reading.conventions)
     assert abs(float(optimizer.param_groups[0]["lr"]) - reading.schedule.exact(MID)) < 1e-7
@@ -262,7 +253,7 @@ def test_a_momentum_that_cycles_is_a_schedule_of_the_document(make: Make, kind: 
     for step in range(40):
         held = optimizer.param_groups[0][key]
         assert abs((held if key == "momentum" else held[0]) - document["momentum"].exact(step)) < 1e-14
-        stepped(scheduler, 1)
+        stepped(scheduler, optimizer, 1)
 
 
 def test_a_long_schedule_is_compared_one_step_at_a_time_beyond_what_is_played() -> None:

@@ -217,9 +217,10 @@ def _off_course(reading: Reading, group: int, expected: float, held: float, time
     found = f"the schedule that was read has the rate {expected!r} there, the optimizer's group {group} has {held!r}"
     why = (
         "Since torch 2.8 a scheduler that is built with last_epoch of 0 or above loses one update (ExponentialLR, "
-        "LinearLR, PolynomialLR, CosineAnnealingLR, MultiplicativeLR); a checkpoint loaded without the optimizer's, "
-        "another scheduler, a step to an epoch, or code may also have changed the rate. If the schedule is right, it "
-        "is this error's `reading.schedule`; or put the first number into the group's `lr`, and read again"
+        "LinearLR, PolynomialLR, CosineAnnealingLR, MultiplicativeLR); before 2.10 a SequentialLR writes over a base "
+        "rate that is a tensor; a checkpoint loaded without the optimizer's, another scheduler, a step to an epoch, or "
+        "code may also have changed the rate. If the schedule is right, it is this error's `reading.schedule`; or put "
+        "the first number into the group's `lr`, and read again"
     )
     return MismatchError(f"torch: {reading.construct} at last_epoch={float(time):g}: {found}. {why}", reading)
 
