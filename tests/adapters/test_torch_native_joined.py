@@ -67,7 +67,7 @@ def nested(optimizer: Any) -> Any:
 
 def test_a_sequence_in_a_sequence_runs_a_step_ahead_as_torch_does() -> None:
     if not NEW:  # another wrong sequence, which no schedule is
-        with pytest.raises(UnsupportedError, match=r"SequentialLR .* change one another's state"):
+        with pytest.raises(UnsupportedError, match=r"SequentialLR .* together its parts do not"):
             read(nested)
         assert_same(read(nested, sample=30).schedule, nested, 30)
     else:
@@ -82,7 +82,7 @@ def test_a_milestone_of_0_skips_the_first_child_in_new_versions() -> None:
         return native.SequentialLR(optimizer, [native.LinearLR(optimizer), native.ExponentialLR(optimizer, 0.9)], [0])
 
     if VERSION < (2, 13):
-        with pytest.raises(UnsupportedError, match=r"SequentialLR .* change one another's state"):
+        with pytest.raises(UnsupportedError, match=r"SequentialLR .* together its parts do not"):
             read(make)
     else:
         assert read(make).schedule == lrspec.Exponential(init_value=0.1, decay_rate=0.9, decay_period=1)
@@ -147,6 +147,16 @@ def test_a_chain_whose_first_step_depends_on_who_was_built_last_is_refused() -> 
 def test_a_child_that_cannot_begin_at_its_milestone_is_refused(last: Make, message: str) -> None:
     with pytest.raises(UnsupportedError, match=message):
         read(lambda o: native.SequentialLR(o, [native.ConstantLR(o), last(o)], [4]))
+
+
+def test_a_one_cycle_that_is_stepped_past_its_end_is_refused_or_a_table() -> None:
+    def make(optimizer: Any) -> Any:
+        cycle = native.OneCycleLR(optimizer, 0.2, 10, cycle_momentum=False)
+        return native.SequentialLR(optimizer, [cycle, native.ConstantLR(optimizer, 0.5, 5)], [11])
+
+    with pytest.raises(UnsupportedError, match=r"together its parts do not .* at step 10, where the object itself"):
+        read(make)
+    assert_same(read(make, sample=20).schedule, make, 20)
 
 
 def test_milestones_out_of_order_are_refused_or_a_table() -> None:

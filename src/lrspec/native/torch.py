@@ -84,7 +84,7 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
     except MismatchError as error:
         if name not in JOINED:
             raise
-        reason = f"its parts change one another's state in a way that no schedule says: {error}; {WAY_OUT}"
+        reason = f"together its parts do not do what each does by itself: {error}; {WAY_OUT}"
         raise refused(name, reason) from error
 
 
