@@ -52,6 +52,8 @@ if TYPE_CHECKING:
         Tanh as Tanh,
     )
     from lrspec.native import (
+        MismatchError as MismatchError,
+        Reading as Reading,
         from_native as from_native,
         read_native as read_native,
     )
@@ -117,6 +119,8 @@ _HOMES = {
         "Tanh",
     ),
     "lrspec.native": (
+        "MismatchError",
+        "Reading",
         "from_native",
         "read_native",
     ),

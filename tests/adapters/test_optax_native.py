@@ -185,6 +185,10 @@ def noted(native: Any, words: str, *, sample: int | None = None) -> bool:
     return any(words in note for note in read_native(native, sample=sample).conventions)
 
 
+def faulty(native: Any, words: str) -> bool:
+    return any(words in fault for fault in read_native(native).native_faults)
+
+
 def test_what_was_mapped_is_said() -> None:
     assert noted(optax.warmup_cosine_decay_schedule(0.0, 0.1, 10, 60), "include the warmup")
     assert noted(optax.linear_schedule(0.0, 0.1, 10, 5), "transition_begin=5")
@@ -208,13 +212,13 @@ def test_a_staircase_that_jit_makes_late_is_read_as_documented_and_said() -> Non
     native = optax.exponential_decay(0.1, 41, 0.5, staircase=True)
     assert lrspec.from_native(native)(41) == float(np.float32(0.05))
     assert float(jax.jit(native)(41)) == float(np.float32(0.1))
-    assert noted(native, "such as 41, 82, 164, 287, 328")
+    assert faulty(native, "such as 41, 82, 164, 287, 328")
 
 
 def test_an_end_that_jit_never_reaches_is_said_with_its_value() -> None:
     native = optax.polynomial_schedule(0.1, 0.001, 0.5, 100)
     assert lrspec.from_native(native)(100) == float(np.float32(0.001))
-    assert noted(native, f"it rests at about {float(jax.jit(native)(jnp.int32(150))):.4g}")
+    assert faulty(native, f"it rests at about {float(jax.jit(native)(jnp.int32(150))):.4g}")
 
 
 def test_a_decay_that_was_called_before_is_the_same() -> None:

@@ -6,27 +6,39 @@ with one function, `read(native, name, sample)`, which returns a `Reading` that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from lrspec.errors import UnsupportedError
 from lrspec.native import keras, optax, torch
-from lrspec.native.reading import Reading
+from lrspec.native.reading import MismatchError as MismatchError, Reading as Reading
 from lrspec.schedule import Schedule
+
+_READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str, int | None], Reading]], ...] = (
+    (torch.is_of_torch, torch.read),
+    (keras.is_of_keras, keras.read),
+    (optax.is_of_optax, optax.read),
+)
+"""Whether a reader knows an object, and the reader; the first that does reads it."""
 
 
 def from_native(native: object, *, sample: int | None = None) -> Schedule:
     """Return the schedule that a framework's own object stands for.
 
     Args:
-        native: A scheduler of `torch.optim.lr_scheduler`; a schedule of `keras.optimizers.schedules`, what
+        native: A scheduler of `torch.optim.lr_scheduler`, or `SWALR`; a schedule of `keras.optimizers.schedules`, what
             `schedules.serialize` makes of one, or an optimizer of Keras; a function that `optax.schedules` made, or an
             optimizer of Optax; or an adapter that lrspec made.
-        sample: Where the object holds a function of the user's: at how many steps to evaluate it, into a table.
+        sample: Where the object holds code, such as a function of the user's, or has no short form without an end: at
+            how many steps to evaluate it, into a table, or where to end it.
 
     Returns:
-        The schedule; absolute, from step 0, whatever the object's own position.
+        The schedule; absolute, from step 0, whatever the object's own position. A document where the object drives the
+        momentum too, or parameter groups whose rates differ.
 
     Raises:
-        UnsupportedError: The object has no equivalent here; the error names it and says why.
-        LrspecError: The schedule read is not what the object computes.
+        UnsupportedError: The object has no equivalent here; the error names it, says why, and what to do.
+        MismatchError: The schedule read is not what the object computes, or its optimizer's rate is not on it.
 
     Example:
         >>> from_native(len)
@@ -39,9 +51,26 @@ sample=N, a number of steps, to have it as a table
 
 
 def read_native(native: object, *, sample: int | None = None) -> Reading:
-    """Return the same as `from_native` with the conventions that were mapped, and the result of the comparison.
+    """Return what `from_native` reads with the conventions that were mapped, and the result of the comparison.
 
-    The arguments and errors are those of `from_native`.
+    Args:
+        native: As in `from_native`.
+        sample: As in `from_native`, in steps.
+
+    Returns:
+        The reading: `schedule`, `conventions`, `native_faults`, the object's `position`, and the largest difference.
+
+    Raises:
+        UnsupportedError: As in `from_native`.
+        MismatchError: As in `from_native`; its `reading` is what was read, all the same.
+
+    Example:
+        >>> reading = read_native({"class_name": "CosineDecay", "config": {
+        ...     "initial_learning_rate": 0.1, "decay_steps": 100, "alpha": 0.5}})
+        >>> reading.schedule
+        Cosine(init_value=0.1, end_value=0.05, steps=100, cycles=0.5, exponent=1.0, k_decay=1.0, after='hold')
+        >>> reading.conventions
+        ('step 0 is the first update; rates are absolute, in float32 in Keras', 'alpha=0.5 is a share of 0.1')
     """
     own = getattr(native, "schedule", None)
     if isinstance(own, Schedule):
@@ -49,13 +78,10 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     kind = type(native)
     module = str(getattr(native, "__module__", kind.__module__))
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
+    for knows, read in _READERS:
+        if knows(native):
+            return read(native, name, sample)
     framework = module.split(".", maxsplit=1)[0]
-    if module in {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}:
-        return torch.read(native, name, sample)
-    if keras.is_of_keras(native):
-        return keras.read(native, name, sample)
-    if framework == "optax":
-        return optax.read(native, name, sample)
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:

@@ -17,8 +17,8 @@ from lrspec.formula import HORIZON, simple
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence
 from lrspec.kinds.timing import Shift, Stretch
 from lrspec.native.build import constant, levels
-from lrspec.native.keras_own import DOCUMENTED, Own, bounded, called, compared, time_of
-from lrspec.native.reading import Reading
+from lrspec.native.keras_own import DOCUMENTED, time_of
+from lrspec.native.reading import Own, Reading, bounded, called, compared
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import Node

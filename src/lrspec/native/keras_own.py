@@ -1,4 +1,4 @@
-"""What Keras documents that its schedules compute, in float64, and how a reading is compared with an object.
+"""What Keras documents that its schedules compute, in float64.
 
 The formulas are written from Keras' parameters alone; nothing of a schedule of ours is used. Steps are exact: a floor
 or a cycle is found with fractions, not with a float32 quotient.
@@ -8,136 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
-from lrspec.formula import HORIZON, Time, formula_of, rounded, simple
-from lrspec.kinds import Freeze
-from lrspec.native.reading import Reading
-from lrspec.spec import Node
+from lrspec.formula import HORIZON, Time, simple
+from lrspec.native.reading import SLACK, Own
 
-SLACK = 1e-5
-"""The largest difference that float32 explains, relative to the largest value; measured are 3e-7 and less."""
-_ROUNDING = 1e-12
-_FLOAT32_STEPS = 2**24
 _MOST_CYCLES = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class Own:
-    """What an object documents: its formula, and where to look.
-
-    Args:
-        at: The formula in float64, at an exact time.
-        end: A time after which nothing new comes.
-        kinks: Times at which the curve bends or jumps.
-        slack: The difference that float32 explains at a time, relative to the largest value.
-        near_jump: Whether a time is within a step of a jump that frameworks are known to miss.
-        faults: Where the object, compiled, departs from its documentation, in words.
-    """
-
-    at: Callable[[Time], float]
-    end: Time = 0
-    kinks: tuple[Time, ...] = ()
-    slack: Callable[[Time], float] = lambda _: SLACK
-    near_jump: Callable[[Time], bool] = lambda _: False
-    faults: tuple[str, ...] = ()
-
-    def steps(self, most: int, stop: int) -> list[int]:
-        """Return the steps to compare below `stop`: all where these are few; else those at kinks, and even ones."""
-        last = min(math.ceil(self.end) + 2, stop - 1)
-        if last < most:
-            return sorted({*range(last + 1), stop - 1})
-        kinks = [kink for kink in self.kinks if kink < stop]
-        some = [*kinks[: most // 8], *kinks[:: max(1, -(-len(kinks) * 16 // most))]]
-        near = {math.floor(kink) + i for kink in some for i in (-1, 0, 1, 2)}
-        even = {last * i // (most // 2) for i in range(most // 2 + 1)}
-        return sorted(step for step in near | even | {1, 2, stop - 1} if 0 <= step < stop)
-
-
-def compared(reading: Reading, own: Own, stop: int = HORIZON) -> Reading:
-    """Return the reading with the comparison of its exact formula against what the object documents.
-
-    Raises:
-        LrspecError: They differ by more than the rounding of float64.
-    """
-    formula = formula_of(reading.schedule.node)
-    steps = own.steps(1024, stop)
-    expected = [rounded(formula, min(step, formula.last_step)) for step in steps]
-    found = [own.at(step) for step in steps]
-    scale = max(map(abs, expected + found)) or 1.0
-    differences = [abs(a - b) / scale for a, b in zip(expected, found, strict=True)]
-    worst = max(range(len(steps)), key=differences.__getitem__)
-    if not all(difference <= _ROUNDING for difference in differences):
-        raise _mismatch(reading, steps[worst], expected[worst], found[worst], "its documentation says")
-    return replace(reading, checked_steps=len(steps), largest_difference=differences[worst], at_step=steps[worst])
-
-
-def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int = HORIZON) -> Reading:
-    """Return the reading with what the object itself gave at some steps, and where it contradicts its documentation.
-
-    Raises:
-        LrspecError: The object differs by more than float32 explains, where no fault of it is known.
-    """
-    steps = own.steps(64, min(stop, _FLOAT32_STEPS))
-    documented = [own.at(step) for step in steps]
-    scale = max(map(abs, documented)) or 1.0
-    largest, at_step, faults = 0.0, steps[0], []
-    for step, expected in zip(steps, documented, strict=True):
-        found = call(step)
-        difference = abs(found - expected) / scale
-        if difference <= own.slack(step):
-            largest, at_step = max((largest, at_step), (difference, step))
-        elif own.near_jump(step):
-            faults.append(f"{found:.6g} at step {step}, documented {expected:.6g}")
-        else:
-            raise _mismatch(reading, step, expected, found, "the object itself gives")
-    share = f"by {largest:.1e} of the largest value at most, at step {at_step}: float32"
-    notes = [f"the object, called at {len(steps)} steps, differs {share}", *own.faults]
-    if faults:
-        some = "; ".join(faults[:5])
-        notes.append(
-            f"the object contradicts its documentation, which was read, at {len(faults)} steps: it gives {some}"
-        )
-    return replace(reading, conventions=(*reading.conventions, *notes))
-
-
-def _mismatch(reading: Reading, step: int, expected: float, found: float, whose: str) -> LrspecError:
-    return LrspecError(
-        f"{reading.framework}: {reading.construct} was read as {reading.schedule!r}, which is {expected!r} at step "
-        f"{step}, where {whose} {found!r}"
-    )
-
-
-def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[Node, int]:
-    """Return the node, or where it has no short form without an end, the same up to step `sample`; and that step.
-
-    Raises:
-        UnsupportedError: It needs an end, and there is no `sample`; or it is too long with one.
-    """
-    try:
-        node.program  # noqa: B018 - compiled here, to see whether it can be
-    except SpecError as error:
-        if sample is None:
-            raise UnsupportedError(
-                framework,
-                name,
-                f"without an end it has no short form ({error}); give sample=N, the number of steps of the run",
-            ) from None
-        held = Freeze(part=node, steps=sample)
-        try:
-            held.program  # noqa: B018
-        except SpecError as again:
-            raise UnsupportedError(
-                framework, name, f"too long for a program ({again}); give a smaller sample=N"
-            ) from None
-        return held, sample
-    return node, HORIZON
 
 
 def time_of(number: Any) -> Time:

@@ -15,15 +15,20 @@ from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, levels
 from lrspec.native.keras import as_table
-from lrspec.native.keras_own import bounded, called, compared, time_of
+from lrspec.native.keras_own import time_of
 from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, schedules_in
-from lrspec.native.reading import Reading
+from lrspec.native.reading import Reading, bounded, called, compared
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
 Cells = Mapping[str, Any]
 Found = tuple[Node, list[str]]
 _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
+
+
+def is_of_optax(native: object) -> bool:
+    """Tell whether an object is a function or an optimizer that Optax made."""
+    return str(getattr(native, "__module__", "")).split(".", maxsplit=1)[0] == "optax"
 
 
 def read(native: Any, name: str, sample: int | None) -> Reading:

@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from lrspec.formula import HORIZON, Time, simple
-from lrspec.native.keras_own import SLACK, Own, half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
+from lrspec.native.keras_own import half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
+from lrspec.native.reading import SLACK, Own
 from lrspec.schedule import Schedule
 
 Cells = Mapping[str, Any]
