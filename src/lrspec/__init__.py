@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         to_dict as to_dict,
     )
     from lrspec.errors import (
+        ClockError as ClockError,
         LrspecError as LrspecError,
         SpecError as SpecError,
         StepError as StepError,
@@ -88,6 +89,7 @@ _HOMES = {
         "LrspecError",
         "SpecError",
         "StepError",
+        "ClockError",
         "UnsupportedError",
     ),
     "lrspec.kinds": (

@@ -44,6 +44,10 @@ class StepError(LrspecError, ValueError):
     """A step at which the schedule has no value: before 0, past the last step, or past an end with `after: error`."""
 
 
+class ClockError(LrspecError):
+    """A schedule that counts something else than the updates that an optimizer has applied."""
+
+
 class UnsupportedError(LrspecError):
     """Something that has no equivalent on the other side, refused by name.
 

@@ -122,11 +122,20 @@ class Schedule:
 
         return to_torch(self, optimizer, step=step, every=every)
 
-    def to_keras(self) -> keras.optimizers.schedules.LearningRateSchedule:
-        """Return a `keras.optimizers.schedules.LearningRateSchedule` for any Keras 3 backend."""
+    def to_keras(self, *, gradient_accumulation_steps: int = 1) -> keras.optimizers.schedules.LearningRateSchedule:
+        """Return a `keras.optimizers.schedules.LearningRateSchedule` for any Keras 3 backend.
+
+        Args:
+            gradient_accumulation_steps: The optimizer's, where it accumulates gradients: Keras hands a schedule the
+                number of batches, of which this many make an update.
+
+        Raises:
+            UnsupportedError: A document of more than a learning rate.
+            SpecError: `gradient_accumulation_steps` is not a whole number from 1 on.
+        """
         from lrspec.adapters.keras import to_keras
 
-        return to_keras(self)
+        return to_keras(self, gradient_accumulation_steps=gradient_accumulation_steps)
 
     def to_optax(self) -> OptaxSchedule:
         """Return an `optax.Schedule`: a pure, hashable, picklable function from a count to a float32 scalar."""

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from lrspec.document import Document, from_dict, to_dict
-from lrspec.errors import UnsupportedError
+from lrspec.errors import ClockError, SpecError, UnsupportedError
+from lrspec.fields import show
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
@@ -21,40 +22,95 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: i
 
     Args:
         schedule: The schedule or document.
+        gradient_accumulation_steps: The optimizer's: Keras hands a schedule the number of batches, of which this many
+            make an update.
+
+    Raises:
+        SpecError: `gradient_accumulation_steps` is not a whole number from 1 on.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, gradient_accumulation_steps: int = 1) -> None:
         super().__init__()
+        if type(gradient_accumulation_steps) is not int or gradient_accumulation_steps < 1:
+            found = show(gradient_accumulation_steps)
+            raise SpecError("gradient_accumulation_steps", found=found, expected="a whole number from 1 on")
         self.schedule = schedule
+        self.gradient_accumulation_steps = gradient_accumulation_steps
 
     def __call__(self, step: Any) -> Any:
-        """Return the rate that update `step` uses; clamped below 0 and above 2^31 - 1, as on any device.
+        """Return the rate that batch `step` uses; clamped below 0 and above 2^31 - 1, as on any device.
 
         Raises:
             TypeError: `step` is not of integers.
             UnsupportedError: Keras runs on another backend.
         """
-        return _backend_value()(self.schedule.program, keras.ops.convert_to_tensor(step))
+        step = keras.ops.convert_to_tensor(step)
+        if self.gradient_accumulation_steps > 1:
+            step = step // self.gradient_accumulation_steps
+        return _backend_value()(self.schedule.program, step)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the document as plain data."""
-        return {"document": to_dict(self.schedule)}
+        """Return the document as plain data, and what makes an update."""
+        accumulated = self.gradient_accumulation_steps
+        more = {} if accumulated == 1 else {"gradient_accumulation_steps": accumulated}
+        return {"document": to_dict(self.schedule), **more}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> KerasSchedule:
         """Return the schedule whose config this is."""
-        return cls(from_dict(config["document"]))
+        return cls(from_dict(config["document"]), config.get("gradient_accumulation_steps", 1))
 
 
-def to_keras(schedule: Schedule) -> KerasSchedule:
-    """Return `schedule` as a Keras schedule.
+def to_keras(schedule: Schedule, *, gradient_accumulation_steps: int = 1) -> KerasSchedule:
+    """Return `schedule` as a Keras schedule, for an optimizer that accumulates so many gradients.
 
     Raises:
+        SpecError: `gradient_accumulation_steps` is not a whole number from 1 on.
         UnsupportedError: The document schedules more than one learning rate, which no optimizer of Keras can take.
     """
     if isinstance(schedule, Document):
         schedule.require_one_rate("keras", "document['learning_rate'].to_keras() gives the rate alone")
-    return KerasSchedule(schedule)
+    return KerasSchedule(schedule, gradient_accumulation_steps)
+
+
+def updates_applied(optimizer: Any) -> int:
+    """Return how many updates an optimizer of Keras has applied, after checking that its schedule counts the same.
+
+    Args:
+        optimizer: The optimizer, or a `LossScaleOptimizer` around it.
+
+    Raises:
+        ClockError: The optimizer accumulates another number of gradients than its schedule was made for.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = inner._learning_rate  # noqa: SLF001 - the public attribute is its value
+    accumulated = inner.gradient_accumulation_steps or 1
+    if isinstance(schedule, KerasSchedule) and schedule.gradient_accumulation_steps != accumulated:
+        raise ClockError(
+            f"an optimizer with gradient_accumulation_steps={accumulated} and a schedule that was made with "
+            f"gradient_accumulation_steps={schedule.gradient_accumulation_steps}: give to_keras() the optimizer's"
+        )
+    return int(keras.ops.convert_to_numpy(inner.iterations))
+
+
+def lr_applied(optimizer: Any) -> float | None:
+    """Return the rate of the last update, or None where none has been applied; the errors are `updates_applied`'s."""
+    updates = updates_applied(optimizer)
+    return _rate(optimizer, updates - 1) if updates else None
+
+
+def lr_next(optimizer: Any) -> float:
+    """Return the rate of the next update; the errors are `updates_applied`'s."""
+    return _rate(optimizer, updates_applied(optimizer))
+
+
+def _rate(optimizer: Any, step: int) -> float:
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    rate = inner._learning_rate  # noqa: SLF001
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        accumulated = inner.gradient_accumulation_steps or 1
+        rate = rate(keras.ops.convert_to_tensor((step + 1) * accumulated - 1, inner.iterations.dtype))
+    return float(keras.ops.convert_to_numpy(rate))
 
 
 def _backend_value() -> Callable[[Program, Any], Any]:
