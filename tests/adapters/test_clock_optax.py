@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax import export
 
 import lrspec
 from lrspec.adapters.clock_optax import applied_rate, lr_applied, lr_next, updates_applied
@@ -110,12 +111,12 @@ def test_a_loop_with_donated_state_is_compiled_once(*, x64: bool) -> None:
             assert float(updates) == SCHEDULE(step)
         assert update._cache_size() == 1
     finally:
-        jax.config.update("jax_enable_x64", False)
+        jax.config.update("jax_enable_x64", False)  # noqa: FBT003 - its own signature
 
 
 def test_exported_and_compiled_code_is_the_same_function() -> None:
-    exported = jax.export.export(jax.jit(FUNCTION))(jax.ShapeDtypeStruct((), jnp.int32))
-    back = jax.export.deserialize(exported.serialize())
+    exported = export.export(jax.jit(FUNCTION))(jax.ShapeDtypeStruct((), jnp.int32))
+    back = export.deserialize(exported.serialize())
     compiled = jax.jit(FUNCTION).lower(jax.ShapeDtypeStruct((), jnp.int32)).compile()
     for step in (0, 9, 10, 11, 99, 100, 2**31 - 1):
         count = np.int32(step)

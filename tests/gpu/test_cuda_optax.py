@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax import export
 
 import lrspec
 
@@ -52,8 +53,8 @@ def test_a_training_loop_with_donated_state_applies_the_bits(*, x64: bool) -> No
 
 
 def test_exported_code_gives_the_bits() -> None:
-    exported = jax.export.export(jax.jit(jax.vmap(SCHEDULE.to_optax())))(jax.ShapeDtypeStruct((1000,), jnp.int32))
-    back = jax.export.deserialize(exported.serialize())
+    exported = export.export(jax.jit(jax.vmap(SCHEDULE.to_optax())))(jax.ShapeDtypeStruct((1000,), jnp.int32))
+    back = export.deserialize(exported.serialize())
     assert back.platforms == ("cuda",)
     assert same_bits(back.call(jnp.arange(1000, dtype=jnp.int32)), EXPECTED[:1000])
 
