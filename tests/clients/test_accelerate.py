@@ -1,0 +1,75 @@
+"""Accelerate: accumulated gradients, and a schedule that does not run faster with more processes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from torch_model import SCHEDULE, Applied, Falling, rates
+
+
+def train(accelerator: Any, batches: int) -> tuple[list[float], Any]:
+    """Train, stepping the schedule after every micro-batch, as Accelerate's own examples do."""
+    model = Falling()
+    optimizer = Applied(model.parameters(), lr=1.0)
+    scheduler = SCHEDULE.to_torch(optimizer)
+    loader = torch.utils.data.DataLoader(torch.ones(batches * accelerator.num_processes, 1), batch_size=1)
+    prepared, wrapped, loader, stepping = accelerator.prepare(model, optimizer, loader, scheduler)
+    for x in loader:
+        with accelerator.accumulate(prepared):
+            accelerator.backward(prepared(x)["loss"])
+            wrapped.step()
+            stepping.step()
+            wrapped.zero_grad()
+    return optimizer.applied, scheduler
+
+
+@pytest.mark.parametrize("accumulated", [1, 4])
+def test_each_update_has_the_rate_of_its_index(accumulated: int) -> None:
+    applied, scheduler = train(Accelerator(cpu=True, gradient_accumulation_steps=accumulated), 24 * accumulated)
+    assert applied == rates(range(24))
+    assert scheduler.last_epoch == 24
+
+
+def main() -> None:
+    """Train as one of several processes; the values of each are compared by the test."""
+    applied, scheduler = train(Accelerator(cpu=True), 24)
+    assert applied == rates(range(24)), applied
+    assert scheduler.last_epoch == 24
+
+
+@pytest.mark.parametrize("processes", [2])
+def test_several_processes_do_not_make_the_schedule_faster(processes: int) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "ACCELERATE_USE_CPU": "true",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        str(processes),
+        "--master-port",
+        str(port),
+    ]
+    result = subprocess.run(
+        [*command, str(Path(__file__))], capture_output=True, text=True, check=False, timeout=240, env=environment
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+
+
+if __name__ == "__main__":
+    main()
