@@ -7,16 +7,15 @@ from fractions import Fraction
 
 from lrspec.document import Document
 from lrspec.errors import SpecError, StepError
-from lrspec.fields import LAST_STEP, show
-from lrspec.formula import Clock
-from lrspec.kinds import Affine, Freeze, Sequence, Shift, Stretch
+from lrspec.fields import show
+from lrspec.kinds import Affine, Constant, Freeze, Sequence, Shift, Stretch
 from lrspec.kinds.combine import PartTime
 from lrspec.resume.documents import bare, built, checked_step, document_of, path_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
-Join = Callable[[Node, Node, str], Node]
-"""From the old node, the new one and their path to the node of the result."""
+Join = Callable[[Node, Node], Node]
+"""From the old node and the new one to the node of the result."""
 
 
 def replace(old: Schedule, new: Schedule, step: int) -> Document:
@@ -41,8 +40,8 @@ def replace(old: Schedule, new: Schedule, step: int) -> Document:
     """
     old, new, step = document_of(old), document_of(new), checked_step(step)
 
-    def join(before: Node, after: Node, path: str) -> Node:
-        _value(after, step, path)  # by itself: no part before it hands it a value
+    def join(before: Node, after: Node) -> Node:
+        _value(after, step)  # by itself: no part before it hands it a value
         return _followed(before, step, after, "global")
 
     return _joined(old, new, join, step, new.total_steps)
@@ -71,7 +70,7 @@ def fork(old: Schedule, new: Schedule, step: int) -> Document:
     """
     old, new, step = document_of(old), document_of(new), checked_step(step)
     total = None if new.total_steps is None else step + new.total_steps
-    return _joined(old, new, lambda before, after, _: _followed(before, step, after, "local"), step, total)
+    return _joined(old, new, lambda before, after: _followed(before, step, after, "local"), step, total)
 
 
 def continue_from_value(old: Schedule, new: Schedule, step: int) -> Document:
@@ -79,8 +78,8 @@ def continue_from_value(old: Schedule, new: Schedule, step: int) -> Document:
 
     From `step` on the formula is `scale * new(t)`. The scale is `old(step) / new(step)`, where `old(step)` is the
     float32 value that update `step` would have used, and `new(step)` is the formula rounded to binary64; their quotient
-    is rounded to binary64. So the value of the result at `step` is `old(step)`, bit for bit. Every hyperparameter, of
-    the document and of each group, has its own scale; it is 1 where both are 0.
+    is rounded to binary64. So the value of the result at `step` is `old(step)`, bit for bit (above 2^-126, the smallest
+    value of all). Every hyperparameter, of the document and of each group, has its own scale; it is 1 where both are 0.
 
     Args:
         old: The schedule of the run so far.
@@ -99,12 +98,12 @@ def continue_from_value(old: Schedule, new: Schedule, step: int) -> Document:
     """
     old, new, step = document_of(old), document_of(new), checked_step(step)
 
-    def join(before: Node, after: Node, path: str) -> Node:
-        there, here = _value(before, step, path), _value(after, step, path)
+    def join(before: Node, after: Node) -> Node:
+        there, here = _value(before, step), _value(after, step)
         if there or here:
             if not there * here > 0:
                 found = f"{show(there)} at step {step}, where the new schedule has {show(here)}"
-                raise SpecError(path, found=found, expected="two values of one sign, which a scale makes equal")
+                raise SpecError("", found=found, expected="two values of one sign, which a scale makes equal")
             after = Affine(part=after, scale=float(Fraction(there) / Fraction(after.exact(step))))
         return _followed(before, step, after, "global")
 
@@ -117,7 +116,8 @@ def stretch(old: Schedule, total_steps: int, step: int) -> Document:
     Before `step` the result is `old`. From there on it is `old(step + (t - step) / factor)`, where
     `factor = (total_steps - step) / (horizon - step)`: the fraction of the horizon that has passed at `step` stays
     `step / horizon`, nothing jumps, and what is left takes the steps that are left. `horizon` is the document's
-    `total_steps`, or else the longest of its schedules. All schedules have the same horizon, so they stay in step.
+    `total_steps`, or else the longest of its schedules. All schedules have the same horizon, so they stay in step. From
+    `total_steps` on, a schedule that has no end, or had an earlier one, keeps the value that it has there.
 
     Args:
         old: The schedule of the run so far.
@@ -138,27 +138,23 @@ def stretch(old: Schedule, total_steps: int, step: int) -> Document:
         raise SpecError("step", found=show(step), expected=f"a step below {min(total, horizon)}, where the run ends")
     factor = Fraction(total - step) / (horizon - step)
 
-    def join(node: Node, _: Node, path: str) -> Node:
-        _value(node, step, path)
-        if factor == 1 or _is_flat(node, step):
+    def join(node: Node, _: Node) -> Node:
+        _value(node, step)
+        if factor == 1 or (isinstance(node, Constant) and node.length is None):
             return node
-        if step == 0:
-            return Stretch(part=node, factor=factor)
-        ended = node.length is not None and node.length <= step
-        rest = Shift(part=Freeze(part=node, steps=LAST_STEP) if ended else node, by=step)
-        return _followed(node, step, Stretch(part=rest, factor=factor), "local")
+        lasts = node.length is not None and node.length >= horizon
+        rest = node if lasts else Freeze(part=node, steps=horizon)
+        return _followed(node, step, Stretch(part=Shift(part=rest, by=step) if step else rest, factor=factor), "local")
 
     return _joined(old, old, join, step, total)
 
 
-def _value(node: Node, step: int, path: str) -> float:
-    """Return the value at a step; raise `SpecError` with the path where there is none."""
+def _value(node: Node, step: int) -> float:
+    """Return the value at a step; raise `SpecError` where there is none."""
     try:
         return node(step)
     except StepError:
-        raise SpecError(path, found=f"no value at step {step}", expected="a schedule that has one there") from None
-    except SpecError as error:
-        raise error.within(path) from None
+        raise SpecError("", found=f"no value at step {step}", expected="a schedule that has one there") from None
 
 
 def _followed(before: Node, step: int, after: Node, time: PartTime) -> Node:
@@ -177,12 +173,6 @@ def _until(node: Node, step: int, time: PartTime) -> list[Node]:
 def _frozen(node: Node, steps: int | Fraction) -> Node:
     inside = isinstance(node, Freeze) and steps <= node.steps
     return Freeze(part=node.part if isinstance(node, Freeze) and inside else node, steps=steps)
-
-
-def _is_flat(node: Node, step: int) -> bool:
-    """Tell whether a schedule keeps one value from `step` on, for ever."""
-    formula = node.formula(Clock(offset=step))
-    return len(formula.runs) == 1 and formula.runs[0].is_constant and formula.last_step == LAST_STEP
 
 
 def _horizon(document: Document) -> int | Fraction:
@@ -215,8 +205,11 @@ def _joined(old: Document, new: Document, join: Join, step: int, total: int | No
             if name not in before or name not in after:
                 which = "old" if name in before else "new"
                 raise SpecError(path, found=f"a schedule in the {which} document alone", expected="one in both")
-            found[group][name] = join(before[name], after[name], path)
-            _value(found[group][name], step, path)
+            try:
+                found[group][name] = join(before[name], after[name])
+                _value(found[group][name], step)
+            except SpecError as error:
+                raise error.within(path) from None
     for group in names:
         found[group] = {name: node for name, node in found[group].items() if node != found[None].get(name)}
     return built(found, {"relative": True} if relative else {}, total, {})
