@@ -91,7 +91,7 @@ class FingerprintError(LrspecError):
 
     Example:
         >>> print(FingerprintError(("sha256:1", "sha256:2"), 450, ["learning_rate.steps: 900 -> 1200"]))
-        a checkpoint of another schedule, at step 450: found sha256:1, expected sha256:2
+        a checkpoint of schedule sha256:1 at step 450: expected one of schedule sha256:2
           learning_rate.steps: 900 -> 1200
         To go on, build the document that is to follow with lrspec.resume: replace, fork, continue_from_value or stretch
     """
@@ -111,7 +111,7 @@ class FingerprintError(LrspecError):
         self.old = old
         self.new = new
         found, expected = fingerprints
-        lines = [f"a checkpoint of another schedule, at step {step}: found {found}, expected {expected}"]
+        lines = [f"a checkpoint of schedule {found} at step {step}: expected one of schedule {expected}"]
         if differences is None:
             lines.append("  the checkpoint does not show its schedule")
         elif not differences:
