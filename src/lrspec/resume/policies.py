@@ -10,6 +10,7 @@ from lrspec.errors import SpecError, StepError
 from lrspec.fields import show
 from lrspec.kinds import Affine, Constant, Freeze, Sequence, Shift, Stretch
 from lrspec.kinds.combine import PartTime
+from lrspec.kinds.leaf import Leaf
 from lrspec.resume.documents import bare, built, checked_step, document_of, path_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
@@ -117,7 +118,7 @@ def stretch(old: Schedule, total_steps: int, step: int) -> Document:
     `factor = (total_steps - step) / (horizon - step)`: the fraction of the horizon that has passed at `step` stays
     `step / horizon`, nothing jumps, and what is left takes the steps that are left. `horizon` is the document's
     `total_steps`, or else the longest of its schedules. All schedules have the same horizon, so they stay in step. From
-    `total_steps` on, a schedule that has no end, or had an earlier one, keeps the value that it has there.
+    `total_steps` on each keeps the value of `old` at the horizon, or has none where `old` has none there.
 
     Args:
         old: The schedule of the run so far.
@@ -142,8 +143,8 @@ def stretch(old: Schedule, total_steps: int, step: int) -> Document:
         _value(node, step)
         if factor == 1 or (isinstance(node, Constant) and node.length is None):
             return node
-        lasts = node.length is not None and node.length >= horizon
-        rest = node if lasts else Freeze(part=node, steps=horizon)
+        ends = isinstance(node, Leaf) and node.length == horizon and node.after != "continue"
+        rest = node if ends else _frozen(node, horizon)
         return _followed(node, step, Stretch(part=Shift(part=rest, by=step) if step else rest, factor=factor), "local")
 
     return _joined(old, old, join, step, total)
