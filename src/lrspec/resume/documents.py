@@ -34,7 +34,7 @@ def resolved(schedule: Schedule) -> Document:
         Constant(value=1.0, steps=3, after='hold')
     """
     document = document_of(schedule)
-    document.group(None)
+    bare(document).group(None)  # no base is needed, but every quantity is
     data = document.to_dict()
     units = Units(data)
     found: dict[str | int | None, dict[str, Node]] = {None: {}, **{name: {} for name in groups(data)}}
