@@ -52,6 +52,7 @@ from lrspec.native.torch_state import position, recognised
 
 Make = Callable[[torch.optim.Optimizer], Any]
 RATE = 0.1
+pytestmark = pytest.mark.filterwarnings("ignore:The epoch parameter in")  # what PyTorch 2.5 says to its SequentialLR
 
 
 def optimizer(*rates: float) -> torch.optim.SGD:
