@@ -131,7 +131,9 @@ def test_stretch_is_the_old_schedule_on_a_clock_that_does_not_jump(
     assert result.total_steps == total
 
     def time(t: int) -> Fraction:
-        return Fraction(min(t, total) - step) * left / left_now + step if t >= step else Fraction(t)
+        if t < step or left == left_now:
+            return Fraction(t)
+        return Fraction(min(t, total) - step) * left / left_now + step
 
     steps = [0, step - 1, step, step + 1, (step + total) // 2, total - 1, total, step + more]
     assert_follows(result, lambda t: exact(old, time(t)), steps)

@@ -118,7 +118,8 @@ def stretch(old: Schedule, total_steps: int, step: int) -> Document:
     `factor = (total_steps - step) / (horizon - step)`: the fraction of the horizon that has passed at `step` stays
     `step / horizon`, nothing jumps, and what is left takes the steps that are left. `horizon` is the document's
     `total_steps`, or else the longest of its schedules. All schedules have the same horizon, so they stay in step. From
-    `total_steps` on each keeps the value of `old` at the horizon, or has none where `old` has none there.
+    `total_steps` on each keeps the value of `old` at the horizon, or has none where `old` has none there. A
+    `total_steps` that is the horizon changes nothing.
 
     Args:
         old: The schedule of the run so far.
