@@ -189,6 +189,9 @@ def test_many_forks_stay_flat() -> None:
     back = resume.fork(document, Constant(value=2.0), 1)
     assert isinstance(back.node, Sequence)
     assert back.node.parts == (lrspec.Freeze(part=RAMP, steps=1), Constant(value=2.0))
+    frozen = lrspec.Freeze(part=RAMP, steps=50)
+    assert resume.fork(frozen, Constant(value=2.0), 80).values(49, 81).tolist() == [RAMP(49), *([0.5] * 30), 2.0]
+    assert resume.fork(frozen, Constant(value=2.0), 30).values(29, 31).tolist() == [RAMP(29), 2.0]
 
 
 def test_endless_stairs_and_cycles_are_stretched() -> None:

@@ -94,6 +94,10 @@ def three(held: torch.optim.Optimizer) -> SequentialLR:
     return SequentialLR(held, parts, milestones=[10, 40])
 
 
+def decay_and_cosine(held: torch.optim.Optimizer) -> SequentialLR:
+    return SequentialLR(held, [ExponentialLR(held, 0.95), CosineAnnealingLR(held, T_max=60)], milestones=[20])
+
+
 OURS: dict[str, tuple[Make, Schedule]] = {
     "ExponentialLR": (
         lambda held: ExponentialLR(held, 0.97),
@@ -137,6 +141,15 @@ OURS: dict[str, tuple[Make, Schedule]] = {
             parts=[
                 Linear(init_value=RATE / 4, end_value=RATE, steps=20),
                 Cosine(init_value=RATE, end_value=0.01, steps=80),
+            ]
+        ),
+    ),
+    "SequentialLR of a decay and a cosine": (
+        decay_and_cosine,
+        Sequence(
+            parts=[
+                Exponential(init_value=RATE, decay_rate=0.95, decay_period=1, steps=20),
+                Cosine(init_value=RATE, end_value=0.0, steps=60),
             ]
         ),
     ),
