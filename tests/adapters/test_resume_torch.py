@@ -379,6 +379,18 @@ def test_a_state_of_another_framework_is_a_state() -> None:
     assert scheduler.get_last_lr() == [OLD(18)]
 
 
+def test_a_native_scheduler_that_was_stepped_once_per_epoch() -> None:
+    per_epoch = Cosine(init_value=RATE, end_value=0.0, steps=70)
+    state = native_state(lambda held: CosineAnnealingLR(held, 70), 30)
+    counting = per_epoch.to_torch(optimizer(), every="epoch")
+    counting.load_state_dict(state)
+    assert counting.get_last_lr() == [per_epoch(30)]
+    updates = lrspec.Every(part=per_epoch, period=5)
+    with pytest.raises(LrspecError, match="if that one was stepped once per epoch"):
+        updates.to_torch(optimizer()).load_state_dict(state)
+    assert updates.to_torch(optimizer(), step=5 * 30).get_last_lr() == [per_epoch(30)]
+
+
 def test_a_refused_checkpoint_changes_nothing() -> None:
     ends = Linear(init_value=1.0, end_value=0.0, steps=10, after="error")
     scheduler = ends.to_torch(optimizer())

@@ -13,7 +13,6 @@ from lrspec.adapters.optimizer_torch import Updates, initial_rate, watch, write,
 from lrspec.device import Table, binary_search, on_device
 from lrspec.errors import LrspecError
 from lrspec.evaluate import clamped_evaluator
-from lrspec.native import torch_state
 from lrspec.program import Program
 from lrspec.resume import check, spec_text
 from lrspec.schedule import Schedule
@@ -213,6 +212,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if "fingerprint" in state_dict:
             step = check(state_dict, self.schedule, fingerprint=self._fingerprint())
         else:
+            from lrspec.native import torch_state
+
             step = torch_state.position(state_dict, self._rates_at, self.schedule)
         every = state_dict.get("every", self.every)
         if every != self.every:
