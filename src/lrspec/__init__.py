@@ -7,7 +7,10 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lrspec import presets as presets
+    from lrspec import (
+        presets as presets,
+        resume as resume,
+    )
     from lrspec.document import (
         Document as Document,
         dump as dump,
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     )
     from lrspec.errors import (
         ClockError as ClockError,
+        FingerprintError as FingerprintError,
         LrspecError as LrspecError,
         SpecError as SpecError,
         StepError as StepError,
@@ -86,6 +90,7 @@ _HOMES = {
         "to_dict",
     ),
     "lrspec.errors": (
+        "FingerprintError",
         "LrspecError",
         "SpecError",
         "StepError",
@@ -137,14 +142,15 @@ _HOMES = {
         "Node",
     ),
 }
+_MODULES = ("presets", "resume")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = [*_HOME, "presets"]  # noqa: PLE0604 - texts
+__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - texts
 
 
 def __getattr__(name: str) -> object:
     """Import a public name from its module."""
-    if name == "presets":
-        return importlib.import_module("lrspec.presets")
+    if name in _MODULES:
+        return importlib.import_module(f"lrspec.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'lrspec' has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)

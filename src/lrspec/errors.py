@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrspec.schedule import Schedule
+
+_SHOWN = 20
+
 
 class LrspecError(Exception):
     """The base of every error that lrspec raises on purpose."""
@@ -69,3 +77,62 @@ class UnsupportedError(LrspecError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return UnsupportedError, (self.framework, self.construct, self.reason)
+
+
+class FingerprintError(LrspecError):
+    """A state, out of a checkpoint, of another schedule than the one that is to go on.
+
+    Args:
+        fingerprints: The state's, and the one expected.
+        step: Updates already applied, by the state.
+        differences: What differs, as lines; None where the state does not show its schedule.
+        old: The schedule of the state, where it shows it.
+        new: The schedule that was to go on.
+
+    Example:
+        >>> print(FingerprintError(("sha256:1", "sha256:2"), 450, ["learning_rate.steps: 900 -> 1200"]))
+        a checkpoint of schedule sha256:1 at step 450: expected one of schedule sha256:2
+          learning_rate.steps: 900 -> 1200
+        To go on, build the document that is to follow with lrspec.resume: replace, fork, continue_from_value or stretch
+    """
+
+    def __init__(
+        self,
+        fingerprints: tuple[str, str],
+        step: int,
+        differences: Sequence[str] | None = None,
+        *,
+        old: Schedule | None = None,
+        new: Schedule | None = None,
+    ) -> None:
+        self.fingerprints = fingerprints
+        self.step = step
+        self.differences = differences
+        self.old = old
+        self.new = new
+        found, expected = fingerprints
+        lines = [f"a checkpoint of schedule {found} at step {step}: expected one of schedule {expected}"]
+        if differences is None:
+            lines.append("  the checkpoint does not show its schedule")
+        elif not differences:
+            lines.append("  the documents are alike: other base rates in the optimizer, or another version of the spec")
+        else:
+            lines += [f"  {line}" for line in differences[:_SHOWN]]
+            if len(differences) > _SHOWN:
+                lines.append(f"  and {len(differences) - _SHOWN} more")
+        policies = "replace, fork, continue_from_value or stretch"
+        lines.append(f"To go on, build the document that is to follow with lrspec.resume: {policies}")
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _fingerprint_error, (self.fingerprints, self.step, self.differences, self.old, self.new)
+
+
+def _fingerprint_error(
+    fingerprints: tuple[str, str],
+    step: int,
+    differences: Sequence[str] | None,
+    old: Schedule | None,
+    new: Schedule | None,
+) -> FingerprintError:
+    return FingerprintError(fingerprints, step, differences, old=old, new=new)

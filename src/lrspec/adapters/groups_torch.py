@@ -63,9 +63,8 @@ class GroupedScheduleLR(ScheduleLR):
                 f"no parameter group is {', '.join(map(str, absent))} yet: found {found}", UserWarning, stacklevel=3
             )
 
-    def get_lr(self) -> list[float]:
-        """Return the rate of each group at `last_epoch`."""
-        row = self._at(self.last_epoch)
+    def _rates_at(self, step: int) -> list[float]:
+        row = self._at(step)
         return [row[column] for column in self._rates]
 
     def _at(self, step: int) -> Any:

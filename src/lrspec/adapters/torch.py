@@ -14,6 +14,7 @@ from lrspec.device import Table, binary_search, on_device
 from lrspec.errors import LrspecError
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
+from lrspec.resume import check, spec_text
 from lrspec.schedule import Schedule
 
 Every: TypeAlias = Literal["update", "epoch", "call"]
@@ -94,7 +95,10 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
-        return [self._at(self.last_epoch)] * len(self.optimizer.param_groups)
+        return self._rates_at(self.last_epoch)
+
+    def _rates_at(self, step: int) -> list[float]:
+        return [self._at(step)] * len(self.optimizer.param_groups)
 
     def step(self, epoch: int | None = None) -> None:
         """Move to the updates that the optimizer has applied, or to update `epoch`, and write the rates there.
@@ -181,11 +185,12 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._last_lr: list[float] = [value] * len(groups)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the whole state: the position, what it counts, and the fingerprint of the schedule it is one of."""
+        """Return the whole state: the position, what it counts, and the schedule it is one of: fingerprint and text."""
         return {
             "last_epoch": self.last_epoch,
             "_step_count": self._step_count,
             "fingerprint": self._fingerprint(),
+            "spec": spec_text(self.schedule),
             "every": self.every,
         }
 
@@ -195,18 +200,29 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the position of a checkpoint, and write the rate there into every group.
 
+        Args:
+            state_dict: The state of a scheduler of lrspec; what `lrspec.resume.state` returned; or the state of one of
+                PyTorch's own schedulers, where it says its formula and that is the schedule's.
+
         Raises:
-            LrspecError: The checkpoint is of another schedule, or counts something else.
+            FingerprintError: The checkpoint is of another schedule; `lrspec.resume` says what may follow it.
+            LrspecError: It counts something else, or is of a scheduler of PyTorch that has other rates.
+            UnsupportedError: It is of one whose state does not say its rates, or of none.
         """
-        found = state_dict.get("fingerprint")
-        if found != self._fingerprint():
-            raise LrspecError(f"a checkpoint of schedule {found}: expected one of schedule {self._fingerprint()}")
-        if state_dict["every"] != self.every:
-            raise LrspecError(f"a checkpoint that counts every {state_dict['every']}: expected every {self.every}")
+        if "fingerprint" in state_dict:
+            step = check(state_dict, self.schedule, fingerprint=self._fingerprint())
+        else:
+            from lrspec.native import torch_state
+
+            step = torch_state.position(state_dict, self._rates_at, self.schedule)
+        every = state_dict.get("every", self.every)
+        if every != self.every:
+            raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
+        value = self._at(step)
         self._seen, self._idle, self._applied_lr = self._updates.count, 0, None
-        self.last_epoch = state_dict["last_epoch"]
-        self._step_count = state_dict["_step_count"]
-        self._write(self._at(self.last_epoch))
+        self.last_epoch = step
+        self._step_count = state_dict.get("_step_count", 0) or step + 1
+        self._write(value)
 
 
 def to_torch(
