@@ -318,6 +318,15 @@ TIMING: dict[str, Node] = {
     "stretch of stairs": Stretch(part=STAIRS, factor=4),
     "stretch of stairs to shorter": Stretch(part=Freeze(part=STAIRS, steps=100), factor=Fraction(1, 7)),
     "stretch of boundaries": Stretch(part=PiecewiseConstant(boundaries=[3, 4, 9], values=[1, 2, 3, 4]), factor=0.4),
+    "stretch of a boundary to its end": Stretch(
+        part=PiecewiseConstant(boundaries=[1], values=[0, 1], steps=2), factor=0.2
+    ),
+    "sequence with a boundary at the step of the end": Sequence(
+        parts=[
+            Constant(value=0.5, steps=Fraction(1, 2)),
+            PiecewiseConstant(boundaries=[1], values=[0, 1], steps=Fraction(3, 2)),
+        ]
+    ),
     "stretch of a table": Stretch(part=Table(values=NOISE), factor=2.5),
     "stretch of a table to shorter": Stretch(part=Table(values=NOISE), factor=Fraction(2, 5)),
     "stretch of a long table to shorter": Stretch(

@@ -61,7 +61,7 @@ class Leaf(Node):
         if self.steps is None or self.after == "continue":
             return self.shape(clock)
         end = clock.first(self.steps)
-        shape = self.shape(replace(clock, stop=max(end, 1)))
+        shape = self.shape(clock if self.ends_flat else replace(clock, stop=max(end, 1)))
         if end < clock.stop and not self.ends_flat:
             shape = joined([(0, shape), (end, plain([self.end()]))])
         return replace(shape, last_step=end - 1 if self.after == "error" else LAST_STEP)
