@@ -66,6 +66,12 @@ if TYPE_CHECKING:
         PlateauRule as PlateauRule,
         ReduceOnPlateau as ReduceOnPlateau,
     )
+    from lrspec.positions import (
+        Position as Position,
+        check_clock as check_clock,
+        position as position,
+        set_position as set_position,
+    )
     from lrspec.sampling import (
         sample as sample,
     )
@@ -134,6 +140,12 @@ _HOMES = {
     "lrspec.plateau": (
         "PlateauRule",
         "ReduceOnPlateau",
+    ),
+    "lrspec.positions": (
+        "Position",
+        "check_clock",
+        "position",
+        "set_position",
     ),
     "lrspec.sampling": ("sample",),
     "lrspec.schedule": ("Schedule",),

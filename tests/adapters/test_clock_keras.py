@@ -106,7 +106,9 @@ def test_fit_goes_on_where_it_was_and_initial_epoch_changes_nothing() -> None:
     first, _ = fit(model, [1.0] * 7, epochs=2)
     again, _ = fit(model, [1.0] * 7, epochs=4, initial_epoch=2)
     assert first + again == sums(range(28))
-    assert updates_applied(optimizer) == 28
+    assert lrspec.check_clock(optimizer, 28) == 28
+    with pytest.raises(lrspec.ClockError, match="iterations is 28: expected 27 updates"):
+        lrspec.check_clock(optimizer, 27)
 
 
 def test_an_update_that_loss_scaling_skips_does_not_count() -> None:
