@@ -27,9 +27,13 @@ def complain(text: object) -> None:
     sys.stderr.write(f"lrspec: {text}\n")
 
 
-def add_document(command: argparse.ArgumentParser, *, many: bool = False) -> None:
-    """Add the arguments for a document, or for many, and for what it may lack."""
-    if many:
+def add_document(command: argparse.ArgumentParser, *, many: bool = False, option: str | None = None) -> None:
+    """Add the arguments for a document, as an option or not, or for many, and for what it may lack."""
+    if option is not None:
+        command.add_argument(
+            option, type=Path, required=True, dest="file", metavar="FILE", help="a document, YAML or JSON"
+        )
+    elif many:
         command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="documents, YAML or JSON")
     else:
         command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
