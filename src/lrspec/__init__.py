@@ -72,6 +72,9 @@ if TYPE_CHECKING:
         position as position,
         set_position as set_position,
     )
+    from lrspec.ranks import (
+        verify_ranks as verify_ranks,
+    )
     from lrspec.sampling import (
         sample as sample,
     )
@@ -147,6 +150,7 @@ _HOMES = {
         "position",
         "set_position",
     ),
+    "lrspec.ranks": ("verify_ranks",),
     "lrspec.sampling": ("sample",),
     "lrspec.schedule": ("Schedule",),
     "lrspec.spec": (
