@@ -111,6 +111,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         applied = updates - self._seen
         if epoch is not None:
             step = operator.index(epoch)
+            if step < self.last_epoch:
+                self._warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
         elif applied == self._usual:
             step = self.last_epoch + 1
         else:
