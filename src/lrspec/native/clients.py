@@ -13,6 +13,7 @@ from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, value_at
 from lrspec.kinds import Affine, Linear, Sequence as Joined
+from lrspec.kinds.lists import MAX_TABLE
 from lrspec.native.keras_own import bounded
 from lrspec.native.reading import MismatchError, Reading, exact_values
 from lrspec.plain import node_to_dict
@@ -105,7 +106,7 @@ def read_groups(source: Source, rates: Callable[[], list[Rate]], sample: int | N
     except UnsupportedError as error:
         if sample is None:
             raise
-        return _tables(source, sample, error.reason.removesuffix(f"; {WAY_OUT}"))
+        return tables(source, sample, error.reason.removesuffix(f"; {WAY_OUT}"))
     reading = _reading(source, found)
     last = max((math.ceil(kink) for rate in found for kink in rate.kinks), default=0)
     steps = steps_to_compare(sorted({kink for rate in found for kink in rate.kinks}), min(max(last + 16, 64), source.stop))
@@ -194,8 +195,10 @@ def _without_late_jumps(rate: Rate, pairs: list[tuple[int, float]], faults: list
     return [pair for pair in pairs if pair[0] not in late]
 
 
-def _tables(source: Source, steps: int, reason: str) -> Reading:
+def tables(source: Source, steps: int, reason: str) -> Reading:
     """Return the values that the object gave, as tables."""
+    if steps > MAX_TABLE:
+        raise source.refused(f"{reason}; and a table has {MAX_TABLE} values at most, not {steps}")
     rows = [source.values(step) for step in range(steps)]
     told = f"{source.framework}: {source.construct}, at {steps} steps"
     rates = [

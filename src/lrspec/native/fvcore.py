@@ -91,7 +91,7 @@ class _Window:
 
     Args:
         length: How many steps its whole range from 0 to 1 takes.
-        phase: At what time of that it begins, 0 or above.
+        phase: At what time of that it begins; below 0 by what fvcore's 1e-6 makes a part begin too early.
     """
 
     length: Time
@@ -107,6 +107,9 @@ class _Window:
 
     def smooth(self, node: Node) -> Node:
         """Return a node of the whole range from where the scheduler begins."""
+        if self.phase < 0:
+            reason = f"a part begins, by fvcore's 1e-6, {float(-self.phase):g} steps before its own range does"
+            raise _refused("CompositeParamScheduler", f"{reason}; {WAY_OUT}")
         return Shift(part=node, by=self.phase) if self.phase else node
 
 
@@ -116,7 +119,7 @@ def _rate(native: Any, steps: int) -> Rate:
     power = getattr(native, "_power", 1)
     slack = 2.0**-51 * steps ** (1 - power) if 0 < power < 1 else 0.0
     return Rate(
-        node=node, kinks=(*kinks, steps - 17), is_jump=lambda step: step in marks, slack=slack, notes=_notes(native, steps)
+        node=node, kinks=(*kinks, steps - 16), is_jump=lambda step: step in marks, slack=slack, notes=_notes(native, steps)
     )
 
 
@@ -143,7 +146,7 @@ def _last(native: Any, steps: int) -> int:
     for step in range(max(steps - math.ceil(steps * 2e-6), 0), steps):
         try:
             native(step / steps)
-        except IndexError:
+        except (IndexError, ZeroDivisionError):
             return step
         except Exception:  # noqa: BLE001 - what else fails is reported when it is compared
             return steps
@@ -234,20 +237,18 @@ def _composite(native: Any, window: _Window) -> Found:
     near = time_of(native.WHERE_EPSILON)
     lengths = [Fraction(time_of(length)) for length in native._lengths]  # noqa: SLF001
     ends = [sum(lengths[: i + 1], Fraction(0)) for i in range(len(lengths) - 1)]
-    starts = [0, *(window.after(end - near) for end in ends), HORIZON]
+    starts = [0, *(window.after(end - near) for end in ends)]
+    starts = [start if start < window.length - window.phase else HORIZON for start in starts] + [HORIZON]
     exact = [simple((end - near) * window.length - window.phase) for end in ends]
     parts: list[Node] = []
-    kinks: list[Time] = [*starts[1:-1]]
-    used = [i for i, (start, end) in enumerate(pairwise(starts)) if end > start]
-    for i in used:
-        start, end = starts[i], starts[i + 1]
+    kinks: list[Time] = [start for start in starts if start < HORIZON]
+    for i, (start, end) in enumerate(pairwise(starts)):
+        if end <= start:
+            continue
         time = simple(Fraction(window.phase) + start)
         inside = _Window(length=window.length, phase=time)
         if native._interval_scaling[i] == "rescaled":  # noqa: SLF001
             begun = Fraction(time) - sum(lengths[:i], Fraction(0)) * window.length
-            if begun < 0:
-                reason = f"its part {i} begins by 1e-6 before its own range does, at step {float(begun):g} of it"
-                raise _refused("CompositeParamScheduler", f"{reason}; {WAY_OUT}")
             inside = _Window(length=simple(lengths[i] * window.length), phase=simple(begun))
         node, inner, decisive = _node(native._schedulers[i], inside)  # noqa: SLF001
         parts += lasting(node, end - start) if end < HORIZON else [node]
