@@ -12,7 +12,7 @@ from typing import Any
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, value_at
-from lrspec.kinds import Affine, Linear, Sequence as Joined
+from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
 from lrspec.native.keras_own import bounded
 from lrspec.native.reading import MismatchError, Reading, exact_values
@@ -109,7 +109,9 @@ def read_groups(source: Source, rates: Callable[[], list[Rate]], sample: int | N
         return tables(source, sample, error.reason.removesuffix(f"; {WAY_OUT}"))
     reading = _reading(source, found)
     last = max((math.ceil(kink) for rate in found for kink in rate.kinks), default=0)
-    steps = steps_to_compare(sorted({kink for rate in found for kink in rate.kinks}), min(max(last + 16, 64), source.stop))
+    steps = steps_to_compare(
+        sorted({kink for rate in found for kink in rate.kinks}), min(max(last + 16, 64), source.stop)
+    )
     own = [source.values(step) for step in steps]
     faults: list[str] = []
     for place, rate in enumerate(found):
@@ -117,11 +119,13 @@ def read_groups(source: Source, rates: Callable[[], list[Rate]], sample: int | N
         reading = reading.checked(
             rate.scaled, [step for step, _ in pairs], [value for _, value in pairs], ROUNDING + rate.slack
         )
-    notes = [f"compared with the object at {len(steps)} steps, 0 to {steps[-1]}: {reading.largest_difference:.1e} of "
-             f"the largest value is the largest difference, at step {reading.at_step}"]
+    how = f"compared with the object at {len(steps)} steps, 0 to {steps[-1]}"
+    notes = [f"{how}: it differs by {reading.largest_difference:.1e} of the largest value, at step {reading.at_step}"]
     if faults:
         several = "; ".join(islice(dict.fromkeys(faults), 5))
-        notes.append(f"the object rounds a quotient and comes to a jump late, where the documented one was read: {several}")
+        notes.append(
+            f"the object rounds a quotient and comes to a jump late, where the documented one was read: {several}"
+        )
     return replace(reading, conventions=(*reading.conventions, *notes))
 
 
@@ -201,9 +205,8 @@ def tables(source: Source, steps: int, reason: str) -> Reading:
         raise source.refused(f"{reason}; and a table has {MAX_TABLE} values at most, not {steps}")
     rows = [source.values(step) for step in range(steps)]
     told = f"{source.framework}: {source.construct}, at {steps} steps"
-    rates = [
-        Rate(node=sampled(lambda step, place=place: rows[step][place], steps, source=told)) for place in range(len(rows[0]))
-    ]
+    columns = list(zip(*rows, strict=True))
+    rates = [Rate(node=sampled(column.__getitem__, steps, source=told)) for column in columns]
     note = f"called at each of {steps} steps, after which the last value is held, because: {reason}"
     reading = _reading(replace(source, notes=(*source.notes, note)), rates)
     again = [source.values(step) for step in range(steps)]
@@ -237,6 +240,12 @@ def nodes_of(schedule: Schedule, count: int) -> list[Node]:
     if isinstance(schedule, Document) and schedule.groups:
         return [schedule.group(name)["learning_rate"] for name in schedule.groups]
     return [schedule.node] * count
+
+
+def cut_to(node: Node, steps: Time) -> Node:
+    """Return a node that is a given one for exactly so many steps."""
+    ends_there = node.length == steps and getattr(node, "after", "hold") == "hold"
+    return node if ends_there else Freeze(part=node, steps=steps)
 
 
 def after_warmup(init: float, peak: float, steps: Time, node: Node) -> Node:

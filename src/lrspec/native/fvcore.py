@@ -37,7 +37,9 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     if hasattr(native, "_multiplier") and hasattr(native, "_max_iter"):
         return _from_multiplier(native, name)
     if sample is None:
-        raise _refused(name, "a function of the share of the run, without steps; give sample=N, the run's number of steps")
+        raise _refused(
+            name, "a function of the share of the run, without steps; give sample=N, the run's number of steps"
+        )
     source = Source(
         framework="fvcore",
         construct=name,
@@ -119,7 +121,11 @@ def _rate(native: Any, steps: int) -> Rate:
     power = getattr(native, "_power", 1)
     slack = 2.0**-51 * steps ** (1 - power) if 0 < power < 1 else 0.0
     return Rate(
-        node=node, kinks=(*kinks, steps - 16), is_jump=lambda step: step in marks, slack=slack, notes=_notes(native, steps)
+        node=node,
+        kinks=(*kinks, steps - 16),
+        is_jump=lambda step: step in marks,
+        slack=slack,
+        notes=_notes(native, steps),
     )
 
 
@@ -129,11 +135,15 @@ def _notes(native: Any, steps: int) -> tuple[str, ...]:
     if kinds & {"MultiStepParamScheduler", "StepParamScheduler", "StepWithFixedGammaParamScheduler"}:
         notes.append("a level holds from the first step at which where + 1e-6 is at its boundary")
     if "CompositeParamScheduler" in kinds:
-        notes.append("a part begins at the first step at which where + 1e-6 is above its start; `rescaled` has a `where` of its own")
+        notes.append(
+            "a part begins at the first step at which where + 1e-6 is above its start; `rescaled` has its own `where`"
+        )
     if notes and steps >= 1e6:
         notes.append(f"over so many steps the 1e-6 is {steps * 1e-6:g} steps, by which changes come early")
     if _last(native, steps) < steps:
-        notes.append(f"the object itself fails from step {_last(native, steps)} on, by its 1e-6; the last value is held")
+        notes.append(
+            f"the object itself fails from step {_last(native, steps)} on, by its 1e-6; the last value is held"
+        )
     return tuple(notes)
 
 
@@ -143,14 +153,19 @@ def _all(native: Any) -> list[Any]:
 
 def _last(native: Any, steps: int) -> int:
     """Return the number of steps that have a value: fewer than the run's where steps end by the 1e-6 too early."""
-    for step in range(max(steps - math.ceil(steps * 2e-6), 0), steps):
-        try:
-            native(step / steps)
-        except (IndexError, ZeroDivisionError):
-            return step
-        except Exception:  # noqa: BLE001 - what else fails is reported when it is compared
-            return steps
-    return steps
+    near_end = range(max(steps - math.ceil(steps * 2e-6), 0), steps)
+    return next((step for step in near_end if not _has_value(native, step / steps)), steps)
+
+
+def _has_value(native: Any, where: float) -> bool:
+    """Tell whether a scheduler does not fail by taking a part, or a level, beyond its last."""
+    try:
+        native(where)
+    except (IndexError, ZeroDivisionError):
+        return False
+    except Exception:  # noqa: BLE001 - what else fails is reported when it is compared
+        return True
+    return True
 
 
 def _class_of(native: Any) -> str:
@@ -198,7 +213,9 @@ def _exponential(native: Any, window: _Window) -> Found:
 def _polynomial(native: Any, window: _Window) -> Found:
     first, power = float(native._base_value), float(native._power)  # noqa: SLF001
     if power < 0:
-        raise _refused("PolynomialDecayParamScheduler", f"power={power}, below 0, which has no value at the end; {WAY_OUT}")
+        raise _refused(
+            "PolynomialDecayParamScheduler", f"power={power}, below 0, which has no value at the end; {WAY_OUT}"
+        )
     if power == 0:
         return constant(first), (), ()
     if power == 1:

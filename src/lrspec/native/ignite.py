@@ -13,7 +13,18 @@ from lrspec.kinds import Constant, Cosine, Linear, Repeat, Sequence, Shift
 from lrspec.native import torch
 from lrspec.native.build import constant, lasting
 from lrspec.native.clients import Rate, Source, names_of, nodes_of, on_course, read_groups, tables
-from lrspec.native.ignite_replay import MOST, WAY_OUT, Player, ahead_of, begun, grown, is_cyclical, is_wrapper, refused, torch_of
+from lrspec.native.ignite_replay import (
+    MOST,
+    WAY_OUT,
+    Player,
+    ahead_of,
+    begun,
+    grown,
+    is_cyclical,
+    is_wrapper,
+    refused,
+    torch_of,
+)
 from lrspec.native.keras_own import time_of
 from lrspec.native.reading import MismatchError, Reading
 from lrspec.spec import Node
@@ -23,7 +34,7 @@ _EVENTS = (
     "epoch, the part of an `every`"
 )
 _REFUSED = {
-    "ReduceLROnPlateauScheduler": "it follows a metric, not the step; `lrspec.ReduceOnPlateau` stands beside a schedule",
+    "ReduceLROnPlateauScheduler": "it follows a metric; `lrspec.ReduceOnPlateau` stands beside a schedule",
     "BatchSizeScheduler": "it drives the batch size, which no optimizer has",
 }
 _CYCLES = 5
@@ -69,7 +80,10 @@ def _read(native: Any, source: Source, initial: list[float], sample: int | None)
     for ahead in (0, 1) if wrapped else (0,):
         notes = source.notes
         if ahead:
-            notes = (*notes, "ignite calls get_lr, not step: its first event has the torch scheduler's rate of one step later")
+            notes = (
+                *notes,
+                "ignite calls get_lr, not step: its first event has the torch scheduler's rate of one step later",
+            )
 
         def rates(ahead: int = ahead) -> list[Rate]:
             return [_rate(native, group, value, ahead) for group, value in enumerate(initial)]
@@ -153,7 +167,9 @@ def _cyclical(scheduler: Any) -> Rate:
         part = Sequence(parts=[part, Linear(init_value=last, end_value=first * grow_first, steps=warmup)])
         notes.append(f"after each cycle, {warmup} events back to the next one's start")
     if scheduler.cycle:
-        notes.append(f"the object is in cycle {scheduler.cycle}, and has changed its parameters: those of the first were read")
+        notes.append(
+            f"the object is in cycle {scheduler.cycle}, and has changed its parameters: those of the first were read"
+        )
     node = Repeat(
         part=part,
         **_growth(name, size, warmup, growth),

@@ -140,7 +140,9 @@ def _undone(name: str, value: float, factor: float, times: int) -> float:
     if times == 0 or factor == 1:
         return float(value)
     if factor == 0:
-        raise refused(name, f"in cycle {times} its first value is lost, for it was multiplied by 0; read it before that")
+        raise refused(
+            name, f"in cycle {times} its first value is lost, for it was multiplied by 0; read it before that"
+        )
     return float(Fraction(value) / Fraction(factor) ** times)
 
 
@@ -149,7 +151,9 @@ def _length_before(name: str, length: int, factor: float, cycles: int) -> int:
     if cycles == 0 or factor == 1 or length == 0:
         return int(length)
     guess = math.floor(length / float(factor) ** cycles)
-    fits = [first for first in range(max(guess - 1, 1), guess + 3 + 2 * cycles) if grown(first, factor, cycles) == length]
+    fits = [
+        first for first in range(max(guess - 1, 1), guess + 3 + 2 * cycles) if grown(first, factor, cycles) == length
+    ]
     if len(fits) != 1:
         reason = f"the first cycle's length is lost: {len(fits)} of them grow to {length} in {cycles} cycles"
         raise refused(name, f"{reason}; read it in its first cycle")

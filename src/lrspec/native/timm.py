@@ -1,4 +1,4 @@
-"""Reading schedulers of `timm.scheduler`, which are functions of the epoch, or of the update, that is handed to them."""
+"""Reading schedulers of `timm.scheduler`: functions of the epoch, or of the update, that is handed to them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ from typing import Any
 
 from lrspec.errors import UnsupportedError
 from lrspec.formula import Time, simple, value_at
-from lrspec.kinds import Affine, Clamp, Constant, Cosine, Exponential, Freeze, Linear, NormalizedExponential, OneMinusPower
-from lrspec.kinds import Polynomial, PowerLaw, Product, Repeat, Sequence, Shift, Tanh
-from lrspec.native.build import constant, lasting, levels
-from lrspec.native.clients import WAY_OUT, Rate, Source, names_of, read_groups
+from lrspec.kinds import (
+    Affine,
+    Clamp,
+    Constant,
+    Cosine,
+    Exponential,
+    Linear,
+    NormalizedExponential,
+    OneMinusPower,
+    Polynomial,
+    PowerLaw,
+    Product,
+    Repeat,
+    Sequence,
+    Shift,
+    Tanh,
+)
+from lrspec.native.build import constant, levels
+from lrspec.native.clients import WAY_OUT, Rate, Source, cut_to, names_of, read_groups
 from lrspec.native.keras_own import time_of
 from lrspec.native.reading import Reading
 from lrspec.spec import Node
@@ -39,7 +54,9 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
         raise _refused(name, "not a scheduler of timm.scheduler")
     groups = native.optimizer.param_groups
     if len(groups) != len(native.base_values):
-        reason = f"its optimizer has {len(groups)} parameter groups, and it knows {len(native.base_values)}; build it anew"
+        reason = (
+            f"its optimizer has {len(groups)} parameter groups, and it knows {len(native.base_values)}; build it anew"
+        )
         raise _refused(name, reason)
     scales = [float(group.get("lr_scale", 1.0)) for group in groups]
 
@@ -73,10 +90,8 @@ def _before_the_first_step(native: Any, own: Callable[[int], list[float]]) -> li
     first = own(0)
     if all(math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-300) for a, b in zip(made, first, strict=True)):
         return []
-    return [
-        f"the formula, which was read, has {first[0]:.9g} at step 0; the constructor leaves {made[0]:.9g}, which a loop "
-        "that does not call step(0) applies to it"
-    ]
+    left = f"the constructor leaves {made[0]:.9g}, which a loop that does not call step(0) applies to it"
+    return [f"the formula, which was read, has {first[0]:.9g} at step 0; {left}"]
 
 
 def _refused(name: str, reason: str) -> UnsupportedError:
@@ -126,7 +141,9 @@ def _cycles(native: Any, name: str, base: float, curve: Callable[[Time], Node], 
     ends = [first]
     while len(ends) < min(count, _MANY):
         ends.append(simple(ends[-1] + first * Fraction(growth) ** len(ends)))
-    notes = [f"the first cycle has {first} steps, the warmup apart" if native.warmup_t else f"cycles from {first} steps on"]
+    notes = [
+        f"the first cycle has {first} steps, the warmup apart" if native.warmup_t else f"cycles from {first} steps on"
+    ]
     if count == 1:
         node = one if end == low else Sequence(parts=[one, constant(low)])
         return Rate(node=node, notes=(f"lr_min={low:g} from t_initial={first} on",), kinks=tuple(ends))
@@ -134,7 +151,9 @@ def _cycles(native: Any, name: str, base: float, curve: Callable[[Time], Node], 
         raise _refused(name, f"cycle_decay={shrink} with lr_min={low}: the later cycles are another curve; {WAY_OUT}")
     height: dict[str, Any] = {"peak_mult": shrink, "scaling": "peak", "floor_value": low, "peak_value": base}
     several = Repeat(part=one, cycle_mult=growth, num_cycles=count, **(height if shrink != 1 else {}))
-    notes.append(f"{count} cycles, each {growth} times as long and {shrink:g} times as high in its peak; lr_min after them")
+    notes.append(
+        f"{count} cycles, each {growth} times as long and {shrink:g} times as high in its peak; lr_min after them"
+    )
     return Rate(
         node=several if end == low else Sequence(parts=[several, constant(low)]),
         notes=tuple(notes),
@@ -161,13 +180,18 @@ def _tanh(native: Any, name: str, base: float) -> Rate:
 
     end = low + (base - low) * (1 - math.tanh(upper)) / 2
     rate = _cycles(native, name, base, curve, end)
-    return replace(rate, notes=(*rate.notes, f"neither the rate at the start nor lr_min is quite reached: lb={lower:g}, ub={upper:g}"))
+    return replace(
+        rate,
+        notes=(*rate.notes, f"neither the rate at the start nor lr_min is quite reached: lb={lower:g}, ub={upper:g}"),
+    )
 
 
 def _poly(native: Any, name: str, base: float) -> Rate:
     low, power, shape = float(native.lr_min), float(native.power), float(native.k_decay)
     if power < 0:
-        raise _refused(name, f"power={power}, below 0: the rate grows beyond all bounds to the end of a cycle; {WAY_OUT}")
+        raise _refused(
+            name, f"power={power}, below 0: the rate grows beyond all bounds to the end of a cycle; {WAY_OUT}"
+        )
 
     def curve(steps: Time) -> Node:
         if power == 0:
@@ -186,7 +210,9 @@ def _step(native: Any, _: str, base: float) -> Rate:
     notes = (f"decay_t={period} is the period of decay_rate; the first drop is at its step {period}",)
     if factor == 0:
         start = math.ceil(period)
-        return Rate(node=levels([0, start], [base, 0.0]), notes=(*notes, "decay_rate=0: 0 from then on"), kinks=(start,))
+        return Rate(
+            node=levels([0, start], [base, 0.0]), notes=(*notes, "decay_rate=0: 0 from then on"), kinks=(start,)
+        )
     node = Exponential(init_value=base, decay_rate=factor, decay_period=period, staircase=True)
     kinks = tuple(period * k for k in range(1, 50))
     return Rate(node=node, notes=notes, kinks=kinks, is_jump=lambda step: step > 0 and step % period == 0)
@@ -208,7 +234,9 @@ def _warmup_stable_decay(native: Any, name: str, base: float) -> Rate:
     held = simple(Fraction(total) - fall)
     if not isinstance(native.decay_fn, str):
         raise _refused(name, f"decay_fn is a function, of which no formula can be read; {WAY_OUT}")
-    notes = [f"t_initial={total} is what follows the warmup; the decay is the last {fall} of it, and lr_min holds after it"]
+    notes = [
+        f"t_initial={total} is what follows the warmup; the decay is the last {fall} of it, and lr_min holds after it"
+    ]
     kinks = (held, total)
     if native.stable_fn == "constant":
         peak = max(base, low)
@@ -225,7 +253,7 @@ def _warmup_stable_decay(native: Any, name: str, base: float) -> Rate:
     product: Node = Product(parts=[above, _fall(native, name, 1.0, 0.0, fall)])
     node = Affine(part=product, offset=low) if low else product
     return Rate(
-        node=Sequence(parts=[*lasting(stable, held), node]) if held else node,
+        node=Sequence(parts=[cut_to(stable, held), node]) if held else node,
         notes=tuple(notes),
         kinks=kinks,
     )
