@@ -190,10 +190,13 @@ def _without_late_jumps(rate: Rate, pairs: list[tuple[int, float]], faults: list
     """Return the steps and values without those at which the object still has the value from before a jump."""
     jumps = [pair for pair in pairs if rate.is_jump(pair[0])]
     expected = exact_values(rate.scaled, [step for step, _ in jumps])
-    scale = max((abs(value) for _, value in pairs), default=0.0)
+    tolerance = (ROUNDING + rate.slack) * max((abs(value) for _, value in pairs), default=0.0)
     late = set()
     for (step, own), value in zip(jumps, expected, strict=True):
-        if abs(own - value) > 1e-9 * scale and abs(own - value_at(rate.scaled, step - _LEFT)) <= 1e-6 * scale:
+        if abs(own - value) <= tolerance:
+            continue
+        before = value_at(rate.scaled, step - _LEFT)
+        if abs(own - before) <= tolerance + 1e-6 * abs(value - before):
             late.add(step)
             faults.append(f"{own:.6g} at step {step}, documented {value:.6g}")
     return [pair for pair in pairs if pair[0] not in late]
