@@ -256,7 +256,7 @@ def test_what_the_object_rounds_is_reported() -> None:
     late = [t for t in range(60) if not math.isclose(exact_values(node, [t])[0], scheduler._get_lr(t)[0], rel_tol=1e-9)]
     assert late == [21, 42]
     assert exact_values(node, [21])[0] == pytest.approx(0.1 * 0.5**10, rel=1e-15)
-    assert any("at step 21, documented 9.76562e-05" in note for note in reading.conventions)
+    assert any("at step 21, documented 9.7656" in note for note in reading.conventions)
 
 
 def test_what_the_constructor_leaves_is_reported() -> None:

@@ -244,6 +244,13 @@ def test_a_function_of_the_users_beside_one_of_transformers_is_refused() -> None
     assert nodes_of(lrspec.from_native(mixed, sample=12), 2)[1](3) == pytest.approx(0.015)
 
 
+def test_a_rate_that_is_rounding_where_the_formula_is_0_is_on_its_way() -> None:
+    scheduler = get_scheduler("cosine", optimizer(0.1), 5, 50, {"num_cycles": 1.5})
+    for k in range(1, 51):
+        stepped(scheduler, k)
+        assert read_native(scheduler).position == k
+
+
 def test_a_rate_that_is_off_is_an_error() -> None:
     scheduler = get_scheduler("cosine", optimizer(0.1), 5, 50)
     for k in range(1, 9):
