@@ -211,7 +211,7 @@ def test_the_object_that_ends_too_early_is_reported() -> None:
 def multiplier(inner: Any, steps: int, *rates: float) -> Any:
     """Return what detectron2's `LRMultiplier` is: a scheduler of torch with a multiplier of fvcore in it."""
 
-    class LRMultiplier(torch.optim.lr_scheduler.LRScheduler):
+    class LRMultiplier(torch.optim.lr_scheduler.LRScheduler):  # type: ignore[misc]
         def __init__(self) -> None:
             self._multiplier, self._max_iter = inner, steps
             super().__init__(optimizer(*rates))

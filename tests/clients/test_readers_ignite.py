@@ -301,9 +301,8 @@ def test_a_length_that_was_cut_is_found_again_or_refused() -> None:
 def test_code_is_sampled_from_its_beginning() -> None:
     class Mine(ignite.ParamScheduler):  # type: ignore[misc]
         def get_param(self) -> float:
-            return 1 / (1 + self.event_index)
+            return 1 / (1 + int(self.event_index))
 
-    Mine.__module__ = "ignite.mine"
     native = optimizer(0.1)
     scheduler = Mine(native, "lr")
     played(scheduler, native, 3)

@@ -242,7 +242,6 @@ def test_a_class_of_the_users_is_refused_and_sampled() -> None:
         def _get_lr(self, t: int) -> list[float]:
             return [base / (1 + t) for base in self.base_values]
 
-    Mine.__module__ = "timm.mine"
     with pytest.raises(UnsupportedError, match="formula is code"):
         lrspec.from_native(Mine(optimizer(0.1), 10))
     assert lrspec.from_native(Mine(optimizer(0.1), 10), sample=9)(4) == pytest.approx(0.02)

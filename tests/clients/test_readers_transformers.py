@@ -159,6 +159,10 @@ def made(row: Row, *rates: float) -> Any:
     return get_scheduler(name, optimizer(*rates), warmup, total, scheduler_specific_kwargs=more)
 
 
+def times(base: float, formula: Formula, t: int) -> Any:
+    return mp.mpf(base) * formula(t)
+
+
 def stepped(scheduler: Any, k: int) -> None:
     if k:
         scheduler.optimizer.step()
@@ -168,7 +172,7 @@ def stepped(scheduler: Any, k: int) -> None:
 @ids
 def test_formula(row: Row) -> None:
     reading = read_native(made(row, *RATES))
-    check_formula(reading, [lambda t, base=base: mp.mpf(base) * row[-1](t) for base in RATES], STEPS)
+    check_formula(reading, [partial(times, base, row[-1]) for base in RATES], STEPS)
     assert reading.framework == "transformers"
     assert reading.construct == row[0]
     assert reading.position == 0

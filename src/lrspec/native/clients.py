@@ -170,6 +170,11 @@ def document_of(rates: Sequence[Rate], names: Sequence[str] | None) -> Schedule:
     return Document({"lrspec": SPEC_VERSION, "learning_rate": node_to_dict(first), "groups": named})
 
 
+def is_from(native: Any, module: str) -> bool:
+    """Tell whether an object is of a class in a module or package, or of one derived from it."""
+    return any(f"{kind.__module__}.".startswith(f"{module}.") for kind in type(native).__mro__)
+
+
 def names_of(optimizer: Any) -> list[str] | None:
     """Return the names of an optimizer's groups, where all have one of their own."""
     names = [group.get("name") for group in optimizer.param_groups]

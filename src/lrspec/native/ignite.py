@@ -12,7 +12,7 @@ from lrspec.formula import HORIZON, Time, simple, value_at
 from lrspec.kinds import Constant, Cosine, Linear, Repeat, Sequence, Shift
 from lrspec.native import torch
 from lrspec.native.build import constant, lasting
-from lrspec.native.clients import Rate, Source, names_of, nodes_of, on_course, read_groups, tables
+from lrspec.native.clients import Rate, Source, is_from, names_of, nodes_of, on_course, read_groups, tables
 from lrspec.native.ignite_replay import (
     MOST,
     WAY_OUT,
@@ -22,6 +22,7 @@ from lrspec.native.ignite_replay import (
     grown,
     is_cyclical,
     is_wrapper,
+    position_of,
     refused,
     torch_of,
 )
@@ -62,7 +63,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
         own=Player(native, parameter, made),
         notes=(_EVENTS, *driven),
         names=names_of(optimizer),
-        position=_position(native),
+        position=position_of(native),
         stop=MOST,
     )
     reading = _read(native, source, [float(group[parameter]) for group in made], sample)
@@ -71,6 +72,11 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     return on_course(
         reading, nodes_of(reading.schedule, len(groups)), [group[parameter] for group in groups], reading.position - 1
     )
+
+
+def is_of_ignite(native: Any) -> bool:
+    """Tell whether an object is a handler of ignite, or derived from one."""
+    return is_from(native, "ignite.handlers")
 
 
 def _read(native: Any, source: Source, initial: list[float], sample: int | None) -> Reading:
@@ -290,20 +296,3 @@ def _concatenated(scheduler: Any, group: int, initial: float, ahead: int) -> Rat
     if len(used) < len(scheduler.schedulers):
         notes.append(f"of {len(scheduler.schedulers)} schedulers ignite uses {len(used)}: a duration is 0 or below")
     return Rate(node=Sequence(parts=parts) if len(parts) > 1 else parts[0], notes=tuple(notes), kinks=tuple(kinks))
-
-
-def _position(scheduler: Any) -> int:
-    """Return the number of events so far."""
-    if hasattr(scheduler, "durations"):
-        index = int(scheduler._scheduler_index)  # noqa: SLF001 - kept nowhere else
-        durations = [*scheduler.durations, -1]
-        return int(sum(durations[:index])) + int(durations[index] - scheduler._current_duration)  # noqa: SLF001
-    if hasattr(scheduler, "schedulers"):
-        return _position(scheduler.schedulers[0])
-    events = int(scheduler.event_index)
-    if is_cyclical(scheduler) and scheduler.cycle:
-        found = begun(scheduler)
-        for cycle in range(int(scheduler.cycle)):
-            events += grown(found["cycle_size"], scheduler.cycle_mult, cycle)
-            events += grown(found["warmup_duration"], scheduler.cycle_mult, cycle)
-    return events

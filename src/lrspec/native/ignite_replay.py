@@ -165,3 +165,20 @@ def grown(length: int, factor: float, cycles: int) -> int:
     for _ in range(cycles):
         length = int(length * factor)
     return length
+
+
+def position_of(scheduler: Any) -> int:
+    """Return the number of events so far."""
+    if hasattr(scheduler, "durations"):
+        index = int(scheduler._scheduler_index)  # noqa: SLF001 - kept nowhere else
+        durations = [*scheduler.durations, -1]
+        return int(sum(durations[:index])) + int(durations[index] - scheduler._current_duration)  # noqa: SLF001
+    if hasattr(scheduler, "schedulers"):
+        return position_of(scheduler.schedulers[0])
+    events = int(scheduler.event_index)
+    if is_cyclical(scheduler) and scheduler.cycle:
+        found = begun(scheduler)
+        for cycle in range(int(scheduler.cycle)):
+            events += grown(found["cycle_size"], scheduler.cycle_mult, cycle)
+            events += grown(found["warmup_duration"], scheduler.cycle_mult, cycle)
+    return events

@@ -28,7 +28,7 @@ from lrspec.kinds import (
     Tanh,
 )
 from lrspec.native.build import constant, levels
-from lrspec.native.clients import WAY_OUT, Rate, Source, cut_to, names_of, read_groups
+from lrspec.native.clients import WAY_OUT, Rate, Source, cut_to, is_from, names_of, read_groups
 from lrspec.native.keras_own import time_of
 from lrspec.native.reading import Reading
 from lrspec.spec import Node
@@ -80,6 +80,11 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     source = Source(framework="timm", construct=name, own=own, notes=tuple(notes), names=names_of(native.optimizer))
     reading = read_groups(source, rates, sample)
     return replace(reading, conventions=(*reading.conventions, *_before_the_first_step(native, own)))
+
+
+def is_of_timm(native: Any) -> bool:
+    """Tell whether an object is a scheduler of timm, or derived from one."""
+    return is_from(native, "timm.scheduler")
 
 
 def _before_the_first_step(native: Any, own: Callable[[int], list[float]]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from lrspec.native.clients import WAY_OUT, Rate, Source, names_of, nodes_of, on_course, read_groups
+from lrspec.native.clients import WAY_OUT, Rate, Source, is_from, names_of, nodes_of, on_course, read_groups
 from lrspec.native.reading import Reading
 from lrspec.native.transformers_shapes import SHAPES, Numbers, refused
 
@@ -53,9 +53,10 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
 
 
 def is_of_transformers(native: Any) -> bool:
-    """Tell whether an object is a `LambdaLR` that transformers made."""
+    """Tell whether an object is a scheduler of transformers, or a `LambdaLR` that transformers made."""
     functions = getattr(native, "lr_lambdas", None) or ()
-    return any(_function(function).__module__ == "transformers.optimization" for function in functions)
+    made = any(getattr(_function(one), "__module__", None) == "transformers.optimization" for one in functions)
+    return made or is_from(native, "transformers")
 
 
 def construct_of(function: Any) -> str:
