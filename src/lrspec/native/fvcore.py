@@ -118,8 +118,8 @@ class _Window:
 def _rate(native: Any, steps: int) -> Rate:
     node, kinks, exact = _node(native, _Window(length=steps))
     marks = {int(kink) for kink in exact if kink == int(kink)}
-    power = getattr(native, "_power", 1)
-    slack = 2.0**-51 * steps ** (1 - power) if 0 < power < 1 else 0.0
+    power = min([1.0, *(float(one._power) for one in _all(native) if hasattr(one, "_power"))])  # noqa: SLF001
+    slack = 2.0**-50 * (1 / _narrowest(native) - 1) + 2.0**-51 * (steps ** (1 - max(power, 0)) - 1)
     return Rate(
         node=node,
         kinks=(*kinks, steps - 16),
@@ -149,6 +149,12 @@ def _notes(native: Any, steps: int) -> tuple[str, ...]:
 
 def _all(native: Any) -> list[Any]:
     return [native, *(inner for child in getattr(native, "_schedulers", ()) for inner in _all(child))]
+
+
+def _narrowest(native: Any) -> float:
+    """Return the smallest share of the run that a part has, by which what a quotient loses is magnified."""
+    lengths = zip(getattr(native, "_lengths", ()), getattr(native, "_schedulers", ()), strict=True)
+    return min([1.0, *(float(length) * _narrowest(child) for length, child in lengths if length > 0)])
 
 
 def _last(native: Any, steps: int) -> int:

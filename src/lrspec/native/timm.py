@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.errors import UnsupportedError
+from lrspec.fields import LAST_STEP
 from lrspec.formula import Time, simple, value_at
 from lrspec.kinds import (
     Affine,
@@ -160,7 +161,7 @@ def _cycles(native: Any, name: str, base: float, curve: Callable[[Time], Node], 
         f"{count} cycles, each {growth} times as long and {shrink:g} times as high in its peak; lr_min after them"
     )
     return Rate(
-        node=several if end == low else Sequence(parts=[several, constant(low)]),
+        node=several if end == low or ends[-1] > LAST_STEP else Sequence(parts=[several, constant(low)]),
         notes=tuple(notes),
         kinks=tuple(ends),
         is_jump=lambda step: step % first == 0 if growth == 1 else step in ends,

@@ -6,6 +6,7 @@ the numbers can be read. A function gives a multiple of the rate that its parame
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -85,7 +86,14 @@ def rate_of(function: Any, base: float) -> Rate:
     construct, shape = SHAPES[name]
     if "num_warmup_steps" in numbers and numbers["num_warmup_steps"] < 0:
         raise refused(construct, f"num_warmup_steps={numbers['num_warmup_steps']}, below 0; {WAY_OUT}")
-    return shape(numbers, base)
+    rate = shape(numbers, base)
+    return replace(rate, slack=rate.slack + _lost(numbers))
+
+
+def _lost(numbers: Numbers) -> float:
+    """Return what float64 loses of a difference of lengths that are not whole."""
+    lengths = [abs(float(value)) for key, value in numbers.items() if key.startswith("num_") and key.endswith("_steps")]
+    return 0.0 if all(length.is_integer() for length in lengths) else 2.0**-51 * max(lengths)
 
 
 def _function(function: Any) -> Any:

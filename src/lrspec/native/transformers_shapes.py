@@ -89,9 +89,9 @@ def _about_the_end(total: Time, cycles: Time) -> str:
     return f"the rate is {low} at step {total}, and it is not held: after it the cosine goes on, up and down"
 
 
-def _wave_slack(cycles: Time) -> float:
-    """Return what the rounding of an angle of several turns explains."""
-    return 2.0**-50 * 2 * math.pi * 2 * float(cycles)
+def _wave_slack(cycles: Time, over: Time) -> float:
+    """Return what the rounding of an angle of several turns explains, over twice its length or 80 steps."""
+    return 2.0**-50 * math.pi * 2 * float(cycles) * max(2.0, 80 / float(over))
 
 
 def _cosine(numbers: Numbers, base: float) -> Rate:
@@ -113,7 +113,7 @@ def _cosine(numbers: Numbers, base: float) -> Rate:
         node=after_warmup(0.0, base, warmup, wave),
         notes=tuple(notes),
         kinks=_turns(warmup, over, cycles),
-        slack=_wave_slack(cycles),
+        slack=_wave_slack(cycles, over),
     )
 
 
@@ -132,13 +132,14 @@ def _cosine_warmup_with_min_lr(numbers: Numbers, base: float) -> Rate:
         rise: Node = Shift(part=line, by=1) if warmup > 1 else constant(base)
     else:
         notes.append(f"the warmup begins with warmup_lr_rate={first} of the rate, and is divided by W - 1")
-        rise = Linear(init_value=base * float(first), end_value=base, steps=max(simple(Fraction(warmup) - 1), 1))
+        steps = max(simple(Fraction(warmup) - 1), 1)
+        rise = Linear(init_value=base * float(first), end_value=base, steps=steps, after="continue")
     wave = _wave(base, base * share, over, cycles, ahead=1)
     return Rate(
         node=Sequence(parts=[Freeze(part=rise, steps=warmup), wave]) if warmup > 0 else wave,
         notes=tuple(notes),
         kinks=_turns(warmup - 1, over, cycles),
-        slack=_wave_slack(cycles),
+        slack=_wave_slack(cycles, over),
     )
 
 
@@ -175,8 +176,9 @@ def _polynomial(numbers: Numbers, base: float) -> Rate:
         f"lr_end is a rate of the optimizer's default lr, {init:g}; this group comes to {end:.6g}, and holds it",
     ]
     if total == warmup or power < 0:
-        why = f"num_training_steps={total} is the warmup" if total == warmup else f"power={power}, below 0"
-        raise refused("polynomial", f"{why}: transformers divides by 0 at step {total}; {WAY_OUT}")
+        given = numbers["num_training_steps"]
+        why = f"num_training_steps={given} is the warmup" if total == warmup else f"power={power}, below 0"
+        raise refused("polynomial", f"{why}: transformers divides by 0 at step {given}; {WAY_OUT}")
     if total < warmup:
         notes[1] = f"num_training_steps={total} is below the warmup: lr_end from step {warmup} on"
         return Rate(node=after_warmup(0.0, base, warmup, constant(end)), notes=tuple(notes), kinks=(warmup,))
@@ -235,7 +237,7 @@ def _warmup_stable_decay(numbers: Numbers, base: float) -> Rate:
         notes.append(f"num_stable_steps={stable}, below 0: the decay begins that far into itself")
     node = Sequence(parts=[*parts, constant(low)]) if parts else constant(low)
     ends = (warmup, warmup + stable, warmup + stable + decay)
-    return Rate(node=node, notes=tuple(notes), kinks=ends, slack=_wave_slack(time_of(numbers["num_cycles"])))
+    return Rate(node=node, notes=tuple(notes), kinks=ends, slack=_wave_slack(time_of(abs(numbers["num_cycles"])), 40))
 
 
 def _rise(shape: str, init: float, peak: float, steps: Time) -> Node:
