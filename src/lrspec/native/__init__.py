@@ -6,10 +6,22 @@ with one function, `read(native, name, sample)`, which returns a `Reading` that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from lrspec.errors import UnsupportedError
-from lrspec.native import keras, optax, torch
+from lrspec.native import composer, fvcore, ignite, keras, optax, timm, torch, transformers
 from lrspec.native.reading import Reading
 from lrspec.schedule import Schedule
+
+_CLIENTS: tuple[tuple[Callable[[object], bool], Callable[[Any, str, int | None], Reading]], ...] = (
+    (transformers.is_of_transformers, transformers.read),
+    (composer.is_of_composer, composer.read),
+    (timm.is_of_timm, timm.read),
+    (fvcore.is_of_fvcore, fvcore.read),
+    (ignite.is_of_ignite, ignite.read),
+)
+"""The libraries beside the frameworks: what tells that an object is theirs, and what reads it."""
 
 
 def from_native(native: object, *, sample: int | None = None) -> Schedule:
@@ -50,6 +62,9 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     module = str(getattr(native, "__module__", kind.__module__))
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
     framework = module.split(".", maxsplit=1)[0]
+    client = next((read for is_of, read in _CLIENTS if is_of(native)), None)
+    if client is not None:
+        return client(native, name, sample)
     if module in {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}:
         return torch.read(native, name, sample)
     if keras.is_of_keras(native):
