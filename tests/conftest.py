@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backends", help=f"frameworks under test, a list of {','.join(FRAMEWORKS)}")
-    parser.addoption("--clients", action="store_true", help="also the tests of `clients/`, which need many libraries")
+    parser.addoption("--clients", action="store_true", help="also `clients/` and `readers/`, which need many libraries")
     parser.addoption("--device", choices=("cpu", "cuda"), help="the only device to run on, by default all there are")
     parser.addoption("--keras-backend", choices=KERAS_BACKENDS, help="what Keras runs on, as in KERAS_BACKEND")
 
@@ -65,7 +65,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out the tests of frameworks and devices that are not under test, and the benchmarks."""
     if collection_path.parent.name == "bench":
         return True
-    if collection_path.parent.name == "clients" and not config.getoption("--clients"):
+    if collection_path.parent.name in {"clients", "readers"} and not config.getoption("--clients"):
         return True
     if collection_path.parent.name == "gpu" and config.getoption("--device") != "cuda":
         return True

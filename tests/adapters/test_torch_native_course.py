@@ -14,7 +14,6 @@ from torch.optim.swa_utils import SWALR
 
 import lrspec
 from lrspec import MismatchError, UnsupportedError
-from lrspec.native.torch_nodes import LAMBDAS, Found
 from torch_steps import VERSION, Make, assert_same, optimizer_with, rates_of, read, stepped
 
 pytestmark = [
@@ -84,14 +83,6 @@ def test_code_that_gives_other_values_the_next_time_is_an_error() -> None:
     calls = itertools.count()
     with pytest.raises(MismatchError, match="where the object itself gives"):
         read(lambda o: native.LambdaLR(o, lambda _: 0.9 ** next(calls)), sample=5)
-
-
-def test_a_library_can_have_its_functions_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Found(node=lrspec.Linear(init_value=0.1, end_value=0.0, steps=10))
-    monkeypatch.setitem(LAMBDAS, __name__, lambda _function, _base: found)
-    assert read(lambda o: native.LambdaLR(o, lambda t: max(0.0, 1 - t / 10)), 3).schedule is found.node
-    with pytest.raises(MismatchError, match="where the object itself gives"):
-        read(lambda o: native.LambdaLR(o, lambda t: max(0.0, 1 - t / 11)))
 
 
 # --- what is refused

@@ -10,11 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.native import keras, optax, torch
+from lrspec.native import composer, fvcore, ignite, keras, optax, timm, torch, transformers
 from lrspec.native.reading import MismatchError as MismatchError, Reading as Reading
 from lrspec.schedule import Schedule
 
 _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str, int | None], Reading]], ...] = (
+    (transformers.is_of_transformers, transformers.read),
+    (composer.is_of_composer, composer.read),
+    (timm.is_of_timm, timm.read),
+    (fvcore.is_of_fvcore, fvcore.read),
+    (ignite.is_of_ignite, ignite.read),
     (torch.is_of_torch, torch.read),
     (keras.is_of_keras, keras.read),
     (optax.is_of_optax, optax.read),
@@ -28,7 +33,8 @@ def from_native(native: object, *, sample: int | None = None) -> Schedule:
     Args:
         native: A scheduler of `torch.optim.lr_scheduler`, or `SWALR`; a schedule of `keras.optimizers.schedules`, what
             `schedules.serialize` makes of one, or an optimizer of Keras; a function that `optax.schedules` made, or an
-            optimizer of Optax; or an adapter that lrspec made.
+            optimizer of Optax; what transformers' `get_scheduler` returned; a scheduler of timm, fvcore, detectron2 or
+            ignite; or an adapter that lrspec made.
         sample: Where the object holds code, such as a function of the user's, or has no short form without an end: at
             how many steps to evaluate it, into a table, or where to end it.
 

@@ -20,6 +20,7 @@ from lrspec.kinds import Cosine, Exponential, Freeze, Linear, Polynomial
 from lrspec.kinds.leaf import LAST_STAIR
 from lrspec.native.build import constant, levels
 from lrspec.native.torch_replay import number
+from lrspec.native.transformers import rate_of
 from lrspec.spec import Node
 
 WAY_OUT = "give sample=N, a number of steps, to have it as a table"
@@ -56,11 +57,6 @@ class Found:
 
 Reader = Callable[[Any, int, float], Found]
 """Reads a scheduler, for the group of that number, which has that base rate."""
-LAMBDAS: dict[str, Callable[[Any, float], Found | None]] = {}
-"""Readers of the functions that libraries hand to `LambdaLR`, by the function's module.
-
-Each takes the function, or the `partial` of it, and the base rate, and returns None where it does not know it.
-"""
 
 
 def refused(name: str, reason: str) -> UnsupportedError:
@@ -190,11 +186,10 @@ def _cosine(scheduler: Any, _: int, base: float) -> Found:
 def _lambda(scheduler: Any, group: int, base: float) -> Found:
     function = scheduler.lr_lambdas[group]
     inner = function.func if isinstance(function, partial) else function
-    known = LAMBDAS.get(getattr(inner, "__module__", ""))
-    found = known(function, base) if known else None
-    if found is None:
+    if getattr(inner, "__module__", "") != "transformers.optimization":
         raise refused("LambdaLR", f"a function is code, of which no formula can be read; {WAY_OUT}")
-    return found
+    rate = rate_of(function, base)
+    return Found(node=rate.node, notes=rate.notes, kinks=rate.kinks)
 
 
 def _multiplicative(_scheduler: Any, _group: int, _base: float) -> Found:
