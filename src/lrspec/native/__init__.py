@@ -64,7 +64,7 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         sample: As in `from_native`, in steps.
 
     Returns:
-        The reading: `schedule`, `conventions`, `native_faults`, the object's `position`, and the largest difference.
+        A reading, with the `schedule`, `conventions`, `native_faults`, `position` and the largest difference.
 
     Raises:
         UnsupportedError: As in `from_native`.
