@@ -58,9 +58,9 @@ def svg(schedule: Schedule, steps: int | None = None) -> str:
     if stop < total:
         curve.append((stop, curve[-1][1]))
     line = [(x(step), y(rate)) for step, rate in curve]
-    path = "".join(f"{a:.1f},{b:.1f} " for a, b in _without_needless(line))
-    marks = [_tick(x(step), f"{step:,.0f}") for step in _round_numbers(0, total - 1, 6)]
-    marks += [_level(y(rate), f"{rate:.10g}") for rate in _round_numbers(low, high, 4)]
+    path = "".join(f"{a:.1f},{b:.1f} " for a, b in without_needless(line))
+    marks = [_tick(x(step), f"{step:,.0f}") for step in round_numbers(0, total - 1, 6)]
+    marks += [_level(y(rate), f"{rate:.10g}") for rate in round_numbers(low, high, 4)]
     marks += _end(schedule.node.length, stop, total, x)
     if x(1) - x(0) >= _DOT:
         dots = ((x(step), y(schedule(step))) for step in range(stop))
@@ -197,7 +197,7 @@ def _last_visible(schedule: Schedule, kinks: Sequence[int]) -> int:
     return max((step for step in kinks if far[step] * _VISIBLE >= max(far.values())), default=0)
 
 
-def _without_needless(points: Sequence[tuple[float, float]]) -> Points:
+def without_needless(points: Sequence[tuple[float, float]]) -> Points:
     """Return the corners of a line without those from which it would not move by a tenth of a pixel."""
     kept, todo = {0, len(points) - 1}, [(0, len(points) - 1)]
     while todo:
@@ -217,7 +217,7 @@ def _without_needless(points: Sequence[tuple[float, float]]) -> Points:
     return [points[i] for i in sorted(kept)]
 
 
-def _round_numbers(low: float, high: float, parts: int) -> list[float]:
+def round_numbers(low: float, high: float, parts: int) -> list[float]:
     """Return round numbers from `low` to `high`, about as many as `parts`."""
     raw = (high - low) / parts
     power = 10.0 ** math.floor(math.log10(raw))
@@ -234,7 +234,7 @@ def _heading(schedule: Schedule, largest: float, stop: int) -> str:
     room = int((_EDGE - _LEFT) / _LETTER - len(told) - 4)
     name = _name(schedule.node)
     name = name if len(name) <= room else f"{name[: room - 1]}…"
-    return _text(_LEFT, _TOP - 12, name, "start", ' font-weight="bold"') + _text(_EDGE, _TOP - 12, told, "end")
+    return words_at(_LEFT, _TOP - 12, name, "start", ' font-weight="bold"') + words_at(_EDGE, _TOP - 12, told, "end")
 
 
 def _name(node: Node, depth: int = 2) -> str:
@@ -244,19 +244,19 @@ def _name(node: Node, depth: int = 2) -> str:
 
 def _tick(x: float, words: str) -> str:
     room = len(words) * _LETTER / 2
-    return f'<path d="M{x:.1f} {_BASE}v4" stroke="currentColor"/>' + _text(
+    return f'<path d="M{x:.1f} {_BASE}v4" stroke="currentColor"/>' + words_at(
         min(x, _WIDTH - room), _BASE + 17, words, "middle"
     )
 
 
 def _level(y: float, words: str) -> str:
     line = f'<path d="M{_LEFT} {y:.1f}H{_EDGE}" stroke="currentColor" stroke-opacity="0.15"/>'
-    return line + _text(_LEFT - 6, y + 4, words, "end")
+    return line + words_at(_LEFT - 6, y + 4, words, "end")
 
 
 def _end(length: float | Fraction | None, stop: int, total: int, x: Callable[[float], float]) -> list[str]:
     """Return the mark at the end of a schedule, where it is in the picture, and the word for the axis."""
-    marks = [_text(_LEFT - 6, _BASE + 17, "step", "end")]
+    marks = [words_at(_LEFT - 6, _BASE + 17, "step", "end")]
     if stop < total:
         marks.append(
             f'<rect x="{x(stop):.1f}" y="{_TOP}" width="{_EDGE - x(stop):.1f}" height="{_BASE - _TOP}" '
@@ -270,8 +270,9 @@ def _end(length: float | Fraction | None, stop: int, total: int, x: Callable[[fl
     dash = f'<path d="M{at:.1f} {_TOP}V{_BASE}" stroke="currentColor" stroke-opacity="0.4" stroke-dasharray="3 3"/>'
     room = len(words) * _LETTER
     anchor, shift = ("start", 4) if at + room + 4 < _WIDTH else ("end", -4)
-    return [*marks, dash, _text(at + shift, _HEIGHT - 6, words, anchor)]
+    return [*marks, dash, words_at(at + shift, _HEIGHT - 6, words, anchor)]
 
 
-def _text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
+def words_at(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
+    """Return words at a place of an SVG picture."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(words)}</text>'

@@ -14,7 +14,7 @@ from lrspec.units import QUANTITIES
 
 GOOD, FOUND, BAD_INPUT = 0, 1, 2
 """Exit statuses: all is well; bits differ or there are warnings; the input is bad."""
-_GIVEN = (*QUANTITIES, "base_value")
+GIVEN = (*QUANTITIES, "base_value")
 
 
 def say(text: str) -> None:
@@ -38,7 +38,7 @@ def add_document(command: argparse.ArgumentParser, *, many: bool = False, option
     else:
         command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
     given = command.add_argument_group("quantities", "what a document has none of, or is to have another of")
-    for name in _GIVEN:
+    for name in GIVEN:
         metavar = "VALUE" if name == "base_value" else "N"
         given.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=f"the document's {name}")
 
@@ -49,7 +49,7 @@ def load(path: Path, options: argparse.Namespace) -> lrspec.Document:
     Raises:
         LrspecError: The file holds no document, or a quantity is not as it should be.
     """
-    given = {name: _number(value) for name in _GIVEN if (value := getattr(options, name, None)) is not None}
+    given = {name: number(value) for name in GIVEN if (value := getattr(options, name, None)) is not None}
     with named(path):
         document = lrspec.load(path)
         return document.resolve(**given) if given else document
@@ -64,7 +64,8 @@ def named(path: Path) -> Iterator[None]:
         raise lrspec.LrspecError(f"{path}: {error}") from None
 
 
-def _number(text: str) -> Any:
+def number(text: str) -> Any:
+    """Read a quantity: an integer, another number, or, for `Document.resolve` to refuse, the text."""
     if text.isdecimal():
         return int(text)
     try:

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     )
     add_document(command)
     command.add_argument(
-        "-o", "--output", type=_picture, metavar="PICTURE", help="the file to write: its name ends in .svg or .png"
+        "-o", "--output", type=picture, metavar="PICTURE", help="the file to write: its name ends in .svg or .png"
     )
     command.add_argument(
         "--schedule",
@@ -37,7 +37,8 @@ def add(commands: Any) -> None:
     command.set_defaults(run=_plot)
 
 
-def _picture(text: str) -> Path:
+def picture(text: str) -> Path:
+    """Read the name of a picture; raise `ArgumentTypeError` for anything else."""
     path = Path(text)
     if path.suffix not in {".svg", ".png"}:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a name that ends in .svg or .png")

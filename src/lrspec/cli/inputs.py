@@ -1,0 +1,90 @@
+"""What `convert` and `diff` take: documents, config files, and objects of Python modules."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import lrspec
+from lrspec.cli.common import GIVEN, named, number
+from lrspec.native.configs import SYSTEMS, files, read_config
+
+HELP = (
+    "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
+    "torchtitan or Detectron2; or module:object or script.py:name, which IMPORTS, and so runs, that module of yours"
+)
+
+
+def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
+    """Add the arguments for inputs, and for what they may lack."""
+    for name in names:
+        command.add_argument(name, metavar=name.upper(), help=HELP)
+    command.add_argument(
+        "--system", choices=sorted(SYSTEMS), help="whose config file it is, where its keys do not tell"
+    )
+    command.add_argument(
+        "--sample", type=int, metavar="N", help="for an object that is code: at how many steps to evaluate it"
+    )
+    given = command.add_argument_group("quantities", "what a document or config has none of, or is to have another of")
+    for name in GIVEN:
+        metavar = "VALUE" if name == "base_value" else "N"
+        given.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=f"the input's {name}")
+
+
+def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
+    """Return what an input is, with the conventions that were mapped.
+
+    Raises:
+        LrspecError: It is none of those that are known, or cannot be read.
+        OSError: A file cannot be read.
+    """
+    given = {name: number(value) for name in GIVEN if (value := getattr(options, name)) is not None}
+    module, colon, name = text.rpartition(":")
+    if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
+        with named(text):
+            found = _object(module, name)
+            reading = lrspec.read_native(found, sample=options.sample)
+            return reading
+    path = Path(text)
+    with named(path):
+        data = files.load(path)
+        if "lrspec" in data:
+            document = lrspec.load(path)
+            schedule = document.resolve(**given) if given else document
+            return lrspec.Reading(schedule=schedule, framework="lrspec", construct="document")
+        return read_config(data, system=options.system, **given)
+
+
+def _object(module: str, name: str) -> Any:
+    """Return an object of the user's module, which is imported."""
+    found: Any = _module(module)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise lrspec.LrspecError(f"no {part} in it")
+        found = getattr(found, part)
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    if not name.endswith(".py"):
+        sys.path.insert(0, "")
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise lrspec.LrspecError(str(error)) from error
+    path = Path(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise lrspec.LrspecError(f"{path}: no Python file")
+    made = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
+    spec.loader.exec_module(made)
+    return made
