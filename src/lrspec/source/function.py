@@ -45,7 +45,7 @@ from lrspec.kinds import (
 from lrspec.kinds.decays import _Decay
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
-from lrspec.source.common import NoMatch, Part, number
+from lrspec.source.common import NoMatch, Part, number, parts_of
 from lrspec.spec import Node
 
 _MOST_CYCLES = 64
@@ -403,3 +403,17 @@ _NODES: dict[type[Node], Callable[..., str]] = {
     Stretch: _stretch,
     Repeat: _repeat,
 }
+
+
+def formula(node: Node, dialect: Dialect) -> tuple[str, dict[str, list[Any]]]:
+    """Return a schedule as an expression of `step`, and the lists of numbers that it names.
+
+    Raises:
+        NoMatch: A kind has no formula here; the message names it.
+    """
+    writer = Writer(dialect)
+    try:
+        parts = parts_of(node)
+    except NoMatch:
+        return writer.node(node, Clock("step")), writer.constants
+    return writer.parts(parts), writer.constants
