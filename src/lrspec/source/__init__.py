@@ -80,10 +80,10 @@ def native_source(schedule: Schedule, framework: str) -> Source:
     end = [] if last_step == LAST_STEP else [f"# In lrspec there is no value after step {last_step}; here there is."]
     check = f"# To check: {module.CHECK}."
     try:
-        code = [f"# All of it is {framework}'s own.", check, *end, *module.native(node)]
+        code = ["# Native: nothing but what the framework has.", check, *end, *module.native(node)]
         return Source(code=lines(*code), framework=framework, form="native")
     except NoMatch as error:
-        reason = f"# {framework} has no class for this schedule ({error}):"
+        reason = f"# {framework} has no class for it ({error}):"
     check = "# To check: compare its values with exact(step) of the schedule in lrspec."
     try:
         code = [f"{reason} its formula, as a function.", check, *end, *module.function(node)]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+import numpy as np
+
 from lrspec.formula import Time, simple, value_at
 from lrspec.kinds import (
     Constant,
@@ -196,7 +198,7 @@ def only(node: Node, kind: type[Node], **fields: object) -> bool:
 
 
 def factor(value: float, base: float) -> str:
-    """Return a number f as text, with `base * f == value` in float64 where there is one; the shortest there is.
+    """Return a number f as text, with `base * f` within a unit in the last place of `value`: the shortest there is.
 
     Raises:
         NoMatch: `base` is 0 and `value` is not.
@@ -206,9 +208,8 @@ def factor(value: float, base: float) -> str:
     if base == 0:
         raise NoMatch("a value that is no multiple of 0")
     near = value / base
-    short = [float(f"{near:.{digits}g}") for digits in (3, 6, 15)]
-    some = [*short, near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)]
-    return repr(next((one for one in some if base * one == value), near))
+    short = (float(f"{near:.{digits}g}") for digits in (3, 6, 15))
+    return repr(next((one for one in short if abs(base * one - value) <= math.ulp(value)), near))
 
 
 def share(value: float, base: float) -> float:
@@ -234,9 +235,23 @@ def gamma_of(levels: Listing[float]) -> float:
     if levels[0] != 0:
         rate = share(levels[1], levels[0])
         exact = [float(Fraction(levels[0]) * Fraction(rate) ** i) for i in range(len(levels))]
-        if exact == list(levels):
+        if all(abs(a - b) <= 2 * math.ulp(b) for a, b in zip(exact, levels, strict=True)):
             return rate
     raise NoMatch("levels without a common factor")
+
+
+def late_stairs(nodes: Listing[Node]) -> list[str]:
+    """Return a comment where a staircase divides in float32, and a compiled program finds some drops a step late."""
+    one = np.float32(1)
+    for node in nodes:
+        if isinstance(node, Exponential | InverseTime) and node.staircase:
+            period = Fraction(node.decay_period)
+            steps = [math.ceil(k * period) for k in range(1, min(1000, int(2**24 / period)))]
+            inverse = one / np.float32(float(period))
+            late = [step for step in steps if math.floor(np.float32(step) * inverse) < math.floor(step / period)]
+            if late:
+                return [f"# Where it is compiled, float32 may drop a step late, first at step {late[0]}."]
+    return []
 
 
 def lines(*parts: str) -> str:

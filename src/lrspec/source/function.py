@@ -45,7 +45,7 @@ from lrspec.kinds import (
 from lrspec.kinds.decays import _Decay
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
-from lrspec.source.common import NoMatch, Part, number, parts_of
+from lrspec.source.common import NoMatch, number, parts_of
 from lrspec.spec import Node
 
 _MOST_CYCLES = 64
@@ -88,38 +88,54 @@ PYTHON = Dialect(
 )
 
 
+def enclosed(text: str) -> str:
+    """Return an expression fit to be a factor: itself where it is one name, number, call or parenthesis."""
+    depth = 0
+    for i, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and not (letter.isalnum() or letter in "_.)]") and i:
+            return f"({text})"
+        if depth == 0 and letter in ")]" and i + 1 < len(text) and text[i + 1] not in "[":
+            return f"({text})"
+    return text
+
+
 @dataclass(frozen=True)
 class Clock:
-    """A time as an expression, and whether it is a whole number."""
+    """A time as an expression, a number of steps added to it, and whether it is a whole number."""
 
-    text: str
+    base: str
     whole: bool = True
+    late: Time = 0
+
+    @property
+    def text(self) -> str:
+        """The expression."""
+        sign = "+" if self.late > 0 else "-"
+        return f"{self.base} {sign} {number(abs(self.late))}" if self.late else self.base
 
     @property
     def atom(self) -> str:
         """The expression, fit to be a factor."""
-        return self.text if self.text.isidentifier() or self.text.endswith(")") else f"({self.text})"
+        return enclosed(self.text)
 
     def plus(self, steps: Time) -> Clock:
         """Return a later time, or an earlier one."""
-        if steps == 0:
-            return self
-        sign = "+" if steps > 0 else "-"
-        return Clock(f"{self.text} {sign} {number(abs(steps))}", self.whole and Fraction(steps).denominator == 1)
+        late = simple(Fraction(self.late + steps))
+        base = self.base if self.late or self.base.isidentifier() else enclosed(self.base)
+        return Clock(base, self.whole and Fraction(steps).denominator == 1, late)
 
 
 @dataclass
 class Writer:
-    """Writes one schedule in one dialect; `constants` are the lists of numbers that its expression names."""
+    """Writes one schedule in one dialect.
+
+    `constants` are the lists of numbers that its expressions name, `statements` what stands before these.
+    """
 
     dialect: Dialect
     constants: dict[str, list[Any]] = field(default_factory=dict)
-
-    def parts(self, parts: list[Part]) -> str:
-        """Return parts that begin at whole steps, as an expression of `step`."""
-        whole = Clock("step")
-        texts = [self.node(part.node, whole.plus(-part.start), part.stop is not None) for part in parts]
-        return self._chain("step", [part.start for part in parts], texts)
+    statements: list[str] = field(default_factory=list)
 
     def node(self, node: Node, t: Clock, cut: bool = False) -> str:  # noqa: FBT001, FBT002 - read beside the node
         """Return the value of a node at a time, as an expression; `cut`: only before its end.
@@ -141,8 +157,13 @@ class Writer:
 
     def ratio(self, t: Clock, steps: Time | float) -> str:
         """Return `t / steps`."""
-        text = self.dialect.real.format(t.atom) if t.whole else t.atom
-        return text if steps == 1 else f"{text} / {number(steps)}"
+        return self.real(t) if steps == 1 else f"{self.real(t)} / {number(steps)}"
+
+    def real(self, t: Clock) -> str:
+        """Return a time as a floating-point number, fit to be a factor."""
+        if not t.whole or self.dialect.real == "{0}":
+            return t.atom
+        return self.dialect.real.format(t.text)
 
     def call(self, name: str, argument: str) -> str:
         """Return a function of an argument."""
@@ -165,7 +186,7 @@ class Writer:
         if top * bottom > LAST_STEP:
             raise NoMatch("a staircase over a period with many digits")
         if bottom == 1:
-            return f"{t.atom} // {top}"
+            return t.text if top == 1 else f"{t.atom} // {top}"
         return f"({t.atom} // {top} * {bottom} + {t.atom} % {top} * {bottom} // {top})"
 
 
@@ -174,9 +195,8 @@ def _held(writer: Writer, node: Leaf, t: Clock, cut: bool) -> Clock:  # noqa: FB
     if node.steps is None or node.after == "continue" or cut:
         return t
     whole = Fraction(node.steps).denominator == 1
-    if t.whole and not whole:
-        t = Clock(writer.dialect.real.format(t.atom), whole=False)
-    return Clock(writer.dialect.least.format(t.text, number(node.steps)), t.whole and whole)
+    text = writer.real(t) if t.whole and not whole else t.text
+    return Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
 
 
 def _ramp(writer: Writer, node: Ramp, t: Clock, cut: bool) -> str:  # noqa: FBT001
@@ -241,11 +261,11 @@ def _periods(writer: Writer, node: _Decay, t: Clock, cut: bool) -> str:  # noqa:
     t = _held(writer, node, t, cut)
     if not node.staircase:
         return writer.ratio(t, node.decay_period)
-    return writer.dialect.real.format(f"({writer.stairs(t, simple(Fraction(node.decay_period)))})")
+    return writer.real(Clock(writer.stairs(t, simple(Fraction(node.decay_period)))))
 
 
 def _exponential(writer: Writer, node: Exponential, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    return f"{node.init!r} * {node.decay_rate!r} ** ({_periods(writer, node, t, cut)})"
+    return f"{node.init!r} * {node.decay_rate!r} ** {enclosed(_periods(writer, node, t, cut))}"
 
 
 def _inverse_time(writer: Writer, node: InverseTime, t: Clock, cut: bool) -> str:  # noqa: FBT001
@@ -256,8 +276,7 @@ def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # n
     t = _held(writer, node, t, cut).plus(simple(Fraction(node.offset)))
     if not writer.dialect.lazy and not node.offset:  # a branch that is not taken is computed all the same
         t = Clock(writer.dialect.greatest.format(t.text, 1), t.whole)
-    time = writer.dialect.real.format(t.atom) if t.whole else t.atom
-    return f"{node.init_value!r} * ({number(node.timescale)} / {time}) ** {number(node.power)}"
+    return f"{node.init_value!r} * ({number(node.timescale)} / {writer.real(t)}) ** {number(node.power)}"
 
 
 def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str:  # noqa: FBT001
@@ -268,12 +287,17 @@ def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str: 
     return writer.dialect.take.format(writer.named("LEVELS", list(node.levels)), index)
 
 
+def _texts(writer: Writer, node: Sequence, t: Clock, cut: bool) -> list[str]:  # noqa: FBT001
+    texts = []
+    for i, (part, start) in enumerate(zip(node.resolved, node.starts, strict=True)):
+        inner = t if node.time == "global" else t.plus(-start)
+        texts.append(writer.node(part, inner, cut or i + 1 < len(node.starts)))
+    return texts
+
+
 def _sequence(writer: Writer, node: Sequence, t: Clock, cut: bool) -> str:  # noqa: FBT001
     starts = node.starts
-    texts = []
-    for i, (part, start) in enumerate(zip(node.resolved, starts, strict=True)):
-        inner = t if node.time == "global" else t.plus(-start)
-        texts.append(writer.node(part, inner, cut or i + 1 < len(starts)))
+    texts = _texts(writer, node, t, cut)
     if t.whole:
         return writer._chain(t.text, starts, texts)  # noqa: SLF001
     found = texts[-1]
@@ -327,7 +351,7 @@ def _stretch(writer: Writer, node: Stretch, t: Clock, cut: bool) -> str:  # noqa
     return writer.node(node.part, Clock(writer.ratio(t, node.factor), whole=False), cut)
 
 
-def _repeat(writer: Writer, node: Repeat, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _repeat(writer: Writer, node: Repeat, t: Clock, _: bool) -> str:  # noqa: FBT001
     if node.num_cycles is not None:
         raise NoMatch("a repeat that ends within another schedule")
     if not t.whole:
@@ -336,11 +360,11 @@ def _repeat(writer: Writer, node: Repeat, t: Clock, cut: bool) -> str:  # noqa: 
     if node.cycle_mult == 1:
         if Fraction(first).denominator != 1:
             raise NoMatch("cycles that are not whole")
-        cycle, inside = f"{t.atom} // {first}", Clock(f"{t.atom} % {first}")
+        cycle, inside = f"({t.atom} // {first})", Clock(f"{t.atom} % {first}")
     else:
         cycle, inside = _grown(writer, node, t)
     text = writer.node(node.part, inside, node.part.length is None or node.part.length >= first)
-    return _scaled(writer, node, f"({cycle})", text, cut)
+    return _scaled(writer, node, cycle, text)
 
 
 def _grown(writer: Writer, node: Repeat, t: Clock) -> tuple[str, Clock]:
@@ -350,20 +374,21 @@ def _grown(writer: Writer, node: Repeat, t: Clock) -> tuple[str, Clock]:
     if len(cycles) > _MOST_CYCLES:
         raise NoMatch(f"a repeat of more than {_MOST_CYCLES} cycles that grow")
     begins = writer.named("STARTS", [ceil(start) for start, _ in cycles])
-    cycle = f"{writer.dialect.count.format(begins, t.text)} - 1"
+    cycle = "cycle" if not writer.statements else f"cycle_{len(writer.statements)}"
+    writer.statements.append(f"{cycle} = {writer.dialect.count.format(begins, t.text)} - 1")
     exact = all(Fraction(start).denominator == 1 for start, _ in cycles)
     starts = begins if exact else writer.named("EXACT_STARTS", [float(start) for start, _ in cycles])
     lengths = writer.named("LENGTHS", [float(length / Fraction(cycles[0][1])) for _, length in cycles])
-    since = f"{t.atom} - {writer.dialect.take.format(starts, cycle)}"
+    since = f"{t.text} - {writer.dialect.take.format(starts, cycle)}"
     return cycle, Clock(f"({since}) / {writer.dialect.take.format(lengths, cycle)}", whole=False)
 
 
-def _scaled(writer: Writer, node: Repeat, cycle: str, text: str, _: bool) -> str:  # noqa: FBT001
+def _scaled(writer: Writer, node: Repeat, cycle: str, text: str) -> str:
     factors = []
     if node.peak_mult != 1:
-        factors.append(f"{node.peak_mult!r} ** {writer.dialect.real.format(cycle)}")
+        factors.append(f"{node.peak_mult!r} ** {writer.real(Clock(cycle))}")
     if node.peak_power:
-        factors.append(f"({writer.dialect.real.format(cycle)} + 1.0) ** -{number(node.peak_power)}")
+        factors.append(f"({writer.real(Clock(cycle))} + 1.0) ** -{number(node.peak_power)}")
     if not factors:
         return text
     factor, low = " * ".join(factors), node.floor_value
@@ -405,15 +430,51 @@ _NODES: dict[type[Node], Callable[..., str]] = {
 }
 
 
-def formula(node: Node, dialect: Dialect) -> tuple[str, dict[str, list[Any]]]:
-    """Return a schedule as an expression of `step`, and the lists of numbers that it names.
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """The formula of a schedule in one dialect.
+
+    Args:
+        constants: Lines that name lists of numbers.
+        statements: Lines that stand before the pieces.
+        pieces: The value before each of some steps, and after them, as expressions of `step`.
+        stops: Those steps.
+    """
+
+    constants: list[str]
+    statements: list[str]
+    pieces: list[str]
+    stops: list[int]
+
+    def uses(self, name: str) -> bool:
+        """Tell whether a name stands in it."""
+        return any(name in text for text in (*self.statements, *self.pieces))
+
+
+def formula(node: Node, dialect: Dialect) -> Code:
+    """Return the formula of a schedule.
 
     Raises:
         NoMatch: A kind has no formula here; the message names it.
     """
-    writer = Writer(dialect)
+    writer, step = Writer(dialect), Clock("step")
     try:
         parts = parts_of(node)
     except NoMatch:
-        return writer.node(node, Clock("step")), writer.constants
-    return writer.parts(parts), writer.constants
+        if not isinstance(node, Sequence):
+            starts, pieces = [0], [writer.node(node, step)]
+        else:
+            starts, pieces = [ceil(start) for start in node.starts], _texts(writer, node, step, cut=False)
+    else:
+        starts = [part.start for part in parts]
+        pieces = [writer.node(part.node, step.plus(-part.start), part.stop is not None) for part in parts]
+    constants = [f"{name} = {numbers!r}" for name, numbers in writer.constants.items()]
+    return Code(constants=constants, statements=writer.statements, pieces=pieces, stops=starts[1:])
+
+
+def assigned(code: Code, dialect: Dialect) -> list[str]:
+    """Return lines that assign the value to `rate`, in array functions: the last piece, and the others over it."""
+    found = [*code.statements, f"rate = {code.pieces[-1]}"]
+    for stop, piece in reversed(list(zip(code.stops, code.pieces, strict=False))):
+        found.append(f"rate = {dialect.choose.format(f'step < {stop}', piece, 'rate')}")
+    return found

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
-from lrspec.source.common import NoMatch, Part, factor, is_half, number, only, parts_of, whole
-from lrspec.source.function import Dialect, formula
+from lrspec.source.common import NoMatch, Part, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.source.function import Dialect, assigned, formula
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
@@ -34,7 +34,8 @@ def native(node: Node) -> list[str]:
     """
     parts = parts_of(node)
     call = _call(parts[0].node) if len(parts) == 1 else _with_warmup(parts)
-    return ["import keras", "", f"schedule = keras.optimizers.schedules.{call}"]
+    late = late_stairs([part.node for part in parts])
+    return ["import keras", "", *late, f"schedule = keras.optimizers.schedules.{call}"]
 
 
 table = native
@@ -46,17 +47,17 @@ def function(node: Node) -> list[str]:
     Raises:
         NoMatch: A kind has no formula.
     """
-    text, constants = formula(node, _OPS)
+    code = formula(node, _OPS)
     return [
-        *(["import math", ""] if "math." in text else []),
+        *(["import math", ""] if code.uses("math.") else []),
         "import keras",
         "from keras import ops",
-        *([""] if constants else []),
-        *(f"{name} = {numbers!r}" for name, numbers in constants.items()),
+        *(["", *code.constants] if code.constants else []),
         *("", "", "class Schedule(keras.optimizers.schedules.LearningRateSchedule):"),
         "    def __call__(self, step):",
         '        step = ops.cast(step, "int32")',
-        f'        return ops.cast({text}, "float32")',
+        *(f"        {line}" for line in assigned(code, _OPS)),
+        '        return ops.cast(rate, "float32")',
         "",
         "    def get_config(self):",
         "        return {}",

@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat
-from lrspec.source.common import NoMatch, Part, factor, is_half, number, only, parts_of, whole
-from lrspec.source.function import Dialect, formula
+from lrspec.source.common import NoMatch, Part, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.source.function import Dialect, assigned, formula
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
@@ -35,14 +35,12 @@ def native(node: Node) -> list[str]:
         NoMatch: They cannot.
     """
     parts = _unrolled(parts_of(node))
-    if len(parts) == 1:
-        return ["import optax", "", f"schedule = optax.{_call(parts[0])}"]
-    whole_call = _with_warmup(parts) or _one_cycle(parts)
-    if whole_call:
-        return ["import optax", "", f"schedule = optax.{whole_call}"]
+    one = _call(parts[0]) if len(parts) == 1 else _with_warmup(parts) or _one_cycle(parts)
+    before = ["import optax", "", *late_stairs([part.node for part in parts])]
+    if one:
+        return [*before, f"schedule = optax.{one}"]
     return [
-        "import optax",
-        "",
+        *before,
         "schedule = optax.join_schedules(",
         "    [",
         *(f"        optax.{_call(part)}," for part in parts),
@@ -58,13 +56,14 @@ def function(node: Node) -> list[str]:
     Raises:
         NoMatch: A kind has no formula.
     """
-    text, constants = formula(node, _JNP)
+    code = formula(node, _JNP)
     return [
-        *(["import math", ""] if "math." in text else []),
+        *(["import math", ""] if code.uses("math.") else []),
         "import jax.numpy as jnp",
-        *([""] if constants else []),
-        *(f"{name} = {numbers!r}" for name, numbers in constants.items()),
-        *("", "", "def schedule(step):", f"    return jnp.asarray({text}, jnp.float32)"),
+        *(["", *code.constants] if code.constants else []),
+        *("", "", "def schedule(step):"),
+        *(f"    {line}" for line in assigned(code, _JNP)),
+        "    return jnp.asarray(rate, jnp.float32)",
     ]
 
 

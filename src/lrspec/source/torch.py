@@ -7,6 +7,7 @@ multiply one base rate, and each counts from its own milestone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence as Listing
 from dataclasses import replace
 from fractions import Fraction
@@ -30,15 +31,15 @@ def native(node: Node) -> list[str]:
     if cycle:
         return cycle
     parts = _closed(parts_of(node))
-    reason = NoMatch(node.kind)
+    reasons = []
     for base in _bases(parts):
         try:
             children = [_child(part, base) for part in parts]
         except NoMatch as error:
-            reason = error
+            reasons.append(error)
             continue
         return _joined(base, children, [part.start for part in parts[1:]])
-    raise reason
+    raise reasons[0] if reasons else NoMatch(node.kind)
 
 
 def function(node: Node) -> list[str]:
@@ -47,18 +48,23 @@ def function(node: Node) -> list[str]:
     Raises:
         NoMatch: A kind has no formula.
     """
-    text, constants = formula(node, PYTHON)
-    named = [f"{name} = {numbers!r}" for name, numbers in constants.items()]
+    code = formula(node, PYTHON)
+    imports = [f"import {name}" for name in ("bisect", "math") if code.uses(f"{name}.")]
+    pieces = [line for stop, piece in zip(code.stops, code.pieces, strict=False) for line in _before(stop, piece)]
     return [
-        *(f"import {name}" for name in ("bisect", "math") if f"{name}." in text),
-        *([""] if "bisect." in text or "math." in text else []),
+        *(*imports, *([""] if imports else [])),
         "import torch",
-        *(["", *named] if named else []),
-        *("", "", "def rate(step):", f"    return {text}"),
+        *(["", *code.constants] if code.constants else []),
+        *("", "", "def rate(step):"),
+        *(f"    {line}" for line in (*code.statements, *pieces, f"return {code.pieces[-1]}")),
         *("", "", "def make(params):"),
         "    optimizer = torch.optim.SGD(params, lr=1.0)  # of any kind, with lr=1.0: the function returns the rate",
         f"    return optimizer, {_CLASSES}.LambdaLR(optimizer, rate)",
     ]
+
+
+def _before(stop: int, piece: str) -> list[str]:
+    return [f"if step < {stop}:", f"    return {piece}"]
 
 
 table = function
@@ -259,4 +265,5 @@ def _share_of_rise(ends: list[Fraction], total: int) -> float | None:
 def _divisor(value: float, top: float) -> float:
     """Return a number d with `top / d == value` in float64, where there is one."""
     near = top / value
-    return next((one for one in (float(f"{near:.6g}"), float(f"{near:.15g}"), near) if top / one == value), near)
+    short = (float(f"{near:.{digits}g}") for digits in (3, 6, 15))
+    return next((one for one in short if abs(top / one - value) <= math.ulp(value)), near)

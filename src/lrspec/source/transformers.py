@@ -19,11 +19,18 @@ table = torch.function
 
 
 def native(node: Node) -> list[str]:
-    """Return the lines of code that make it of the library's own functions.
+    """Return the lines of code that make it of the library's own functions, or else of torch's classes.
 
     Raises:
         NoMatch: They cannot.
     """
+    try:
+        return _own(node)
+    except NoMatch as error:
+        return [f"# transformers has no function for it ({error}), but torch has classes.", *torch.native(node)]
+
+
+def _own(node: Node) -> list[str]:
     parts = parts_of(node)
     first = parts[0].node
     warmup, low, rest = 0, 0.0, parts
