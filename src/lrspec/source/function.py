@@ -149,15 +149,23 @@ class Writer:
                 return text
         raise NoMatch(node.kind)
 
-    def _chain(self, time: str, starts: list[Any], texts: list[str]) -> str:
+    def chain(self, t: Clock, starts: list[Any], texts: list[str]) -> str:
+        """Return one expression or another: each from its start on."""
         found = texts[-1]
         for begin, text in reversed(list(zip(starts[1:], texts, strict=False))):
-            found = self.dialect.choose.format(f"{time} < {ceil(begin)}", text, found)
+            stop = (ceil(begin) if t.whole else begin) - t.late
+            found = self.dialect.choose.format(f"{t.base} < {number(stop)}", text, found)
         return found
 
     def ratio(self, t: Clock, steps: Time | float) -> str:
         """Return `t / steps`."""
         return self.real(t) if steps == 1 else f"{self.real(t)} / {number(steps)}"
+
+    def later(self, t: Clock, steps: Time) -> Clock:
+        """Return a later time, or an earlier one; where it is not whole, as a floating-point number."""
+        if t.whole and Fraction(steps).denominator != 1:
+            t = Clock(self.real(t), whole=False)
+        return t.plus(steps)
 
     def real(self, t: Clock) -> str:
         """Return a time as a floating-point number, fit to be a factor."""
@@ -222,6 +230,8 @@ def _polynomial(writer: Writer, node: Polynomial, t: Clock) -> str:
 
 
 def _cosine(writer: Writer, node: Cosine, t: Clock) -> str:
+    if node.after == "continue" and t.whole and node.repeats is not None:  # so that float32 sees small times alone
+        t = Clock(f"{t.atom} % {number(node.repeats)}")
     x = writer.ratio(t, node.steps)
     x = x if node.k_decay == 1 else f"({x}) ** {number(node.k_decay)}"
     turns = "" if node.cycles == 0.5 else f"{number(2 * Fraction(node.cycles))} * "
@@ -273,7 +283,7 @@ def _inverse_time(writer: Writer, node: InverseTime, t: Clock, cut: bool) -> str
 
 
 def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    t = _held(writer, node, t, cut).plus(simple(Fraction(node.offset)))
+    t = writer.later(_held(writer, node, t, cut), simple(Fraction(node.offset)))
     if not writer.dialect.lazy and not node.offset:  # a branch that is not taken is computed all the same
         t = Clock(writer.dialect.greatest.format(t.text, 1), t.whole)
     return f"{node.init_value!r} * ({number(node.timescale)} / {writer.real(t)}) ** {number(node.power)}"
@@ -282,7 +292,7 @@ def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # n
 def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str:  # noqa: FBT001
     if len(node.boundaries) <= 2:
         texts = [repr(level) for level in node.levels]
-        return writer._chain(t.text, [0, *node.boundaries], texts)  # noqa: SLF001 - of this module
+        return writer.chain(t, [0, *node.boundaries], texts)
     index = writer.dialect.count.format(writer.named("BOUNDARIES", list(node.boundaries)), t.text)
     return writer.dialect.take.format(writer.named("LEVELS", list(node.levels)), index)
 
@@ -290,20 +300,13 @@ def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str: 
 def _texts(writer: Writer, node: Sequence, t: Clock, cut: bool) -> list[str]:  # noqa: FBT001
     texts = []
     for i, (part, start) in enumerate(zip(node.resolved, node.starts, strict=True)):
-        inner = t if node.time == "global" else t.plus(-start)
+        inner = t if node.time == "global" else writer.later(t, -start)
         texts.append(writer.node(part, inner, cut or i + 1 < len(node.starts)))
     return texts
 
 
 def _sequence(writer: Writer, node: Sequence, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    starts = node.starts
-    texts = _texts(writer, node, t, cut)
-    if t.whole:
-        return writer._chain(t.text, starts, texts)  # noqa: SLF001
-    found = texts[-1]
-    for begin, text in reversed(list(zip(starts[1:], texts, strict=False))):
-        found = writer.dialect.choose.format(f"{t.text} < {number(begin)}", text, found)
-    return found
+    return writer.chain(t, node.starts, _texts(writer, node, t, cut))
 
 
 def _product(writer: Writer, node: Product, t: Clock, _: bool) -> str:  # noqa: FBT001
@@ -332,15 +335,17 @@ def _affine(writer: Writer, node: Affine, t: Clock, cut: bool) -> str:  # noqa: 
 
 
 def _shift(writer: Writer, node: Shift, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    moved = t.plus(simple(Fraction(node.by)))
+    moved = writer.later(t, simple(Fraction(node.by)))
     if node.by < 0:
         moved = Clock(writer.dialect.greatest.format(moved.text, 0), moved.whole)
     return writer.node(node.part, moved, cut)
 
 
 def _freeze(writer: Writer, node: Freeze, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    whole = t.whole and Fraction(node.steps).denominator == 1
-    return writer.node(node.part, t if cut else Clock(writer.dialect.least.format(t.text, number(node.steps)), whole))
+    whole = Fraction(node.steps).denominator == 1
+    text = writer.real(t) if t.whole and not whole else t.text
+    held = Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
+    return writer.node(node.part, t if cut else held)
 
 
 def _every(writer: Writer, node: Every, t: Clock, cut: bool) -> str:  # noqa: FBT001
