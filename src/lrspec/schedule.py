@@ -143,6 +143,22 @@ class Schedule:
 
         return to_optax(self)
 
+    def to_native_source(self, framework: Literal["torch", "keras", "optax", "transformers"]) -> str:
+        """Return the shortest idiomatic code of a framework that gives this schedule, without lrspec.
+
+        Args:
+            framework: Whose code. For `keras` and `optax` it defines `schedule`; for `torch` and `transformers`
+                `make(params)`, which returns an optimizer, in place of yours, and its scheduler.
+
+        Raises:
+            SpecError: There is no such framework.
+            UnsupportedError: A document of more than a learning rate; or a schedule that has no formula in the
+                framework, and too many values for a table.
+        """
+        from lrspec.source import to_native_source
+
+        return to_native_source(self, framework)
+
     def lint(
         self, *, total_steps: int | None = None, jump: float | None = None, epochs: int | None = None
     ) -> list[Finding]:
