@@ -1,0 +1,99 @@
+"""Config files as plain data: JSON, YAML, TOML, and arguments of a command line. Nothing is executed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lrspec import text
+from lrspec.errors import SpecError, UnsupportedError
+
+
+def load(path: Path) -> Mapping[str, Any]:
+    """Return the plain data of a file.
+
+    Raises:
+        OSError: The file cannot be read.
+        SpecError: The file is malformed, or too large.
+    """
+    with path.open("rb") as file:
+        content = file.read(text.MAX_BYTES + 1)
+    if len(content) > text.MAX_BYTES:
+        raise SpecError(str(path), found="a longer file", expected=f"at most {text.MAX_BYTES} bytes")
+    try:
+        source = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(str(path), found=f"a byte that is not UTF-8 at {error.start}", expected="UTF-8") from None
+    data = _data(source, path.suffix.lower(), str(path))
+    if not isinstance(data, Mapping):
+        raise SpecError(str(path), found=f"a {type(data).__name__}", expected="a mapping")
+    return data
+
+
+def _data(source: str, suffix: str, path: str) -> Any:
+    if suffix in {".yaml", ".yml"}:
+        return text.parse(source)
+    if suffix == ".json":
+        try:
+            return json.loads(source, object_pairs_hook=_once)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise SpecError(path, found=f"malformed JSON: {error}", expected="JSON") from None
+    if suffix == ".toml":
+        return _toml(source, path)
+    if suffix in {".py", ".pkl", ".pt", ".pth", ".bin"}:
+        raise UnsupportedError(
+            "config", path, "code or a pickle, which is not executed; dump the config as JSON or YAML"
+        )
+    return arguments(shlex.split(source.replace("\\\n", " "), comments=True), path)
+
+
+def _toml(source: str, path: str) -> Any:
+    if sys.version_info < (3, 11):
+        raise UnsupportedError("config", path, "TOML needs Python 3.11; give read_config the data")
+    import tomllib
+
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(path, found=f"malformed TOML: {error}", expected="TOML") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        raise SpecError(twice, found="the key a second time", expected="each key once")
+    return found
+
+
+def arguments(words: list[str], path: str) -> dict[str, Any]:
+    """Return `--flag value` arguments as a mapping: dashes become underscores, and a flag alone is true.
+
+    Raises:
+        SpecError: A flag stands twice, or a word is before the first flag.
+    """
+    found: dict[str, list[str]] = {}
+    name = ""
+    for word in words:
+        flag = re.fullmatch(r"--([A-Za-z][\w-]*)(?:=(.*))?", word)
+        if flag is None:
+            if not name:
+                raise SpecError(path, found=repr(word), expected="arguments of the form --flag value")
+            found[name].append(word)
+            continue
+        name = flag[1].replace("-", "_")
+        if name in found:
+            raise SpecError(f"--{flag[1]}", found="the flag a second time", expected="each flag once")
+        found[name] = [] if flag[2] is None else [flag[2]]
+    return {name: _value(values) for name, values in found.items()}
+
+
+def _value(values: list[str]) -> Any:
+    if not values:
+        return True
+    return values[0] if len(values) == 1 else values
