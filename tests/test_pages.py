@@ -9,6 +9,7 @@ from __future__ import annotations
 import doctest
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,18 @@ def sections(text: str) -> list[list[str]]:
     return [blocks for part in parts if (blocks := re.findall(r"```python\n(.*?)```", part, re.DOTALL))]
 
 
+CLIENTS = ("transformers", "lightning", "flax", "accelerate")
+
+
 def needed(blocks: list[str]) -> set[str]:
-    """Return which frameworks a section imports."""
+    """Return which frameworks and libraries a section imports."""
     imported = set(re.findall(r"^(?:import|from) (\w+)", "\n".join(blocks), re.MULTILINE))
-    return {framework for framework, modules in FRAMEWORKS.items() if imported & set(modules)}
+    return {framework for framework, modules in FRAMEWORKS.items() if imported & set(modules)} | imported & set(CLIENTS)
 
 
 def runnable(text: str) -> Iterator[str]:
     for blocks in sections(text):
-        if all(map(is_installed, needed(blocks))):
+        if all(is_installed(name) if name in FRAMEWORKS else find_spec(name) for name in needed(blocks)):
             yield from blocks
 
 

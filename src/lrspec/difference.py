@@ -42,7 +42,8 @@ class Difference:
             return f"{self.steps:,} steps: equal in every bit"
         return (
             f"{self.steps:,} steps: {self.differing:,} differ, the first at step {self.first:,}; by "
-            f"{self.largest_ulps:,} ulps at most, at step {self.at:,}; by {self.largest_relative:.3g} of the value at most"
+            f"{self.largest_ulps:,} ulps at most, at step {self.at:,}; by {self.largest_relative:.3g} of the value at "
+            "most"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from lrspec.plot import Points, points, round_numbers, words_at, without_needless
+from lrspec.plot import Points, points, round_numbers, without_needless, words_at
 from lrspec.schedule import Schedule
 
 _WIDTH, _LEFT, _EDGE = 640, 72, 620

@@ -56,7 +56,7 @@ def load(path: Path, options: argparse.Namespace) -> lrspec.Document:
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
+def named(path: Path | str) -> Iterator[None]:
     """Put the file's name before the message of an error that comes out of it."""
     try:
         yield

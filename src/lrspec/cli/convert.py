@@ -22,9 +22,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "convert",
         help="turn a document, a config file or an object into a document, a framework's own code, or a table",
-        description="Read a schedule and write it in another form. Code of a framework is run, in a process of its own, "
-        "and compared with the schedule; what was mapped, and the result, go to standard error. Exit status: 0, or 2 on "
-        "bad input, or where the code cannot be checked.",
+        description="Read a schedule and write it in another form. Code of a framework is run, in a process of its "
+        "own, and compared with the schedule; what was mapped, and the result, go to standard error. Exit status: 0, "
+        "or 2 on bad input, or where the code cannot be checked.",
         epilog="Example: lrspec convert training_args.json --to optax",
     )
     add_inputs(command, "input")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from lrspec.cli.common import FOUND, GOOD, complain, count, say
@@ -41,13 +42,13 @@ def _diff(options: argparse.Namespace) -> int:
     last = min(a.program.last_step, b.program.last_step)
     steps = min(options.steps or max(points(schedule)[1] for schedule in (a, b)), last + 1)
     found = difference(a, b, steps)
+    names = (Path(options.a).name, Path(options.b).name)
     say(str(found))
     if found.first is not None and found.at is not None:
-        say(f"{'step':>10}  {options.a[-24:]:>24}  {options.b[-24:]:>24}")
+        say(f"{'step':>10}  {names[0][-24:]:>24}  {names[1][-24:]:>24}")
         for step in sorted({*range(found.first, min(found.first + _SHOWN, steps)), found.at}):
             say(f"{step:>10,}  {a(step)!r:>24}  {b(step)!r:>24}")
     if options.output is not None:
-        names = (options.a, options.b)
         if options.output.suffix == ".svg":
             options.output.write_text(difference_svg(a, b, steps, names), encoding="utf-8")
         else:

@@ -48,9 +48,7 @@ def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
     module, colon, name = text.rpartition(":")
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
         with named(text):
-            found = _object(module, name)
-            reading = lrspec.read_native(found, sample=options.sample)
-            return reading
+            return lrspec.read_native(_object(module, name), sample=options.sample)
     path = Path(text)
     with named(path):
         data = files.load(path)

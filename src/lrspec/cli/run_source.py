@@ -11,7 +11,12 @@ import numpy as np
 import lrspec
 from lrspec.difference import Difference, compared
 
-NEEDED = {"torch": ("torch",), "keras": ("keras",), "optax": ("jax", "optax"), "transformers": ("torch", "transformers")}
+NEEDED = {
+    "torch": ("torch",),
+    "keras": ("keras",),
+    "optax": ("jax", "optax"),
+    "transformers": ("torch", "transformers"),
+}
 _TORCH = """
 import warnings
 warnings.simplefilter("ignore")

@@ -78,7 +78,7 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         >>> reading.conventions
         ('step 0 is the first update; rates are absolute, in float32 in Keras', 'alpha=0.5 is a share of 0.1')
     """
-    own = getattr(native, "schedule", None)
+    own = native if isinstance(native, Schedule) else getattr(native, "schedule", None)
     if isinstance(own, Schedule):
         return Reading(schedule=own, framework="lrspec", construct=type(native).__name__)
     kind = type(native)

@@ -1,0 +1,138 @@
+"""`lrspec convert` and `lrspec diff` as users run them, and the comparison behind them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lrspec
+from lrspec.cli.run_source import NEEDED
+from lrspec.difference import compared, difference
+
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "docs" / "examples" / "warmup_cosine.yaml"
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lrspec", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=cwd)
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_document_in_the_other_form_is_the_same_schedule(form: str, tmp_path: Path) -> None:
+    target = tmp_path / f"schedule.{form}"
+    result = run("convert", DOCUMENT, "--to", form, "-o", target)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert lrspec.load(target).fingerprint == lrspec.load(DOCUMENT).fingerprint
+
+
+def test_a_table_has_the_values_of_every_step() -> None:
+    result = run("convert", DOCUMENT, "--to", "csv", "--steps", "60")
+    head, *rows = result.stdout.splitlines()
+    assert head == "step,learning_rate"
+    schedule = lrspec.load(DOCUMENT)
+    assert [(int(step), float(value)) for step, value in (row.split(",") for row in rows)] == [
+        (step, schedule(step)) for step in range(60)
+    ]
+
+
+@pytest.mark.parametrize("framework", NEEDED)
+def test_code_is_printed_run_and_compared(framework: str) -> None:
+    plain = run("convert", DOCUMENT, "--to", framework, "--no-check")
+    assert plain.returncode == 0
+    compile(plain.stdout, "printed", "exec")
+    assert "import lrspec" not in plain.stdout
+    checked = run("convert", DOCUMENT, "--to", framework)
+    if all(map(find_spec, NEEDED[framework])):
+        assert checked.returncode == 0, checked.stderr
+        assert "checked against the schedule's own float32 values: 442 steps: " in checked.stderr
+        ulps = 0 if "equal in every bit" in checked.stderr else int(checked.stderr.split("by ")[1].split(" ulps")[0])
+        assert ulps <= 32
+    else:
+        assert checked.returncode == 2
+        assert "not checked: " in checked.stderr
+
+
+def test_config_files_and_objects_are_read_with_what_was_mapped(tmp_path: Path) -> None:
+    arguments = {"learning_rate": 0.1, "lr_scheduler_type": "linear", "warmup_steps": 50, "max_steps": 400}
+    (tmp_path / "training_args.json").write_text(json.dumps(arguments))
+    result = run("convert", tmp_path / "training_args.json", "--to", "yaml")
+    assert result.returncode == 0, result.stderr
+    found = lrspec.loads(result.stdout)
+    exact = [0.1 * min(step / 50, (400 - step) / 350) for step in range(401)]
+    assert [found.exact(step) for step in range(401)] == pytest.approx(exact, abs=1e-15)
+    assert "lrspec: note: step 0 is the first update" in result.stderr
+    (tmp_path / "mine.py").write_text(
+        "import lrspec\n\nclass Run:\n    rate = lrspec.Constant(value=0.5)\n\ndef f(step):\n    return 0.5\n"
+    )
+    for text in ("mine:Run.rate", f"{tmp_path}/mine.py:Run.rate"):
+        result = run("convert", text, "--to", "yaml", cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert lrspec.loads(result.stdout).fingerprint == lrspec.Constant(value=0.5).fingerprint
+    result = run("convert", "mine:f", "--to", "yaml", cwd=tmp_path)
+    assert (result.returncode, "give sample=N" in result.stderr) == (2, True)
+    assert run("convert", "mine:f", "--to", "csv", "--sample", "9", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("none.yaml", "No such file"),
+        ("none:thing", "No module named 'none'"),
+        ("lrspec:nothing", "lrspec:nothing: no nothing in it"),
+        ("none.py:thing", "no such file"),
+    ],
+)
+def test_bad_input_is_exit_status_2_and_says_what(text: str, message: str) -> None:
+    result = run("convert", text, "--to", "yaml")
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_equal_schedules_are_exit_status_0_and_others_1_with_a_picture(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(DOCUMENT.read_text().replace("steps: 350", "steps: 351"))
+    same = run("diff", DOCUMENT, DOCUMENT)
+    assert (same.returncode, same.stdout) == (0, "442 steps: equal in every bit\n")
+    result = run("diff", DOCUMENT, other, "-o", tmp_path / "difference.svg")
+    a, b = lrspec.load(DOCUMENT), lrspec.load(other)
+    expected = [step for step in range(443) if a(step) != b(step)]
+    assert result.returncode == 1
+    assert f"{len(expected)} differ, the first at step {expected[0]}" in result.stdout
+    assert repr(a(expected[0])) in result.stdout
+    picture = (tmp_path / "difference.svg").read_text()
+    assert picture.count("<polyline") == 3
+    assert "warmup_cosine.yaml" in picture
+    if find_spec("matplotlib"):
+        assert run("diff", DOCUMENT, other, "-o", tmp_path / "difference.png").returncode == 1
+        assert (tmp_path / "difference.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_units_in_the_last_place_are_counted_across_zero() -> None:
+    values = np.array([1.0, -1.0, 0.0, 2.0**-149, 1.0], np.float32)
+    others = np.array([np.nextafter(np.float32(1), np.float32(2)), -1.0, -0.0, -(2.0**-149), 0.5], np.float32)
+    found = compared([values], [others])
+    assert (found.steps, found.differing, found.first, found.largest_ulps, found.at) == (5, 3, 0, 2**23, 4)
+    assert found.largest_relative == 0.5
+    with pytest.raises(lrspec.SpecError, match="steps: found 0, expected a number of steps from 1"):
+        difference(lrspec.Constant(value=1), lrspec.Constant(value=1), 0)
+
+
+@pytest.mark.parametrize("command", ["convert", "diff", "migrate"])
+def test_the_commands_explain_themselves(command: str) -> None:
+    result = run(command, "--help")
+    assert result.returncode == 0
+    expected: dict[str, Any] = {
+        "convert": "IMPORTS, and so runs",
+        "diff": "0 where they are equal",
+        "migrate": "counter",
+    }
+    assert expected[command] in " ".join(result.stdout.split())
