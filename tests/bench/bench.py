@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -138,18 +139,21 @@ def torch_stepping(repeats: int) -> Iterator[Row]:
 
     for groups in (1, 50, 100):
         optimizers = optimizer(groups), optimizer(groups)
-        schedulers = COSINE.to_torch(optimizers[0]), CosineAnnealingLR(optimizers[1], MILLION)
+        scheduler, native = COSINE.to_torch(optimizers[0]), CosineAnnealingLR(optimizers[1], MILLION)
         for each in optimizers:
             each.step()
+        updates: Any = scheduler._updates
 
-        def many(scheduler: Any) -> Callable[[], None]:
-            def run() -> None:
-                for _ in range(300):
-                    scheduler.step()
+        def ours_often(scheduler: Any = scheduler, updates: Any = updates) -> None:
+            for _ in range(300):
+                updates.count += 1  # as the optimizer's step would
+                scheduler.step()
 
-            return run
+        def native_often(scheduler: Any = native) -> None:
+            for _ in range(300):
+                scheduler.step()
 
-        ours, theirs, ratio = alternating(many(schedulers[0]), many(schedulers[1]), repeats)
+        ours, theirs, ratio = alternating(ours_often, native_often, repeats)
         told = f"CosineAnnealingLR {1e6 * theirs / 300:.1f} us, ours {1e6 * ours / 300:.1f} us"
         yield Row(f"torch scheduler.step(), {groups} groups", 4, 1 / ratio, "x faster", told, at_least=True)
 
@@ -246,7 +250,79 @@ def keras_training(repeats: int) -> Iterator[Row]:
     )
 
 
-SECTIONS = (importing, evaluating, compiling, torch_stepping, optax_training, keras_training)
+def torch_training(repeats: int) -> Iterator[Row]:
+    """Train a small MLP in PyTorch with our schedule and its own: eagerly, and with a compiled optimizer step."""
+    import torch
+
+    torch.manual_seed(0)
+    x, y = torch.randn(128, 64), torch.randn(128, 10)
+
+    def training(make: Callable[[Any], Any], *, compiled: bool) -> Callable[[], None]:
+        model = torch.nn.Sequential(torch.nn.Linear(64, 256), torch.nn.Tanh(), torch.nn.Linear(256, 10))
+        rate = torch.tensor(0.1) if compiled else 0.1
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, foreach=False)
+        scheduler = make(optimizer)
+        update = torch.compile(optimizer.step) if compiled else optimizer.step
+
+        def run() -> None:
+            for _ in range(100):
+                optimizer.zero_grad()
+                ((model(x) - y) ** 2).mean().backward()
+                update()
+                scheduler.step()
+
+        run()
+        return run
+
+    for compiled in (False, True):
+        native = training(
+            lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, MILLION), compiled=compiled
+        )
+        ours, theirs, ratio = alternating(training(COSINE.to_torch, compiled=compiled), native, repeats)
+        told = f"CosineAnnealingLR {10 * theirs:.3f} ms, ours {10 * ours:.3f} ms"
+        yield Row(f"torch train step, {'compiled' if compiled else 'eager'}", 1.02, ratio, "x", told)
+
+
+def keras_elsewhere(repeats: int) -> Iterator[Row]:
+    """Run `keras_batches` on Keras' other backends, in processes of their own."""
+    for backend in ("jax", "torch"):
+        command = [sys.executable, __file__, "--section", "keras_batches", "--json", "--repeats", str(repeats)]
+        result = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": backend}, check=True, capture_output=True)
+        for row in json.loads(result.stdout):
+            row.pop("verdict")
+            yield Row(**row)
+
+
+def keras_batches(repeats: int) -> Iterator[Row]:
+    """Train a small MLP by batches, on the current backend, with our schedule and Keras' own."""
+    import keras
+    import numpy as np
+
+    backend = keras.backend.backend()
+    x = np.random.default_rng(0).normal(size=(128, 64)).astype("float32")
+    y = np.random.default_rng(1).normal(size=(128, 10)).astype("float32")
+
+    def training(schedule: Any) -> Callable[[], None]:
+        layers = [keras.Input((64,)), keras.layers.Dense(256, activation="tanh"), keras.layers.Dense(10)]
+        model = keras.Sequential(layers)
+        model.compile(keras.optimizers.Adam(schedule), loss="mse")
+
+        def run() -> None:
+            for _ in range(30):
+                model.train_on_batch(x, y)
+
+        run()
+        return run
+
+    native = keras.optimizers.schedules.CosineDecay(0.1, MILLION)
+    ours, theirs, ratio = alternating(training(COSINE.to_keras()), training(native), repeats)
+    told = f"CosineDecay {33.3 * theirs:.2f} ms, ours {33.3 * ours:.2f} ms"
+    yield Row(f"Keras train_on_batch on {backend}", 1.02, ratio, "x", told)
+
+
+SECTIONS = (
+    importing, evaluating, compiling, torch_stepping, torch_training, optax_training, keras_training, keras_elsewhere,
+)  # fmt: skip
 
 
 def show(rows: list[Row]) -> None:
@@ -264,13 +340,15 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=15, help="of each measurement (default %(default)s)")
+    names = {section.__name__: section for section in (*SECTIONS, keras_batches)}
+    parser.add_argument("--section", choices=names, help="only this one")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     rows: list[Row] = []
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting")
-        for section in SECTIONS:
+        for section in SECTIONS if options.section is None else [names[options.section]]:
             bar.update(task, description=section.__name__)
             rows += section(options.repeats)
     if options.json:
