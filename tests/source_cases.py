@@ -125,9 +125,7 @@ CASES: dict[str, Case] = {
     ),
     "wsd": case(presets.wsd(peak_value=0.1, warmup_steps=10, stable_steps=30, decay_steps=20), 60, "ffnn"),
     "wsd, all above 0": case(
-        presets.wsd(
-            peak_value=0.1, warmup_steps=10, stable_steps=30, decay_steps=20, init_value=0.01, end_value=0.01
-        ),
+        presets.wsd(peak_value=0.1, warmup_steps=10, stable_steps=30, decay_steps=20, init_value=0.01, end_value=0.01),
         60,
         "nfnn",
     ),

@@ -89,7 +89,12 @@ def native_source(schedule: Schedule, framework: str) -> Source:
         code = [f"{reason} its formula, as a function.", check, *end, *module.function(node)]
         return Source(code=lines(*code), framework=framework, form="function")
     except NoMatch as error:
-        code = [f"{reason} its float32 values, one by one.", check, *end, *module.table(_levels(node, framework, error))]
+        code = [
+            f"{reason} its float32 values, one by one.",
+            check,
+            *end,
+            *module.table(_levels(node, framework, error)),
+        ]
     return Source(code=lines(*code), framework=framework, form="table")
 
 

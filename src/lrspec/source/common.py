@@ -178,8 +178,12 @@ def _simple(node: Node, steps: int | None) -> Node:
     if isinstance(node, Shift) and isinstance(node.part, Linear) and node.by > 0:
         line = node.part
         if line.after != "continue" and Fraction(line.steps) - Fraction(node.by) >= 1:
-            init = Fraction(line.init) + (Fraction(line.end_value) - Fraction(line.init)) * Fraction(node.by) / line.steps
-            return Linear(init_value=float(init), end_value=line.end_value, steps=simple(Fraction(line.steps) - node.by))
+            init = (
+                Fraction(line.init) + (Fraction(line.end_value) - Fraction(line.init)) * Fraction(node.by) / line.steps
+            )
+            return Linear(
+                init_value=float(init), end_value=line.end_value, steps=simple(Fraction(line.steps) - node.by)
+            )
     if isinstance(node, Polynomial) and node.power == 1 and node.k_decay == 1:
         return Linear(init_value=node.init_value, end_value=node.end_value, steps=node.steps, after=node.after)
     if isinstance(node, Constant):
