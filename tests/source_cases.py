@@ -24,7 +24,7 @@ class Case:
     forms: str
 
     def form(self, framework: str) -> str:
-        letter = self.forms["torch keras optax transformers".split().index(framework)]
+        letter = self.forms[("torch", "keras", "optax", "transformers").index(framework)]
         return {"n": "native", "f": "function", "t": "table"}[letter]
 
 
@@ -36,7 +36,7 @@ def ramp(init: float, end: float, steps: Any, **more: Any) -> lrspec.Linear:
     return lrspec.Linear(init_value=init, end_value=end, steps=steps, **more)
 
 
-def cosine(init: float, end: float, steps: Any, **more: Any) -> lrspec.Cosine:
+def cosine(init: Any, end: float, steps: Any, **more: Any) -> lrspec.Cosine:
     return lrspec.Cosine(init_value=init, end_value=end, steps=steps, **more)
 
 

@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
 from lrspec.source.common import NoMatch, Part, factor, is_half, late_stairs, number, only, parts_of, whole
-from lrspec.source.function import Dialect, assigned, formula
+from lrspec.source.function import assigned, formula
+from lrspec.source.writer import Dialect
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
