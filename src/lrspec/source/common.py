@@ -244,6 +244,21 @@ def gamma_of(levels: Listing[float]) -> float:
     raise NoMatch("levels without a common factor")
 
 
+def check_power(node: Linear | Polynomial) -> None:
+    """Refuse a power of `1 - t / steps` in float32 that is not whole.
+
+    Compiled, it is `1 - t * (1 / steps)`, which is not 0 at the end but for powers of 2, and may be below 0, where a
+    power that is not whole is NaN.
+
+    Raises:
+        NoMatch: It is one.
+    """
+    if isinstance(node, Polynomial) and not float(node.power).is_integer():
+        steps = whole(node.steps)
+        if steps & (steps - 1):
+            raise NoMatch("polynomial with a power that is not whole: compiled, it may be NaN from its end on")
+
+
 def late_stairs(nodes: Listing[Node]) -> list[str]:
     """Return a comment where a staircase divides in float32, and a compiled program finds some drops a step late."""
     one = np.float32(1)
