@@ -75,13 +75,13 @@ def _linear(writer: Writer, node: Linear, t: Clock, cut: bool) -> str:  # noqa: 
 
 
 def _polynomial(writer: Writer, node: Polynomial, t: Clock) -> str:
-    """What is left is a difference of steps: of `1 - t / steps` a compiled float32 makes a number below 0 at the end."""
+    """What is left is a difference of steps: a compiled float32 makes less than 0 of `1 - t / steps` at the end."""
     if node.k_decay == 1:
         left = writer.ratio(Clock(f"{number(node.steps)} - {t.atom}", t.whole), node.steps)
-    else:
-        warped = f"1 - ({writer.ratio(t, node.steps)}) ** {number(node.k_decay)}"
-        left = writer.dialect.greatest.format(warped, "0.0")
-    return f"{enclosed(left)} ** {number(node.power)}"
+        return f"({left}) ** {number(node.power)}"
+    left = writer.dialect.greatest.format(f"1 - ({writer.ratio(t, node.steps)}) ** {number(node.k_decay)}", "0.0")
+    share = f"{left} ** {number(node.power)}"
+    return writer.dialect.choose.format(f"{t.text} < {number(node.steps)}", share, "0.0")
 
 
 def _cosine(writer: Writer, node: Cosine, t: Clock) -> str:
