@@ -155,6 +155,8 @@ class Writer:
         if not t.whole:
             raise NoMatch("a staircase over a time that is not whole")
         top, bottom = Fraction(period).as_integer_ratio()
+        if self.dialect.lazy and bottom > 1:  # Python's integers have no bound
+            return f"({t.atom} * {bottom} // {top})"
         if top * bottom > LAST_STEP:
             raise NoMatch("a staircase over a period with many digits")
         if bottom == 1:
