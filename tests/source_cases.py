@@ -24,7 +24,7 @@ class Case:
     forms: str
 
     def form(self, framework: str) -> str:
-        letter = self.forms["torch keras optax transformers".split().index(framework)]
+        letter = self.forms[("torch", "keras", "optax", "transformers").index(framework)]
         return {"n": "native", "f": "function", "t": "table"}[letter]
 
 
@@ -36,7 +36,7 @@ def ramp(init: float, end: float, steps: Any, **more: Any) -> lrspec.Linear:
     return lrspec.Linear(init_value=init, end_value=end, steps=steps, **more)
 
 
-def cosine(init: float, end: float, steps: Any, **more: Any) -> lrspec.Cosine:
+def cosine(init: Any, end: float, steps: Any, **more: Any) -> lrspec.Cosine:
     return lrspec.Cosine(init_value=init, end_value=end, steps=steps, **more)
 
 
@@ -76,7 +76,13 @@ CASES: dict[str, Case] = {
     "exponential stairs": case(exponential(0.5, 10, staircase=True), 90, "nnnn"),
     "exponential stairs, not whole": case(exponential(0.5, 12.5, staircase=True), 90, "fnnf"),
     "polynomial": case(lrspec.Polynomial(init_value=0.1, end_value=0.0, steps=40, power=2), 40, "nnnn"),
-    "polynomial to above 0": case(lrspec.Polynomial(init_value=0.1, end_value=0.02, steps=40, power=0.9), 40, "fnnn"),
+    "polynomial to above 0": case(lrspec.Polynomial(init_value=0.1, end_value=0.02, steps=40, power=0.9), 40, "fffn"),
+    "polynomial over a power of 2": case(
+        lrspec.Polynomial(init_value=0.1, end_value=0.02, steps=64, power=0.5), 64, "fnnn"
+    ),
+    "polynomial, k_decay": case(
+        lrspec.Polynomial(init_value=0.1, end_value=0.02, steps=41, power=0.5, k_decay=1.5), 41, "ffff"
+    ),
     "inverse time": case(lrspec.InverseTime(init_value=0.1, decay_rate=0.5, decay_period=10), 90, "fnff"),
     "inverse time stairs": case(
         lrspec.InverseTime(init_value=0.1, decay_rate=0.5, decay_period=10, staircase=True), 90, "fnff"

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import keras
 import pytest
 
 import lrspec
 from lrspec.native import read_native
-from source_cases import CASES, assert_near, run
+from source_cases import CASES, PAST, assert_near, run
 
-TOLERANCE = 5e-7
-"""Relative to the largest value: about four units in the last place of float32."""
+if keras.backend.backend() == "jax":
+    import jax
+
+TOLERANCE = 1e-6
+"""Relative to the largest value: about eight units in the last place of float32; Keras' own cosines need five."""
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_code_gives_the_schedule(name: str) -> None:
     schedule = run(CASES[name], "keras", "schedule")
     assert isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
-    count = keras.ops.convert_to_tensor
-    assert_near(lambda step: float(schedule(count(step, "int32"))), CASES[name], TOLERANCE)
+    steps = range(CASES[name].stop + PAST)
+    with (
+        jax.disable_jit() if keras.backend.backend() == "jax" else nullcontext()
+    ):  # which compiles each step's branches
+        found = [float(schedule(keras.ops.convert_to_tensor(step, "int32"))) for step in steps]
+    assert_near(found.__getitem__, CASES[name], TOLERANCE)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].form("keras") == "native"])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
+import lrspec
 from lrspec.native import read_native
+from lrspec.source import native_source
 from source_cases import CASES, PAST, assert_near, run
 
 TOLERANCE = 5e-7
@@ -28,6 +32,17 @@ def test_the_code_gives_the_schedule(name: str) -> None:
 def test_the_schedule_is_read_back(name: str) -> None:
     schedule = run(CASES[name], "optax", "schedule")
     assert_near(read_native(schedule).schedule.exact, CASES[name], 1e-12)
+
+
+@pytest.mark.parametrize("steps", [40, 41, 100, 1000])
+def test_an_end_that_a_compiled_power_would_miss(steps: int) -> None:
+    """`optax.polynomial_schedule` is NaN there, or above its end; the source is not, and says why it is a function."""
+    node = lrspec.Polynomial(init_value=0.1, end_value=0.0, steps=steps, power=0.5)
+    source = native_source(node, "optax")
+    assert "polynomial with a power that is not whole" in source.code
+    script: dict[str, Any] = {}
+    exec(source.code, script)  # noqa: S102 - what is tested
+    assert float(jax.jit(script["schedule"])(jnp.int32(steps))) == 0.0
 
 
 @pytest.mark.parametrize("name", ["warmup_cosine", "cosine_restarts, growing", "noam"])

@@ -57,7 +57,7 @@ def test_no_end() -> None:
 
 def test_a_document_of_more() -> None:
     text = "{lrspec: 1, learning_rate: {kind: constant, value: 0.1}, momentum: {kind: constant, value: 0.9}}"
-    with pytest.raises(lrspec.UnsupportedError, match="torch: momentum is not supported: .*to_native_source"):
+    with pytest.raises(lrspec.UnsupportedError, match=r"torch: momentum is not supported: .*to_native_source"):
         lrspec.loads(text).to_native_source("torch")
 
 

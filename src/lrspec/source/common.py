@@ -144,12 +144,12 @@ def _flat(node: Node, start: int, stop: int | None) -> list[Part]:
         held = Constant(value=value_at(node, node.length))
         return [Part(node=endless, start=start, stop=end), Part(node=held, start=end, stop=stop)]
     if isinstance(node, Exponential | InverseTime | PowerLaw) and node.steps is not None:
-        endless = replace(node, steps=None, after="hold")
+        open_end = replace(node, steps=None, after="hold")
         if node.after == "continue" or (stop is not None and node.steps >= stop - start):
-            return [Part(node=endless, start=start, stop=stop)]
+            return [Part(node=open_end, start=start, stop=stop)]
         end = start + whole(node.steps)
         held = Constant(value=value_at(node, node.steps))
-        return [Part(node=endless, start=start, stop=end), Part(node=held, start=end, stop=stop)]
+        return [Part(node=open_end, start=start, stop=end), Part(node=held, start=end, stop=stop)]
     return [Part(node=_simple(node, None if stop is None else stop - start), start=start, stop=stop)]
 
 
@@ -182,7 +182,7 @@ def _simple(node: Node, steps: int | None) -> Node:
                 Fraction(line.init) + (Fraction(line.end_value) - Fraction(line.init)) * Fraction(node.by) / line.steps
             )
             return Linear(
-                init_value=float(init), end_value=line.end_value, steps=simple(Fraction(line.steps) - node.by)
+                init_value=float(init), end_value=line.end_value, steps=simple(Fraction(line.steps) - Fraction(node.by))
             )
     if isinstance(node, Polynomial) and node.power == 1 and node.k_decay == 1:
         return Linear(init_value=node.init_value, end_value=node.end_value, steps=node.steps, after=node.after)
@@ -192,7 +192,7 @@ def _simple(node: Node, steps: int | None) -> Node:
         return PiecewiseConstant(boundaries=node.boundaries, values=node.levels)
     used_up = isinstance(node, Leaf) and node.steps is not None and steps is not None and node.steps >= steps
     if isinstance(node, Ramp) and (used_up or node.after == "error"):
-        return replace(node, after="hold")
+        return replace(node, after="hold")  # type: ignore[type-var]  # each kind of ramp is a dataclass
     return node
 
 
@@ -242,6 +242,21 @@ def gamma_of(levels: Listing[float]) -> float:
         if all(abs(a - b) <= 2 * math.ulp(b) for a, b in zip(exact, levels, strict=True)):
             return rate
     raise NoMatch("levels without a common factor")
+
+
+def check_power(node: Linear | Polynomial) -> None:
+    """Refuse a power of `1 - t / steps` in float32 that is not whole.
+
+    Compiled, it is `1 - t * (1 / steps)`, which is not 0 at the end but for powers of 2, and may be below 0, where a
+    power that is not whole is NaN.
+
+    Raises:
+        NoMatch: It is one.
+    """
+    if isinstance(node, Polynomial) and not float(node.power).is_integer():
+        steps = whole(node.steps)
+        if steps & (steps - 1):
+            raise NoMatch("polynomial with a power that is not whole: compiled, it may be NaN from its end on")
 
 
 def late_stairs(nodes: Listing[Node]) -> list[str]:

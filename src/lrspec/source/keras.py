@@ -10,8 +10,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
-from lrspec.source.common import NoMatch, Part, factor, is_half, late_stairs, number, only, parts_of, whole
-from lrspec.source.function import Dialect, assigned, formula
+from lrspec.source.common import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.source.function import assigned, formula
+from lrspec.source.writer import Dialect
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
@@ -75,6 +76,7 @@ def _call(node: Node) -> str:
 def _ramp(node: Node) -> str:
     if not isinstance(node, Linear | Polynomial) or node.after == "continue":
         raise NoMatch(f"{node.kind} that goes on after its end")
+    check_power(node)
     if isinstance(node, Polynomial) and node.k_decay != 1:
         raise NoMatch("polynomial with a k_decay")
     power = f", power={node.power!r}" if isinstance(node, Polynomial) else ""

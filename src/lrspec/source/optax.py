@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat
-from lrspec.source.common import NoMatch, Part, factor, is_half, late_stairs, number, only, parts_of, whole
-from lrspec.source.function import Dialect, assigned, formula
+from lrspec.source.common import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.source.function import assigned, formula
+from lrspec.source.writer import Dialect
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
@@ -108,6 +109,7 @@ def _constant(node: Node) -> str:
 def _ramp(node: Node) -> str:
     if not isinstance(node, Linear | Polynomial) or node.after == "continue":
         raise NoMatch(f"{node.kind} that goes on after its end")
+    check_power(node)
     values = f"init_value={node.init!r}, end_value={node.end_value!r}"
     if isinstance(node, Linear):
         return f"linear_schedule({values}, transition_steps={number(node.steps)})"

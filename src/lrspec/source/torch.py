@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable, Sequence as Listing
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat, Sequence
 from lrspec.source.common import NoMatch, Part, factor, gamma_of, is_half, number, only, parts_of, share, whole
-from lrspec.source.function import PYTHON, formula
+from lrspec.source.function import formula
+from lrspec.source.writer import PYTHON
 from lrspec.spec import Node
 
 CHECK = "lrspec.from_native(make(params)[1]) reads it back; or step it, and compare each rate with schedule.exact(step)"
@@ -228,22 +230,23 @@ def _one_cycle(node: Node) -> list[str] | None:
     """Return the code of a OneCycleLR, with a constant after its end, where that is what the tree says."""
     if not (only(node, Sequence, time="local") and isinstance(node, Sequence) and len(node.parts) in (2, 3)):
         return None
-    phases = [part for part in node.resolved if isinstance(part, Linear) or is_half(part)]
+    ramps = [part for part in node.resolved if isinstance(part, Linear | Cosine)]
+    phases = [part for part in ramps if isinstance(part, Linear) or is_half(part)]
     kinds = {part.kind for part in phases}
-    if len(phases) < len(node.parts) or len(kinds) > 1 or not all(isinstance(p, Linear | Cosine) for p in phases):
+    if len(phases) < len(node.parts) or len(kinds) > 1:
         return None
-    levels = [*(phase.init for phase in phases), phases[-1].end_value]  # type: ignore[union-attr]
-    meets = all(a.end_value == b.init for a, b in zip(phases, phases[1:], strict=False))  # type: ignore[union-attr]
+    levels = [*(phase.init for phase in phases), phases[-1].end_value]
+    meets = all(a.end_value == b.init for a, b in pairwise(phases))
     total = Fraction(node.length or 0) + 1
     first, peak, last = levels[0], levels[1], levels[-1]
     if not (meets and 0 < first < peak and 0 < last < first) or (len(phases) == 3 and levels[2] != first):
         return None
-    if total.denominator != 1 or phases[-1].after == "continue":  # type: ignore[union-attr]
+    if total.denominator != 1 or phases[-1].after == "continue":
         return None
     pct = _share_of_rise([Fraction(at) for at in node.starts[1:]], int(total))
     if pct is None:
         return None
-    arguments = {"max_lr": peak, "total_steps": int(total), "pct_start": pct}
+    arguments: dict[str, object] = {"max_lr": peak, "total_steps": int(total), "pct_start": pct}
     arguments |= {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
     arguments |= {} if kinds == {"cosine"} else {"anneal_strategy": "linear"}
     arguments |= {"three_phase": True} if len(phases) == 3 else {}

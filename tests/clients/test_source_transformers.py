@@ -1,0 +1,47 @@
+"""The source of schedules for transformers, run: against the exact formula at every step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import lrspec
+from source_cases import CASES, PAST, assert_near, run
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_code_gives_the_schedule(name: str) -> None:
+    made = CASES[name]
+    optimizer, scheduler = run(made, "transformers", "make")([torch.zeros(1, requires_grad=True)])
+    found = []
+    for _ in range(made.stop + PAST):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert_near(found.__getitem__, made, 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("constant", "get_constant_schedule(optimizer)"),
+        ("warmup_constant", "get_constant_schedule_with_warmup(optimizer, num_warmup_steps=10)"),
+        ("warmup_linear", "get_linear_schedule_with_warmup(optimizer, num_warmup_steps=10, num_training_steps=80)"),
+        ("warmup_cosine", "get_cosine_with_hard_restarts_schedule_with_warmup(optimizer, num_warmup_steps=10,"),
+        ("cosine that rises again", "get_cosine_with_min_lr_schedule_with_warmup(optimizer, num_warmup_steps=0,"),
+        ("cosine_restarts, three after a warmup", "num_warmup_steps=5, num_training_steps=35, num_cycles=3)"),
+        ("warmup_polynomial", "lr_end=0.01, power=2)"),
+        ("inverse_sqrt", "get_inverse_sqrt_schedule(optimizer, num_warmup_steps=16)"),
+        ("wsd, one_minus_sqrt", "num_stable_steps=30, num_decay_steps=20, decay_type='1-sqrt')"),
+        ("wsd, all above 0", "decay_type='linear', min_lr_ratio=0.1)"),
+    ],
+)
+def test_the_functions_of_the_library(name: str, function: str) -> None:
+    assert function in CASES[name].schedule.to_native_source("transformers")
+
+
+def test_cycles_whose_first_step_floating_point_misses() -> None:
+    """transformers finds a cycle by `num_cycles * progress % 1`, which at 49 * (1 / 49) is just below 1."""
+    cycle = lrspec.Cosine(init_value=0.1, end_value=0.0, steps=1)
+    code = lrspec.Repeat(part=cycle, num_cycles=49).to_native_source("transformers")
+    assert "get_" not in code
