@@ -171,6 +171,153 @@ def test_what_hugging_face_does_not_say_is_refused(config: dict[str, Any], messa
         read_config({"learning_rate": 0.1, "max_steps": 10, **config})
 
 
+# DeepSpeed
+
+
+def ds_gamma(n: int, w: int, kind: str) -> Any:
+    return mp.log(n + 1) / mp.log(w) if kind == "log" else mpf(n) / w
+
+
+def ds_warmup(k: int, w: int, kind: str, low: float, high: float) -> Any:
+    n = k - 1
+    gamma = 0 if n < 0 else ds_gamma(n, w, kind) if n < w else 1
+    return mpf(low) + (mpf(high) - mpf(low)) * gamma
+
+
+def ds_decay(k: int, w: int, total: int, kind: str, low: float, high: float) -> Any:
+    n = k - 1
+    if n < w:
+        return ds_warmup(k, w, kind, low, high)
+    return mpf(low) + (mpf(high) - mpf(low)) * max(0, mpf(total - n) / max(1, total - w))
+
+
+def ds_cosine(k: int, w: int, total: int, kind: str, low: float, floor: float) -> Any:
+    n = k - 1
+    if n < 0:
+        return 0
+    if n < w:
+        return mpf(low) + (1 - mpf(low)) * ds_gamma(n, w, kind)
+    progress = min(mpf(1), mpf(n - w + 1) / max(1, total - w))
+    return mpf(floor) + (1 - mpf(floor)) * cosine(progress)
+
+
+def ds_scale(k: int, first: int, second: int, up: int, down: int) -> Any:
+    if k <= first:
+        return mpf(k * up // first) / up if up else mpf(k) / first
+    left = first + second - k
+    return mpf(left * down // second) / down if down else mpf(left) / second
+
+
+DEEPSPEED: list[tuple[str, dict[str, Any], Formula]] = [
+    (
+        "WarmupLR",
+        {"warmup_min_lr": 0.125, "warmup_max_lr": 0.5, "warmup_num_steps": 6, "warmup_type": "linear"},
+        lambda k: ds_warmup(k, 6, "linear", 0.125, 0.5),
+    ),
+    ("WarmupLR", {"warmup_num_steps": 6}, lambda k: ds_warmup(k, 6, "log", 0, 0.25)),
+    ("WarmupLR", {"warmup_num_steps": 1}, lambda k: ds_warmup(k, 2, "log", 0, 0.25)),
+    (
+        "WarmupDecayLR",
+        {"total_num_steps": 20, "warmup_num_steps": 6, "warmup_max_lr": 0.5},
+        lambda k: ds_decay(k, 6, 20, "log", 0, 0.5),
+    ),
+    (
+        "WarmupDecayLR",
+        {"total_num_steps": 4, "warmup_num_steps": 6, "warmup_max_lr": 0.5, "warmup_type": "linear"},
+        lambda k: ds_decay(k, 6, 4, "linear", 0, 0.5),
+    ),
+    (
+        "WarmupCosineLR",
+        {"total_num_steps": 20, "warmup_num_steps": 6, "warmup_min_ratio": 0.5, "cos_min_ratio": 0.125},
+        lambda k: ds_cosine(k, 6, 20, "log", 0.5, 0.125) / 4,
+    ),
+    (
+        "WarmupCosineLR",
+        {"total_num_steps": 7, "warmup_num_steps": 6, "warmup_type": "linear", "cos_min_ratio": 0.125},
+        lambda k: ds_cosine(k, 6, 7, "linear", 0, 0.125) / 4,
+    ),
+    (
+        "LRRangeTest",
+        {"lr_range_test_min_lr": 0.125, "lr_range_test_step_size": 7, "lr_range_test_step_rate": 3},
+        lambda k: mpf(0.125) * (1 + 3 * mpf(k) / 7),
+    ),
+    (
+        "LRRangeTest",
+        {"lr_range_test_min_lr": 0.125, "lr_range_test_step_size": 7, "lr_range_test_staircase": True},
+        lambda k: mpf(0.125) * (1 + k // 7),
+    ),
+    (
+        "OneCycle",
+        {"cycle_min_lr": 0.125, "cycle_max_lr": 1, "cycle_first_step_size": 5, "cycle_second_step_size": 9},
+        lambda k: 0.125 + 0.875 * ds_scale(min(k, 14), 5, 9, 0, 0),
+    ),
+    (
+        "OneCycle",
+        {
+            "cycle_min_lr": 0.125,
+            "cycle_max_lr": 1,
+            "cycle_first_step_size": 11,
+            "cycle_second_step_size": 10,
+            "cycle_first_stair_count": 4,
+            "cycle_second_stair_count": 3,
+            "decay_lr_rate": 2,
+            "decay_step_size": 3,
+        },
+        lambda k: 0.125 + 0.875 * ds_scale(k, 11, 10, 4, 3) if k <= 21 else 0.125 / (1 + 2 * mpf(k - 21) / 3),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "formula"), DEEPSPEED)
+def test_every_scheduler_of_deepspeed(name: str, params: dict[str, Any], formula: Formula) -> None:
+    optimizer = {"type": "SGD", "params": {"lr": 0.25}}
+    reading = read_config({"optimizer": optimizer, "scheduler": {"type": name, "params": params}})
+    assert (reading.framework, reading.construct) == ("deepspeed", name)
+    same(reading, formula, 40)
+
+
+def test_deepspeed_cycles_the_betas_of_an_optimizer_that_has_some() -> None:
+    params = {"cycle_min_lr": 0.125, "cycle_max_lr": 1, "cycle_first_step_size": 5, "decay_mom_rate": 0.5}
+    params |= {"cycle_min_mom": 0.5, "cycle_max_mom": 0.75, "decay_step_size": 4}
+    config = {"optimizer": {"type": "Adam"}, "scheduler": {"type": "OneCycle", "params": params}}
+
+    def momentum(k: int) -> Any:
+        if k == 0:
+            return 0.5
+        return 0.75 - 0.25 * ds_scale(k, 5, 5, 0, 0) if k <= 10 else 0.75 * (1 + mpf(k - 10) / 8)
+
+    same(read_config(config), momentum, 20, "momentum")
+    for quiet in ({"cycle_momentum": False}, {}):
+        optimizer = {"type": "Adam" if quiet else "SGD"}
+        config = {"optimizer": optimizer, "scheduler": {"type": "OneCycle", "params": {**params, **quiet}}}
+        assert read_config(config).schedule == read_config(config, system="deepspeed").schedule
+        assert not hasattr(read_config(config).schedule, "groups")
+
+
+def test_a_file_of_deepspeed() -> None:
+    same(load_config(CONFIGS / "ds_config.json"), lambda k: ds_decay(k, 20, 200, "log", 0, 3e-5), 210)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "message"),
+    [
+        ("WarmupLR", {"warmup_num_steps": "auto"}, "'auto', which another config fills in"),
+        ("WarmupLR", {"warmup_max_lr": [0.1, 0.2]}, "a rate for each parameter group"),
+        ("WarmupLR", {"warmup_typ": "log"}, "scheduler.params.warmup_typ: found 'log'"),
+        ("WarmupLR", {"warmup_type": "cosine"}, "scheduler.params.warmup_type: found 'cosine'"),
+        ("WarmupLR", {"last_batch_iteration": 5}, "the schedule from its beginning"),
+        ("WarmupLR", {}, "optimizer.params.lr: found nothing, expected base_value="),
+        ("WarmupDecayLR", {}, "scheduler.params.total_num_steps: found nothing, expected total_steps="),
+        ("OneCycle", {"cycle_min_lr": 0.1}, "scheduler.params.cycle_max_lr: found nothing"),
+        ("CosineLR", {}, "scheduler.type: found 'CosineLR', expected one of WarmupLR"),
+    ],
+)
+def test_what_deepspeed_does_not_say_is_refused(kind: str, params: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        optimizer = {"type": "Adam", "params": {"lr": 0.1} if params else {}}
+        read_config({"optimizer": optimizer, "scheduler": {"type": kind, "params": params}})
+
+
 # What all share
 
 
