@@ -313,9 +313,149 @@ def test_a_file_of_deepspeed() -> None:
     ],
 )
 def test_what_deepspeed_does_not_say_is_refused(kind: str, params: dict[str, Any], message: str) -> None:
+    optimizer = {"type": "Adam", "params": {"lr": 0.1} if params else {}}
     with pytest.raises((SpecError, UnsupportedError), match=message):
-        optimizer = {"type": "Adam", "params": {"lr": 0.1} if params else {}}
         read_config({"optimizer": optimizer, "scheduler": {"type": kind, "params": params}})
+
+
+# MMEngine
+
+
+class MMEngine:
+    """Schedulers of MMEngine, stepped one after another as its runner does, each from the value that it finds."""
+
+    def __init__(self, base: float, schedulers: list[dict[str, Any]]) -> None:
+        self.base = self.value = mpf(base)
+        self.schedulers = [{"begin": 0, "end": 10**9, "local": -1, "clock": -1, **one} for one in schedulers]
+        for one in self.schedulers:
+            self.step(one)
+
+    def step(self, one: dict[str, Any]) -> None:
+        one["clock"] += 1
+        if one["begin"] <= one["clock"] < one["end"]:
+            one["local"] += 1
+            self.value = getattr(self, one["type"])(one, one["local"], one["end"] - one["begin"] - 1)
+
+    def LinearLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: N802
+        first, last = mpf(one["start_factor"]), mpf(one.get("end_factor", 1))
+        if s == 0:
+            return self.value * first
+        return self.value * (1 + (last - first) / (total * first + (s - 1) * (last - first)))
+
+    def ConstantLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: N802
+        if s == 0:
+            return self.value * mpf(one["factor"])
+        return self.value / mpf(one["factor"]) if s == total else self.value
+
+    def ExponentialLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: ARG002, N802
+        return self.value * mpf(one["gamma"]) if s else self.value
+
+    def StepLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: ARG002, N802
+        return self.value * mpf(one["gamma"]) if s and s % one["step_size"] == 0 else self.value
+
+    def MultiStepLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: ARG002, N802
+        return self.value * mpf(one["gamma"]) ** one["milestones"].count(s)
+
+    def PolyLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: N802
+        low = mpf(one.get("eta_min", 0))
+        return (self.value - low) * (1 - mpf(1) / (total - s + 1)) ** mpf(one["power"]) + low if s else self.value
+
+    def CosineAnnealingLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: N802
+        low, period = mpf(one.get("eta_min", 0)), one.get("T_max", total + 1)
+        if s == 0:
+            return self.value
+        if (s - 1 - period) % (2 * period) == 0:
+            return self.value + (self.base - low) * (1 - mp.cos(mp.pi / period)) / 2
+        return cosine(mpf(s) / period) / cosine(mpf(s - 1) / period) * (self.value - low) + low
+
+    def CosineRestartLR(self, one: dict[str, Any], s: int, total: int) -> Any:  # noqa: ARG002, N802
+        low, begun = mpf(one.get("eta_min", 0)), 0
+        for period, weight in zip(one["periods"], one["restart_weights"], strict=True):
+            if s < begun + period:
+                return low + (self.base * mpf(weight) - low) * cosine(mpf(s - begun) / period)
+            begun += period
+        return self.value
+
+
+LINEAR = {"type": "LinearLR", "start_factor": 0.25, "begin": 0, "end": 6}
+MMENGINE: list[list[dict[str, Any]]] = [
+    [LINEAR],
+    [LINEAR, {"type": "CosineAnnealingLR", "T_max": 14, "eta_min": 0.125, "begin": 6, "end": 20}],
+    [LINEAR, {"type": "CosineAnnealingLR", "eta_min": 0.125, "begin": 8, "end": 20}],
+    [LINEAR, {"type": "PolyLR", "power": 2.5, "eta_min": 0.125, "begin": 6, "end": 20}],
+    [LINEAR, {"type": "MultiStepLR", "milestones": [3, 9, 9], "gamma": 0.5}],
+    [LINEAR, {"type": "PolyLR", "power": 0.5, "begin": 2, "end": 20}],
+    [{**LINEAR, "end_factor": 0.5}, {"type": "ExponentialLR", "gamma": 0.875, "begin": 6, "end": 15}],
+    [{"type": "ConstantLR", "factor": 0.25, "begin": 2, "end": 7}, {"type": "StepLR", "step_size": 4, "gamma": 0.5}],
+    [{"type": "CosineAnnealingLR", "T_max": 7, "eta_min": 0.125}],
+    [{"type": "CosineRestartLR", "periods": [5, 8], "restart_weights": [1, 0.5], "eta_min": 0.125}],
+]
+
+
+@pytest.mark.parametrize("schedulers", MMENGINE)
+def test_windows_of_mmengine(schedulers: list[dict[str, Any]]) -> None:
+    runner = MMEngine(0.5, schedulers)
+    values = []
+    for _ in range(30):
+        values.append(runner.value)
+        for one in runner.schedulers:
+            runner.step(one)
+    config = {"param_scheduler": [{"by_epoch": False, **one} for one in schedulers]}
+    same(read_config(config, base_value=0.5), values.__getitem__, 30)
+
+
+@pytest.mark.parametrize("convert", [False, True])
+@pytest.mark.parametrize("kind", ["CosineAnnealingLR", "MultiStepLR", "StepLR"])
+def test_mmengine_by_epoch(kind: str, convert: bool) -> None:  # noqa: FBT001
+    params: dict[str, dict[str, Any]] = {
+        "CosineAnnealingLR": {"T_max": 5, "end": 5},
+        "MultiStepLR": {"milestones": [2, 3], "gamma": 0.5},
+        "StepLR": {"step_size": 2, "gamma": 0.5, "begin": 1},
+    }
+    scale, unit = (4, 1) if convert else (1, 4)
+    own = {name: [4 * m for m in v] if convert and isinstance(v, list) else v for name, v in params[kind].items()}
+    own = {name: v * scale if isinstance(v, int) else v for name, v in own.items()}
+    runner = MMEngine(0.5, [{"type": kind, **own}])
+    values = []
+    for step in range(1, 30):
+        values.append(runner.value)
+        if step % unit == 0:
+            runner.step(runner.schedulers[0])
+    config = {"param_scheduler": {"type": kind, "convert_to_iter_based": convert, **params[kind]}}
+    same(read_config(config, base_value=0.5, steps_per_epoch=4), values.__getitem__, 29)
+
+
+def test_a_file_of_mmengine() -> None:
+    def formula(t: int) -> Any:
+        ramp = min(mpf(1), mpf(0.001) + (1 - mpf(0.001)) * t / 49)
+        return mpf(0.02) * ramp * mpf(0.1) ** ((t // 10 >= 8) + (t // 10 >= 11))
+
+    same(load_config(CONFIGS / "mmdet_1x.json", steps_per_epoch=10), formula, 130)
+    with pytest.raises(SpecError, match=r"param_scheduler\[1\].by_epoch: found True, expected steps_per_epoch=..."):
+        load_config(CONFIGS / "mmdet_1x.json")
+
+
+@pytest.mark.parametrize(
+    ("schedulers", "message"),
+    [
+        ([{"type": "ReduceOnPlateauLR"}], "follows a metric"),
+        ([{"type": "LinearMomentum"}], "another parameter than the learning rate"),
+        ([{"type": "QuadraticWarmupLR"}], r"param_scheduler\[0\].type: found 'QuadraticWarmupLR'"),
+        ([{"type": "ExponentialLR", "by_epoch": False}], r"param_scheduler\[0\].gamma: found nothing"),
+        ([{"type": "LinearLR", "by_epoch": False, "factor": 2}], r"param_scheduler\[0\].factor: found 2"),
+        ([{"type": "LinearLR", "by_epoch": False, "begin": 4, "end": 4}], "a number above begin"),
+        (
+            [
+                {"type": "LinearLR", "by_epoch": False, "end": 9},
+                {"type": "CosineAnnealingLR", "by_epoch": False, "eta_min": 0.1, "begin": 5, "end": 50},
+            ],
+            "CosineAnnealingLR is not supported: its window overlaps another's",
+        ),
+    ],
+)
+def test_what_mmengine_does_not_say_is_refused(schedulers: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config({"param_scheduler": schedulers}, base_value=0.1)
 
 
 # What all share
