@@ -458,6 +458,117 @@ def test_what_mmengine_does_not_say_is_refused(schedulers: list[dict[str, Any]],
         read_config({"param_scheduler": schedulers}, base_value=0.1)
 
 
+# timm
+
+
+def timm_cycle(t: int, total: int, mult: int, limit: int, decay: float) -> tuple[Any, Any] | None:
+    """Return the share of the cycle and its peak, or nothing after the last one."""
+    begin, length = 0, total
+    for i in range(limit):
+        if t < begin + length:
+            return mpf(t - begin) / length, mpf(0.5) * mpf(decay) ** i
+        begin, length = begin + length, length * mult
+    return None
+
+
+def timm(t: int, config: dict[str, Any]) -> Any:
+    """timm's values for a base rate of 0.5, a warmup of 3 from 0.125, 12 epochs, and a floor of 0.0625."""
+    name, low, base, prefix = config["sched"], mpf(0.0625), mpf(0.5), config.get("warmup_prefix", False)
+    if name == "none":
+        return base
+    if t < 3:
+        return mpf(0.125) + t * (base - mpf(0.125)) / 3
+    if name in {"wsd", "rsqrt"}:
+        total, s = (12 if prefix else 9), t - 3
+        stable = max(low, base if name == "wsd" else base / mp.sqrt(1 + mpf(s) / 3))
+        x = min(mpf(1), max(mpf(0), mpf(s - (total - 4)) / 4))
+        shape = {"1-sqrt": 1 - mp.sqrt(x), "linear": 1 - x, "cosine": cosine(x)}
+        shape["exp"] = (mpf(0.1) ** x - mpf(0.1)) / (1 - mpf(0.1))
+        return low + (stable - low) * shape[config.get("lr_decay_fn", "1-sqrt" if name == "wsd" else "linear")]
+    t = t - 3 if prefix else t
+    rate = mpf(config.get("decay_rate", 0.5))
+    if name in {"constant", "step"}:
+        return base if name == "constant" else base * rate ** (t // 4)
+    if name == "multistep":
+        return base * rate ** sum(m <= t + 1 for m in (4, 9))
+    found = timm_cycle(t, 12, config.get("lr_cycle_mul", 1), config.get("lr_cycle_limit", 1), 0.75)
+    if found is None:
+        return low
+    x, peak = found
+    k = mpf(config.get("lr_k_decay", 1))
+    share = {"cosine": cosine(x**k), "poly": (1 - x**k) ** rate}
+    share["tanh"] = (1 - mp.tanh(-7 * (1 - x) + 3 * x)) / 2
+    return low + (peak - low) * share[name]
+
+
+TIMM: list[dict[str, Any]] = [
+    *({"sched": name} for name in ("cosine", "poly", "step", "multistep", "constant", "wsd", "rsqrt", "none")),
+    *({"sched": name, "warmup_prefix": True} for name in ("cosine", "tanh", "poly", "step", "multistep", "wsd")),
+    {"sched": "cosine", "lr_cycle_limit": 3},
+    {"sched": "tanh", "lr_cycle_limit": 2, "warmup_prefix": True},
+    {"sched": "cosine", "lr_cycle_limit": 3, "lr_cycle_mul": 2, "warmup_prefix": True},
+    {"sched": "cosine", "lr_k_decay": 2},
+    {"sched": "poly", "lr_k_decay": 0.5, "decay_rate": 1.5},
+    {"sched": "wsd", "lr_decay_fn": "cosine"},
+    {"sched": "rsqrt", "lr_decay_fn": "exp"},
+]
+
+
+@pytest.mark.parametrize("config", TIMM)
+@pytest.mark.parametrize("on_updates", [False, True])
+def test_every_scheduler_of_timm(config: dict[str, Any], on_updates: bool) -> None:  # noqa: FBT001
+    common: dict[str, Any] = {"lr": 0.5, "epochs": 12, "warmup_epochs": 3, "warmup_lr": 0.125, "min_lr": 0.0625}
+    common |= {
+        "decay_epochs": 4,
+        "decay_rate": 0.5,
+        "decay_milestones": [4, 9],
+        "lr_cycle_decay": 0.75,
+        "sched_on_updates": on_updates,
+    }
+    epoch = 1 if on_updates else 3
+    reading = read_config({**common, **config}, steps_per_epoch=epoch)
+    assert (reading.framework, reading.construct) == ("timm", config["sched"])
+    same(reading, lambda t: timm(t // epoch, {**common, **config}), 90 * epoch)
+
+
+def test_a_file_of_timm() -> None:
+    def formula(t: int) -> Any:
+        low, high = mpf(1e-05), mpf(0.001)
+        if t < 21:
+            return mpf(1e-06) + t * (high - mpf(1e-06)) / 21
+        return low + (high - low) * cosine(min(mpf(1), mpf(t) / 140))
+
+    same(load_config(CONFIGS / "timm_args.yaml", steps_per_epoch=7), formula, 150)
+    with pytest.raises(SpecError, match=r"sched_on_updates: found True, expected steps_per_epoch=..."):
+        load_config(CONFIGS / "timm_args.yaml")
+
+
+def test_stairs_of_timm_that_are_no_whole_epochs() -> None:
+    config = {"sched": "step", "lr": 0.5, "decay_epochs": 2.4, "decay_rate": 0.97, "warmup_epochs": 0}
+    reading = read_config({**config, "sched_on_updates": True}, steps_per_epoch=10)
+    same(reading, lambda t: mpf(0.5) * mpf(0.97) ** (t // 24), 200)
+    fractional = read_config(config, steps_per_epoch=1)
+    same(fractional, lambda t: mpf(0.5) * mpf(0.97) ** (min(t, 100) * 10 // 24), 110)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"sched": "plateau"}, "follows a metric"),
+        ({"sched": "cosine", "lr_noise": [0.4, 0.9]}, "lr_noise is not supported: random numbers"),
+        ({"sched": "cos"}, "sched: found 'cos'"),
+        ({"sched": "cosine", "lr_cycle_mul": 0.5}, "lr_cycle_mul: found 0.5"),
+        ({"sched": "cosine", "lr_cicle_mul": 2}, "lr_cicle_mul: found 2"),
+        ({"sched": "cosine", "lr": None}, "lr: found nothing, expected base_value="),
+        ({"sched": "tanh", "epochs": 10}, "tanh is not supported: a warmup with warmup_prefix false"),
+        ({"sched": "wsd", "epochs": 10, "decay_epochs": 9}, "a decay of 1 to 5"),
+    ],
+)
+def test_what_timm_does_not_say_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config({"lr": 0.1, **config}, steps_per_epoch=10)
+
+
 # What all share
 
 
