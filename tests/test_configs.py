@@ -569,6 +569,88 @@ def test_what_timm_does_not_say_is_refused(config: dict[str, Any], message: str)
         read_config({"lr": 0.1, **config}, steps_per_epoch=10)
 
 
+# Composer
+
+
+def composer(t: Any, warmup: Any, end: Any, name: str, first: float = 1, last: float = 0) -> Any:
+    """Return the factor, at a time and with lengths that are in any one unit."""
+    if t < warmup:
+        return mpf(first) * mpf(t) / warmup
+    if name == "constant_with_warmup":
+        return mpf(first)
+    x = min(mpf(1), mpf(t - warmup) / (end - warmup))
+    if name == "cosine_with_warmup":
+        return mpf(last) + (1 - mpf(last)) * cosine(x)
+    return mpf(first) + x * (mpf(last) - mpf(first))
+
+
+@pytest.mark.parametrize("name", ["constant_with_warmup", "cosine_with_warmup", "linear_decay_with_warmup"])
+@pytest.mark.parametrize(
+    ("duration", "t_warmup", "per_step", "warmup", "end"),
+    [
+        ("24ba", "4ba", 1, 4, 24),
+        ("3ep", "0.15dur", 1, 3, 24),
+        ("2ep", "1ep", 1, 8, 16),
+        ("1000tok", "0.0995dur", 30, 99, 1000),
+        ("1e3tok", "150tok", 30, 150, 1000),
+        ("500sp", "0.1dur", 12, 50, 500),
+        ("24ba", "0ba", 1, 0, 24),
+        ("100ba", "0.29dur", 1, 28, 100),
+    ],
+)
+def test_every_unit_of_composer(name: str, duration: str, t_warmup: str, per_step: int, warmup: int, end: int) -> None:
+    config = {"max_duration": duration, "optimizer": {"lr": 0.5}}
+    config["scheduler"] = {"name": name, "t_warmup": t_warmup}
+    known: dict[str, Any] = {"tokens_per_step": 30, "batch_size": 12, "steps_per_epoch": 8}
+    same(read_config(config, **known), lambda t: composer(t * per_step, warmup, end, name) / 2, 110)
+
+
+def test_shares_of_composer() -> None:
+    config = {"max_duration": "24ba", "optimizer": {"lr": 0.5}}
+    for name, more, first, last in (
+        ("constant_with_warmup", {"alpha": 0.75}, 0.75, 0),
+        ("cosine_with_warmup", {"alpha_f": 0.125}, 1, 0.125),
+        ("linear_decay_with_warmup", {"alpha_i": 0.75, "alpha_f": 0.125, "t_max": "30ba"}, 0.75, 0.125),
+    ):
+        reading = read_config({**config, "scheduler": {"name": name, "t_warmup": "4ba", **more}})
+        assert (reading.framework, reading.construct) == ("composer", name)
+        end = 30 if "t_max" in more else 24
+        same(reading, lambda t, a=(4, end, name, first, last): composer(t, *a) / 2, 40)  # type: ignore[misc]
+
+
+def test_a_file_of_llm_foundry() -> None:
+    low = mpf(float(mpf(6e-4) * mpf(0.1))) / mpf(6e-4)
+    reading = load_config(CONFIGS / "llm_foundry.yaml")
+    same(reading, lambda t: mpf(6e-4) * composer(t, 10, 480, "cosine_with_warmup", 1, low), 500)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "message"),
+    [
+        ({"name": "inv_sqrt_with_warmup"}, "inv_sqrt_with_warmup is not supported"),
+        ({"name": "cosine"}, "scheduler.name: found 'cosine'"),
+        ({"name": "cosine_with_warmup"}, "scheduler.t_warmup: found nothing"),
+        ({"name": "cosine_with_warmup", "t_warmup": "10 minutes"}, "scheduler.t_warmup: found '10 minutes'"),
+        (
+            {"name": "cosine_with_warmup", "t_warmup": "2ep"},
+            "scheduler.t_warmup: found '2ep', expected steps_per_epoch",
+        ),
+        (
+            {"name": "cosine_with_warmup", "t_warmup": "2tok"},
+            "scheduler.t_warmup: found '2tok', expected tokens_per_step",
+        ),
+        ({"name": "cosine_with_warmup", "t_warmup": "2ba", "t_max": "5ba"}, "below max_duration"),
+        ({"name": "cosine_with_warmup", "t_warmup": "200ba"}, "less than t_max"),
+        ({"name": "cosine_with_warmup", "t_warmup": "2ba", "alpha": 0.1}, "scheduler.alpha: found 0.1"),
+        ({"name": "cosine_with_warmup", "t_warmup": "2ba", "alpha_f": "${alpha}"}, "which another config fills in"),
+    ],
+)
+def test_what_composer_does_not_say_is_refused(scheduler: dict[str, Any], message: str) -> None:
+    config = {"max_duration": "100ba", "optimizer": {"lr": 0.1}, "scheduler": scheduler}
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config(config)
+
+
 # What all share
 
 
