@@ -651,6 +651,85 @@ def test_what_composer_does_not_say_is_refused(scheduler: dict[str, Any], messag
         read_config(config)
 
 
+# Megatron
+
+
+def megatron(n: Any, warmup: Any, end: Any, style: str, low: float, cooldown: int = 0, shape: str = "") -> Any:
+    """Megatron's get_lr for a peak of 0.5 and a warmup from 0.125, in updates."""
+    peak, low = mpf(0.5), mpf(low)
+    if warmup > 0 and n <= warmup:
+        return mpf(0.125) + (peak - mpf(0.125)) * n / warmup
+    if style == "constant":
+        return peak
+    if n > end:
+        return low
+    if style == "inverse-square-root":
+        return max(low, peak * mp.sqrt(mpf(warmup) / n))
+    x = mpf(n - warmup) / (end - warmup)
+    if style == "WSD":
+        y = max(mpf(0), mpf(n - (end - cooldown)) / cooldown)
+        share = {"linear": 1 - y, "cosine": cosine(y), "exponential": 2 * mpf(0.5) ** y - 1}
+        return low + (peak - low) * {**share, "minus_sqrt": 1 - mp.sqrt(y)}[shape]
+    return low + (peak - low) * {"linear": 1 - x, "cosine": cosine(x)}[style]
+
+
+MEGATRON: list[tuple[str, str, int]] = [
+    *((style, "", 0) for style in ("constant", "linear", "cosine", "inverse-square-root")),
+    *(("WSD", shape, 9) for shape in ("linear", "cosine", "exponential", "minus_sqrt")),
+]
+
+
+@pytest.mark.parametrize(("style", "shape", "cooldown"), MEGATRON)
+@pytest.mark.parametrize("batch", [1, 8])
+def test_every_style_of_megatron(style: str, shape: str, cooldown: int, batch: int) -> None:
+    words = ["--lr", "0.5", "--min-lr", "0.21875", "--lr-warmup-init", "0.125", "--lr-decay-style", style]
+    unit = "iters" if batch == 1 else "samples"
+    words += [f"--lr-warmup-{unit}", "5", f"--lr-decay-{unit}", "41", f"--train-{unit}", "50"]
+    words += ["--global-batch-size", str(batch)]
+    words += [f"--lr-wsd-decay-{unit}", str(cooldown), "--lr-wsd-decay-style", shape] if shape else []
+    reading = read_config(arguments(words, "words"))
+    assert (reading.framework, reading.construct) == ("megatron", style)
+    same(reading, lambda t: megatron(t * batch, 5, 41, style, 0.21875, cooldown, shape), 60)
+
+
+def test_a_file_of_megatron() -> None:
+    def formula(t: int) -> Any:
+        low, high, warmup = mpf(1e-5), mpf(0.00015), mpf("3.2")
+        if t <= warmup:
+            return high * t / warmup
+        return low if t > 320 else low + (high - low) * cosine((t - warmup) / (320 - warmup))
+
+    same(load_config(CONFIGS / "megatron_args.txt"), formula, 400)
+
+
+def test_the_weight_decay_of_megatron() -> None:
+    config = {"lr": 0.5, "train_iters": 20, "start_weight_decay": 0.125, "end_weight_decay": 0.5}
+    for style, shape in (("linear", lambda x: x), ("cosine", lambda x: cosine(1 - x))):
+        reading = read_config({**config, "weight_decay_incr_style": style})
+        same(reading, lambda t: mpf(0.5) * max(0, mpf(20 - t) / 20), 30)
+        same(reading, lambda t, f=shape: 0.125 + 0.375 * f(min(1, mpf(t) / 20)), 30, "weight_decay")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"lr_decay_style": "exponential"}, "lr_decay_style: found 'exponential'"),
+        ({"rampup_batch_size": ["32", "32", "1000"]}, "rampup_batch_size is not supported"),
+        ({"decoupled_lr": 1e-3}, "decoupled_lr is not supported"),
+        ({"lr_decay_style": "inverse-square-root"}, "without a warmup it depends on the samples"),
+        ({"lr_decay_style": "WSD"}, "lr_wsd_decay_samples: found nothing"),
+        ({"lr_warmup_iters": 20}, "a warmup of less than 20 updates"),
+        ({"min_lr": 0.5}, "of at most lr"),
+        ({"lr_decay_iter": 3}, "lr_decay_iter: found 3"),
+        ({"lr_warmup_samples": 3}, "lr_warmup_samples: found 3, expected batch_size="),
+        ({"train_iters": None}, "train_iters: found nothing, expected total_steps="),
+    ],
+)
+def test_what_megatron_does_not_say_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config({"lr": 0.1, "train_iters": 20, **config}, system="megatron")
+
+
 # What all share
 
 
