@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -728,6 +729,55 @@ def test_the_weight_decay_of_megatron() -> None:
 def test_what_megatron_does_not_say_is_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises((SpecError, UnsupportedError), match=message):
         read_config({"lr": 0.1, "train_iters": 20, **config}, system="megatron")
+
+
+# torchtitan
+
+
+def torchtitan(t: int, warmup: int, total: int, decay: int, kind: str, low: float) -> Any:
+    """Return the factor up to the step after the last; then it is held."""
+    stable, t = total + 1 - warmup - decay, min(t, total)
+    if t < warmup:
+        return mpf(t + 1) / warmup
+    if t < warmup + stable:
+        return mpf(1)
+    x = mpf(t + 1 - warmup - stable) / decay
+    share = {"linear": 1 - x, "sqrt": 1 - mp.sqrt(x), "cosine": cosine(x)}[kind]
+    return mpf(low) + (1 - mpf(low)) * share
+
+
+@pytest.mark.parametrize("kind", ["linear", "sqrt", "cosine"])
+@pytest.mark.parametrize(
+    ("warmup", "ratio", "decay"),
+    [(5, None, 25), (5, 0.25, 8), (5, 0.95, 25), (0, None, 30), (29, None, 1), (50, 0.5, 0)],
+)
+def test_every_decay_of_torchtitan(kind: str, warmup: int, ratio: float | None, decay: int) -> None:
+    section = {"warmup_steps": warmup, "decay_ratio": ratio, "decay_type": kind, "min_lr_factor": 0.125}
+    reading = read_config({"lr_scheduler": section, "optimizer": {"lr": 0.5}, "training": {"steps": 30}})
+    assert (reading.framework, reading.construct) == ("torchtitan", kind)
+    same(reading, lambda t: torchtitan(t, min(warmup, 30), 30, decay, kind, 0.125) / 2, 40)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib is new in Python 3.11")
+def test_a_file_of_torchtitan() -> None:
+    low = mpf(float(mpf(3e-4) * mpf(0.1))) / mpf(3e-4)
+    reading = load_config(CONFIGS / "torchtitan.toml")
+    same(reading, lambda t: mpf(3e-4) * torchtitan(t, 20, 100, 80, "cosine", low), 110)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"lr_min": 0.1}, "lr_scheduler.lr_min is not supported: the key of an older release"),
+        ({"decay_type": "exp"}, "lr_scheduler.decay_type: found 'exp'"),
+        ({"warmup": 5}, "lr_scheduler.warmup: found 5"),
+        ({}, "training.steps: found nothing, expected total_steps="),
+    ],
+)
+def test_what_torchtitan_does_not_say_is_refused(section: dict[str, Any], message: str) -> None:
+    config = {"lr_scheduler": section, "optimizer": {"lr": 0.5}, "training": {"steps": 30} if section else {}}
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config(config)
 
 
 # What all share

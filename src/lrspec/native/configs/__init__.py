@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.native.configs import composer, deepspeed, files, huggingface, megatron, mmengine, timm
+from lrspec.native.configs import composer, deepspeed, files, huggingface, megatron, mmengine, timm, torchtitan
 from lrspec.native.configs.keys import Keys, known
 from lrspec.native.reading import Reading
 
-_MODULES: tuple[ModuleType, ...] = (huggingface, deepspeed, mmengine, timm, composer, megatron)
+_MODULES: tuple[ModuleType, ...] = (huggingface, deepspeed, mmengine, timm, composer, megatron, torchtitan)
 SYSTEMS: dict[str, ModuleType] = {module.SYSTEM: module for module in _MODULES}
 """The systems whose configs are read, by name."""
 
