@@ -780,6 +780,73 @@ def test_what_torchtitan_does_not_say_is_refused(section: dict[str, Any], messag
         read_config(config)
 
 
+# detectron2
+
+
+def detectron2(t: int, config: dict[str, Any]) -> Any:
+    """fvcore's composite of a warmup and a scheduler, as detectron2 builds it, over the share of the run."""
+    total, warmup, factor = config["MAX_ITER"], config["WARMUP_ITERS"], mpf(config["WARMUP_FACTOR"])
+
+    def decay(where: Any) -> Any:
+        if config["LR_SCHEDULER_NAME"] == "WarmupCosineLR":
+            end = mpf(config["BASE_LR_END"]) / mpf(config["BASE_LR"])
+            return end + (1 - end) * cosine(min(mpf(1), where))
+        step = int((where + mpf("1e-6")) * total)
+        return mpf(config["GAMMA"]) ** sum(m <= step for m in config["STEPS"] if m <= total)
+
+    where, length = mpf(t) / total, min(mpf(1), mpf(warmup) / total)
+    if where + mpf("1e-6") > length:
+        return mpf(config["BASE_LR"]) * decay(where)
+    share = where / length if config["WARMUP_METHOD"] == "linear" else mpf(0)
+    return mpf(config["BASE_LR"]) * (factor * decay(mpf(0)) * (1 - share) + decay(length) * share)
+
+
+@pytest.mark.parametrize("name", ["WarmupMultiStepLR", "WarmupCosineLR"])
+@pytest.mark.parametrize("method", ["linear", "constant"])
+@pytest.mark.parametrize("warmup", [0, 10, 40])
+def test_every_scheduler_of_detectron2(name: str, method: str, warmup: int) -> None:
+    solver = {"LR_SCHEDULER_NAME": name, "BASE_LR": 0.5, "BASE_LR_END": 0.125, "GAMMA": 0.25, "STEPS": [30, 60, 200]}
+    solver |= {"MAX_ITER": 90, "WARMUP_FACTOR": 0.125, "WARMUP_ITERS": warmup, "WARMUP_METHOD": method}
+    reading = read_config({"SOLVER": solver})
+    assert (reading.framework, reading.construct) == ("detectron2", name)
+    same(reading, lambda t: detectron2(t, solver), 90)
+
+
+def test_a_file_of_detectron2() -> None:
+    solver = {"LR_SCHEDULER_NAME": "WarmupMultiStepLR", "BASE_LR": 0.02, "GAMMA": 0.1, "STEPS": [600, 800]}
+    solver |= {"MAX_ITER": 900, "WARMUP_FACTOR": 0.001, "WARMUP_ITERS": 100, "WARMUP_METHOD": "linear"}
+    same(load_config(CONFIGS / "detectron2.yaml"), lambda t: detectron2(t, solver), 900)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"_BASE_": "../Base.yaml", "SOLVER": {"MAX_ITER": 900}},
+            "_BASE_: ../Base.yaml is not supported: SOLVER has no LR",
+        ),
+        ({"SOLVER": {"RESCALE_INTERVAL": True}}, "SOLVER.RESCALE_INTERVAL is not supported"),
+        ({"SOLVER": {"LR_SCHEDULER_NAME": "WarmupStepWithFixedGammaLR"}}, "SOLVER.LR_SCHEDULER_NAME: found"),
+        ({"SOLVER": {"BASE_LR": 0.1, "MAX_ITER": 2000000}}, "SOLVER.MAX_ITER is not supported"),
+        ({"SOLVER": {"BASE_LR": 0.1, "STEPS": [5, 3]}}, "SOLVER.STEPS: found"),
+        ({"SOLVER": {"BASE_LR": 0.1, "LR_STEPS": [5, 3]}}, "SOLVER.LR_STEPS: found"),
+        ({"SOLVER": {}}, "SOLVER.BASE_LR: found nothing, expected base_value="),
+    ],
+)
+def test_what_detectron2_does_not_say_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config(config)
+
+
+# Keras
+
+
+def test_a_file_of_keras() -> None:
+    reading = load_config(CONFIGS / "keras_schedule.json")
+    assert (reading.framework, reading.construct) == ("keras", "PolynomialDecay")
+    same(reading, lambda t: 0.375 * (1 - mpf(min(t, 20)) / 20) ** 2 + 0.125, 30)
+
+
 # What all share
 
 
@@ -788,6 +855,13 @@ def test_a_config_of_no_system_is_refused_by_its_keys() -> None:
         read_config({"colour": "red"})
     with pytest.raises(UnsupportedError, match="system='jaxline'"):
         read_config({}, system="jaxline")
+
+
+def test_keys_of_two_systems_are_refused_by_both_names() -> None:
+    config = {"sched": "none", "lr": 0.5, "lr_scheduler_type": "constant", "learning_rate": 0.25}
+    with pytest.raises(UnsupportedError, match=r"huggingface or timm is not supported: .* give system="):
+        read_config(config)
+    assert read_config(config, system="huggingface").schedule(0) == 0.25
 
 
 def test_an_unknown_quantity_is_refused() -> None:
