@@ -683,14 +683,14 @@ MEGATRON: list[tuple[str, str, int]] = [
 @pytest.mark.parametrize(("style", "shape", "cooldown"), MEGATRON)
 @pytest.mark.parametrize("batch", [1, 8])
 def test_every_style_of_megatron(style: str, shape: str, cooldown: int, batch: int) -> None:
-    words = ["--lr", "0.5", "--min-lr", "0.21875", "--lr-warmup-init", "0.125", "--lr-decay-style", style]
+    words = ["--lr", "0.5", "--min-lr", "0.15625", "--lr-warmup-init", "0.125", "--lr-decay-style", style]
     unit = "iters" if batch == 1 else "samples"
     words += [f"--lr-warmup-{unit}", "5", f"--lr-decay-{unit}", "41", f"--train-{unit}", "50"]
     words += ["--global-batch-size", str(batch)]
     words += [f"--lr-wsd-decay-{unit}", str(cooldown), "--lr-wsd-decay-style", shape] if shape else []
     reading = read_config(arguments(words, "words"))
     assert (reading.framework, reading.construct) == ("megatron", style)
-    same(reading, lambda t: megatron(t * batch, 5, 41, style, 0.21875, cooldown, shape), 60)
+    same(reading, lambda t: megatron(t * batch, 5, 41, style, 0.15625, cooldown, shape), 60)
 
 
 def test_a_file_of_megatron() -> None:
