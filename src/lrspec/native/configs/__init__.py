@@ -13,11 +13,32 @@ from types import ModuleType
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.native.configs import files, huggingface
+from lrspec.native.configs import (
+    composer,
+    deepspeed,
+    detectron2,
+    files,
+    huggingface,
+    keras,
+    megatron,
+    mmengine,
+    timm,
+    torchtitan,
+)
 from lrspec.native.configs.keys import Keys, known
 from lrspec.native.reading import Reading
 
-_MODULES: tuple[ModuleType, ...] = (huggingface,)
+_MODULES: tuple[ModuleType, ...] = (
+    huggingface,
+    deepspeed,
+    mmengine,
+    timm,
+    composer,
+    megatron,
+    torchtitan,
+    detectron2,
+    keras,
+)
 SYSTEMS: dict[str, ModuleType] = {module.SYSTEM: module for module in _MODULES}
 """The systems whose configs are read, by name."""
 

@@ -90,6 +90,8 @@ class Keys:
             value = float(value)
         if value is None:
             raise self.wrong(name, "a number")
+        if isinstance(value, str) and (value == "auto" or "${" in value):
+            raise self.refused(self.at(name), f"{value!r}, which another config fills in; write the number")
         try:
             number = Number(float32=False).read(value)
         except SpecError as error:
