@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,9 +26,10 @@ PAGES = {name: text for name in NAMES if "```python" in (text := (ROOT / name).r
 
 
 def sections(text: str) -> list[list[str]]:
-    """Return the Python blocks of each section."""
+    """Return the blocks of each section, of Python and of commands."""
     parts = re.split(r"^##+ ", text, flags=re.MULTILINE)
-    return [blocks for part in parts if (blocks := re.findall(r"```python\n(.*?)```", part, re.DOTALL))]
+    found = [re.findall(r"```(?:python|console)\n(.*?)```", part, re.DOTALL) for part in parts]
+    return [blocks for blocks in found if blocks]
 
 
 CLIENTS = ("transformers", "lightning", "flax", "accelerate")
@@ -44,6 +48,10 @@ def runnable(text: str) -> Iterator[str]:
 
 
 def run(block: str, page: str, namespace: dict[str, Any]) -> None:
+    if block.startswith("$ "):
+        if page.startswith("docs/migrate/"):  # the commands of other pages are run by the tests of the command
+            commands(block)
+        return
     if ">>> " not in block:
         exec(compile(block, page, "exec"), namespace)  # noqa: S102 - our own pages
         return
@@ -52,6 +60,15 @@ def run(block: str, page: str, namespace: dict[str, Any]) -> None:
     doctest.DocTestRunner().run(test, out=told.append, clear_globs=False)
     namespace.update(test.globs)
     assert not told, "".join(told)
+
+
+def commands(block: str) -> None:
+    """Run the commands of a block; one that compares may find a difference."""
+    for line in block.splitlines():
+        if line.startswith("$ lrspec "):
+            arguments = shlex.split(line)[2:]
+            result = subprocess.run([sys.executable, "-m", "lrspec", *arguments], capture_output=True, check=False)
+            assert result.returncode == (1 if arguments[0] == "diff" else 0), result.stderr.decode()
 
 
 def test_pages_have_examples_of_every_framework_and_of_none() -> None:
@@ -63,8 +80,8 @@ def test_pages_have_examples_of_every_framework_and_of_none() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", PAGES)
-def test_examples_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_examples_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path if name.startswith("docs/migrate/") else ROOT)
     namespace: dict[str, Any] = {"__name__": "page"}
     for block in runnable(PAGES[name]):
         run(block, name, namespace)
