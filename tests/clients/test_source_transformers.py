@@ -45,3 +45,16 @@ def test_cycles_whose_first_step_floating_point_misses() -> None:
     cycle = lrspec.Cosine(init_value=0.1, end_value=0.0, steps=1)
     code = lrspec.Repeat(part=cycle, num_cycles=49).to_native_source("transformers")
     assert "get_" not in code
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["constant", "warmup_linear", "warmup_cosine", "cosine that rises again", "inverse_sqrt", "warmup_polynomial"],
+)
+def test_the_code_is_read_back_as_the_schedule(name: str) -> None:
+    made = CASES[name]
+    _, scheduler = run(made, "transformers", "make")([torch.zeros(1, requires_grad=True)])
+    back = lrspec.from_native(scheduler)
+    steps = range(made.stop + PAST)
+    expected = [made.schedule.exact(step) for step in steps]
+    assert [back.exact(step) for step in steps] == pytest.approx(expected, rel=1e-12, abs=1e-15)
