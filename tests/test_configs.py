@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -758,7 +757,6 @@ def test_every_decay_of_torchtitan(kind: str, warmup: int, ratio: float | None, 
     same(reading, lambda t: torchtitan(t, min(warmup, 30), 30, decay, kind, 0.125) / 2, 40)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib is new in Python 3.11")
 def test_a_file_of_torchtitan() -> None:
     low = mpf(float(mpf(3e-4) * mpf(0.1))) / mpf(3e-4)
     reading = load_config(CONFIGS / "torchtitan.toml")

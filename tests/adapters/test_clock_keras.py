@@ -170,3 +170,15 @@ def test_mixed_precision_applies_the_bits() -> None:
     added, _ = fit(model, [1.0] * 20)
     assert updates_applied(model.optimizer) == 20
     assert added == sums(range(20))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the reader of events is TensorFlow's")
+def test_tensorboard_has_the_rates_applied(tmp_path: Any) -> None:
+    import tensorflow as tf
+
+    model = model_with(keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras()))
+    fit(model, [1.0] * 7, epochs=3, callbacks=[keras.callbacks.TensorBoard(tmp_path, write_graph=False)])
+    (written,) = (tmp_path / "train").glob("events.*")
+    values = [value for event in tf.compat.v1.train.summary_iterator(str(written)) for value in event.summary.value]
+    rates = [float(tf.make_ndarray(value.tensor)) for value in values if value.tag == "epoch_lr_applied"]
+    assert rates == [SCHEDULE(6), SCHEDULE(13), SCHEDULE(20)]

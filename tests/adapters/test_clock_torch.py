@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -244,3 +245,49 @@ def test_a_compiled_step_is_compiled_once_and_counted() -> None:
             scheduler.step()
             assert update(optimizer) == SCHEDULE(step)
     assert scheduler.last_epoch == 999
+
+
+@pytest.mark.parametrize("options", [{"fused": True}, {"foreach": True}, {"foreach": False}], ids=str)
+def test_fused_and_foreach_optimizers_apply_the_bits(options: dict[str, bool]) -> None:
+    optimizer, scheduler = fresh(lr=1.0, **options)
+    for step in range(40):
+        assert update(optimizer) == SCHEDULE(step)
+        scheduler.step()
+
+
+def test_a_tensor_rate_in_a_fused_optimizer_is_written_in_place() -> None:
+    rate = torch.tensor(1.0)
+    optimizer, scheduler = fresh(lr=rate, fused=True)
+    for step in range(40):
+        assert update(optimizer) == SCHEDULE(step)
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] is rate
+
+
+def test_a_scheduler_and_its_optimizer_are_pickled_and_go_on() -> None:
+    optimizer, scheduler = fresh()
+    for _ in range(7):
+        update(optimizer)
+        scheduler.step()
+    restored = pickle.loads(pickle.dumps(scheduler))  # noqa: S301 - our own bytes
+    for step in range(7, 20):
+        assert update(restored.optimizer) == SCHEDULE(step)
+        restored.step()
+    assert (restored.last_epoch, scheduler.last_epoch) == (20, 7)
+
+
+def test_several_optimizers_have_a_scheduler_each_and_one_state_for_all() -> None:
+    """A loop as in torchtitan: a model in parts, one optimizer for each, whose schedulers share a checkpoint."""
+    parts = [fresh() for _ in range(3)]
+    for step in range(9):
+        for optimizer, scheduler in parts:
+            assert update(optimizer) == SCHEDULE(step)
+            scheduler.step()
+    state = parts[0][1].state_dict()
+    again = [fresh() for _ in range(3)]
+    for _, scheduler in again:
+        scheduler.load_state_dict(copy.deepcopy(state))
+    for step in range(9, 20):
+        for optimizer, scheduler in again:
+            assert update(optimizer) == SCHEDULE(step)
+            scheduler.step()

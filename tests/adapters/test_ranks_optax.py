@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax import shard_map
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import lrspec
@@ -47,6 +48,10 @@ def devices() -> None:
     assert jax.device_count() == 8
     train(30)
     steps = jnp.arange(8 * 20, dtype=jnp.int32).reshape(8, 20)
+    mesh = Mesh(np.array(jax.devices()), ("data",))
+    spec = PartitionSpec("data")
+    mapped = shard_map(jax.vmap(SCHEDULE.to_optax()), mesh=mesh, in_specs=spec, out_specs=spec)
+    assert np.array_equal(np.asarray(jax.jit(mapped)(steps.ravel())), SCHEDULE.values(0, 160))
     found = jax.pmap(jax.vmap(SCHEDULE.to_optax()))(steps)
     assert np.array_equal(np.asarray(found).ravel().view(np.int32), SCHEDULE.values(0, 160).view(np.int32))
 

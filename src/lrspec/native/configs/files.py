@@ -13,6 +13,11 @@ from typing import Any
 from lrspec import text
 from lrspec.errors import SpecError, UnsupportedError
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 
 def load(path: Path) -> Mapping[str, Any]:
     """Return the plain data of a file.
@@ -53,10 +58,6 @@ def _data(source: str, suffix: str, path: str) -> Any:
 
 
 def _toml(source: str, path: str) -> Any:
-    if sys.version_info < (3, 11):
-        raise UnsupportedError("config", path, "TOML needs Python 3.11; give read_config the data")
-    import tomllib
-
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
