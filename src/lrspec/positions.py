@@ -14,7 +14,8 @@ from typing import Any
 from lrspec.errors import ClockError
 
 _COUNTS = ("count", "gradient_step", "step_count")
-"""What Optax calls its counters of updates; `mini_step` of `MultiSteps` counts batches."""
+"""What Optax calls its counters of updates; `mini_step` of `MultiSteps` counts batches, and `step_count`, of
+`schedule_free`, begins at 1."""
 _STEPS = ("global_step", "iterations", "step")
 """What trainers call theirs, at the top of a checkpoint."""
 
@@ -109,8 +110,9 @@ def set_position(run: Any, step: int) -> Any:
 
     Args:
         run: A scheduler of torch, which is moved on; an optimizer of Keras that is built, whose `iterations` are set;
-            or a state of Optax, of which every count is set in the copy that is returned. (Adam's own count is one of
-            them. Its moments are then taken for warmed up; restore them too, or let the first updates be smaller.)
+            or a state of Optax, of which every count is set in the copy that is returned. (The counts of Adam, and
+            `iterations` for Keras' Adam, also correct for moments that began at 0. Restore the moments too: with fresh
+            ones and a count above 0, the first updates are up to three times too large.)
         step: Updates already applied, from 0.
 
     Returns:
@@ -177,7 +179,7 @@ def _in_tree(tree: Any, path: str) -> Iterator[tuple[str, int]]:
     for name, inner in _children(tree):
         if name in _COUNTS or (name in _STEPS and not path):
             if _is_count(inner):
-                yield f"{path}{name}", int(_number(inner))
+                yield f"{path}{name}", int(_number(inner)) - (name == "step_count")
         elif not isinstance(inner, str | bytes) and not hasattr(inner, "shape"):
             yield from counters(inner, f"{path}{name}.")
 
@@ -186,7 +188,8 @@ def _children(tree: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(tree, Mapping):
         yield from ((str(key), value) for key, value in tree.items())
     elif hasattr(tree, "_fields"):
-        yield from zip(tree._fields, tree, strict=True)
+        if "plateau_count" not in tree._fields:  # reduce_on_plateau counts metrics
+            yield from zip(tree._fields, tree, strict=True)
     elif isinstance(tree, tuple | list):
         yield from ((str(place), value) for place, value in enumerate(tree))
     elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
@@ -198,12 +201,14 @@ def _counted(tree: Any, step: int) -> Any:
 
     def new(name: str, value: Any) -> Any:
         if name == "mini_step" or ((name in _COUNTS or name in _STEPS) and _is_count(value)):
-            return value * 0 + (0 if name == "mini_step" else step)
+            return value * 0 + (0 if name == "mini_step" else step + (name == "step_count"))
         return _counted(value, step)
 
     if isinstance(tree, Mapping):
         return {key: new(str(key), value) for key, value in tree.items()}
     if hasattr(tree, "_fields"):
+        if "plateau_count" in tree._fields:
+            return tree
         return tree._replace(**{name: new(name, value) for name, value in zip(tree._fields, tree, strict=True)})
     if isinstance(tree, tuple | list):
         return type(tree)(_counted(value, step) for value in tree)

@@ -40,3 +40,22 @@ def test_a_fresh_state_is_put_at_a_step_and_goes_on_compiled(make: Any) -> None:
         updates, state = update(-jnp.ones((), jnp.float32), state, ZERO)
         assert float(updates) == SCHEDULE(step)
     assert lrspec.position(state).updates == 60
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optax.contrib.schedule_free_sgd(0.1),
+        lambda: optax.contrib.schedule_free_adamw(0.1),
+        lambda: optax.chain(optax.adam(FUNCTION), optax.contrib.reduce_on_plateau(accumulation_size=4)),
+    ],
+    ids=["schedule-free sgd", "schedule-free adamw", "plateau"],
+)
+def test_counters_that_begin_at_1_or_count_something_else(make: Any) -> None:
+    optimizer, params = make(), jnp.ones(3)
+    state = optimizer.init(params)
+    assert lrspec.position(state).updates == 0
+    for _ in range(7):
+        _, state = optax.with_extra_args_support(optimizer).update(jnp.ones(3), state, params, value=1.0)
+    assert lrspec.position(state).updates == 7
+    assert lrspec.position(lrspec.set_position(optimizer.init(params), 7)).updates == 7
