@@ -28,7 +28,7 @@ PAGES = {name: text for name in NAMES if "```python" in (text := (ROOT / name).r
 def sections(text: str) -> list[list[str]]:
     """Return the blocks of each section, of Python and of commands."""
     parts = re.split(r"^##+ ", text, flags=re.MULTILINE)
-    found = [re.findall(r"```(?:python|console)\n(.*?)```", part, re.DOTALL) for part in parts]
+    found = [re.findall(r"```(?:python\n|console\n(?=\$ ))(.*?)```", part, re.DOTALL) for part in parts]
     return [blocks for blocks in found if blocks]
 
 
