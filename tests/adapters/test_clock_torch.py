@@ -234,6 +234,32 @@ def test_an_optimizer_from_outside_torch_applies_the_bits() -> None:
         scheduler.step()
 
 
+class Twice(torch.optim.SGD):  # type: ignore[misc]  # torch is untyped
+    """An optimizer whose step is that of another class and something more; one step fails."""
+
+    fails = False
+
+    def step(self, closure: Any = None) -> Any:
+        if self.fails:
+            raise FloatingPointError
+        return super().step(closure)
+
+
+def test_a_step_that_calls_the_step_of_its_base_class_is_one_update() -> None:
+    fresh()  # from now on PyTorch calls the hooks in SGD.step too
+    optimizer, scheduler = fresh(optimizer=Twice, lr=1.0)
+    for step in range(40):
+        assert update(optimizer) == SCHEDULE(step)
+        scheduler.step()
+    optimizer.fails = True
+    with pytest.raises(FloatingPointError):
+        update(optimizer)
+    optimizer.fails = False
+    assert update(optimizer) == SCHEDULE(40)
+    scheduler.step()
+    assert scheduler.last_epoch == 41
+
+
 def test_a_compiled_step_is_compiled_once_and_counted() -> None:
     optimizer, scheduler = fresh(lr=torch.tensor(1.0))
     torch.compiler.reset()

@@ -15,7 +15,8 @@ class Updates:
     """Counts the updates that an optimizer applies from now on.
 
     A step that `GradScaler` skips is none: it does not call the optimizer, or, where the optimizer is fused, hands it
-    the flag `found_inf`.
+    the flag `found_inf`. A `step` that calls the `step` of its base class is one, though PyTorch may call the hooks of
+    both: it does as soon as there is an optimizer of the base class.
 
     Args:
         optimizer: The optimizer.
@@ -24,15 +25,21 @@ class Updates:
 
     def __init__(self, optimizer: torch.optim.Optimizer, owner: object) -> None:
         self.count = 0
+        self._has_begun = False
+
+        @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
+        def begin(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
+            self._has_begun = True
 
         @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
         def count(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
             found_inf = getattr(optimizer, "found_inf", None)
-            if found_inf is None or not found_inf.item():
+            if self._has_begun and (found_inf is None or not found_inf.item()):
                 self.count += 1
+            self._has_begun = False
 
-        handle = optimizer.register_step_post_hook(count)
-        weakref.finalize(owner, handle.remove)
+        for handle in (optimizer.register_step_pre_hook(begin), optimizer.register_step_post_hook(count)):
+            weakref.finalize(owner, handle.remove)
 
 
 def wrong_frequency(every: str, applied: int) -> str | None:
