@@ -13,9 +13,6 @@ from torch.optim import lr_scheduler
 
 import lrspec
 
-# PyTorch 2.5's own SequentialLR steps its parts in the way of which PyTorch warns
-pytestmark = pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")
-
 SCHEDULE = lrspec.Cosine(init_value=0.1, end_value=0.01, steps=100)
 
 
