@@ -13,7 +13,8 @@ from cases import CASES, LAST_STEP, NO_SHORT_FORM, nodes
 from lrspec import LrspecError, Node, SpecError
 from lrspec.device import NumPyArrays, on_device
 from lrspec.evaluate import clamped_evaluator, host_evaluator, values
-from lrspec.program import DEGREE, Phase, Program, Segment, compile_node
+from lrspec.program import Phase, Program, compile_node
+from lrspec.segments import DEGREE, Segment
 
 DEVICES = {"int64": NumPyArrays(has_int64=True), "int32": NumPyArrays(has_int64=False)}
 SETTINGS = settings(deadline=None, derandomize=True, database=None)

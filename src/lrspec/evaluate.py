@@ -21,7 +21,8 @@ import numpy as np
 
 from lrspec.errors import StepError
 from lrspec.fields import LAST_STEP
-from lrspec.program import DEGREE, X_BITS, Phase, Program, Segment
+from lrspec.program import Phase, Program
+from lrspec.segments import DEGREE, X_BITS, Segment
 
 Float32s = np.ndarray[tuple[int], np.dtype[np.float32]]
 Int64s = np.ndarray[tuple[int], np.dtype[np.int64]]

@@ -1,20 +1,10 @@
 """Every kind of node: its fields, its checks and its formula, in one place each."""
 
 from lrspec.kinds.combine import Affine, Clamp, Maximum, Minimum, Product, Sequence
+from lrspec.kinds.cooldowns import Geometric, Logarithmic, NormalizedExponential, OneMinusPower, Rex, Tanh
 from lrspec.kinds.decays import Exponential, InverseTime, PowerLaw
 from lrspec.kinds.lists import PiecewiseConstant, Table
-from lrspec.kinds.ramps import (
-    Constant,
-    Cosine,
-    Geometric,
-    Linear,
-    Logarithmic,
-    NormalizedExponential,
-    OneMinusPower,
-    Polynomial,
-    Rex,
-    Tanh,
-)
+from lrspec.kinds.ramps import Constant, Cosine, Linear, Polynomial
 from lrspec.kinds.repeat import Repeat
 from lrspec.kinds.timing import Every, Freeze, Shift, Stretch
 from lrspec.spec import Node

@@ -1,0 +1,168 @@
+"""The lines of the report: what a backend gave, against the program and the exact formula."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrspec.device import NumPyArrays, on_device
+from lrspec.document import Document
+from lrspec.evaluate import host_evaluator, values
+from lrspec.formula import exact
+from lrspec.probes import Mode, Sampler, Values
+from lrspec.program import Program
+from lrspec.schedule import Schedule
+from lrspec.verify.windows import Window
+
+_RAW_TOLERANCE = 0.5 + 2.0**-18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the report: a backend in one mode, against the program."""
+
+    backend: str
+    version: str
+    device: str
+    mode: str
+    steps: int = 0
+    differing: int = 0
+    first_difference: int | None = None
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ran and every bit was equal."""
+        return self.error is None and self.differing == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeRow:
+    """What the framework's own schedule would have given, against the program."""
+
+    backend: str
+    name: str
+    steps: int
+    differing: int
+    largest_ulp: int
+    largest_relative: float
+
+
+def host_rows(document: Document, job: dict[str, Any]) -> tuple[list[Row], list[NativeRow]]:
+    """Return the rows of the evaluators that need no framework, the first of them against the exact formula."""
+    program = Program.from_bytes(bytes.fromhex(job["program"]))
+    evaluate = host_evaluator(program)
+    modes = [
+        Mode(
+            name="host",
+            device="cpu",
+            sampler=lambda _: lambda a, b: np.array([evaluate(t) for t in range(a, b)], np.float32),
+        ),
+        Mode(name="range", device="cpu", sampler=lambda _: lambda a, b: values(program, a, b)),
+        Mode(name="int64", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=True)),
+        Mode(
+            name="int32 limbs", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=False)
+        ),
+    ]
+    python = ".".join(map(str, sys.version_info[:3]))
+    rows = [_exact_row(document, evaluate, job["slow"], python)]
+    for mode, backend, version in zip(modes, ("python", *["numpy"] * 3), (python, *[np.__version__] * 3), strict=True):
+        rows.append(compare(mode, document, job["fast"], backend, version))
+    return rows, []
+
+
+def _in_numpy(program: Program, start: int, stop: int, *, has_int64: bool) -> Values:
+    arrays = NumPyArrays(has_int64=has_int64)
+    result: Values = on_device(program, arrays.step(np.arange(start, stop)), arrays)
+    return result
+
+
+def _exact_row(document: Document, evaluate: Callable[[int], float], ranges: list[Window], version: str) -> Row:
+    """Return how many steps of the program are further than 0.5 + 2**-18 ulp from the exact formula."""
+    began = time.perf_counter()
+    wrong = [step for start, stop in ranges for step in range(start, stop) if not _is_rounded(document, evaluate, step)]
+    return Row(
+        backend="exact formula",
+        version=version,
+        device="cpu",
+        mode="within 0.5+2^-18 ulp",
+        steps=sum(stop - start for start, stop in ranges),
+        differing=len(wrong),
+        first_difference=wrong[0] if wrong else None,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _is_rounded(document: Document, evaluate: Callable[[int], float], step: int) -> bool:
+    wanted = exact(document.node, step)
+    if abs(wanted) < 2.0**-126:
+        return evaluate(step) == 0
+    ulp = math.ldexp(1.0, math.frexp(wanted)[1] - 24)
+    return abs(evaluate(step) - wanted) <= _RAW_TOLERANCE * ulp
+
+
+def compare(
+    mode: Mode,
+    schedule: Schedule,
+    ranges: list[Window],
+    backend: str,
+    version: str,
+    corrupt: Schedule | None = None,
+) -> Row:
+    """Return the row of one mode: what it gave against what the program gives."""
+    expected = host_evaluator(schedule.program)
+    sample = mode.sampler(corrupt or schedule)
+    began = time.perf_counter()
+    steps = differing = 0
+    first: int | None = None
+    for start, stop in ranges:
+        got = np.asarray(sample(start, stop))
+        if got.dtype != np.float32 or got.shape != (stop - start,):
+            raise TypeError(f"{mode.name} gave {got.dtype}{list(got.shape)}: expected float32[{stop - start}]")
+        wanted = np.array([expected(step) for step in range(start, stop)], np.float32)
+        unequal = np.flatnonzero(got.view(np.int32) != wanted.view(np.int32))
+        steps += stop - start
+        differing += len(unequal)
+        if first is None and len(unequal):
+            first = start + int(unequal[0])
+    return Row(
+        backend=backend,
+        version=version,
+        device=mode.device,
+        mode=mode.name,
+        steps=steps,
+        differing=differing,
+        first_difference=first,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def native_row(label: str, name: str, sample: Sampler, schedule: Schedule, steps: int) -> NativeRow:
+    """Return the row of a framework's own schedule: what it gives against the values of ours."""
+    got = np.asarray(sample(0, steps), np.float32)
+    wanted = schedule.values(0, steps)
+    ulps = np.abs(_ordered(got) - _ordered(wanted))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.abs(got.astype(np.float64) - wanted) / np.abs(wanted)
+    relative[got == wanted] = 0
+    return NativeRow(
+        backend=label,
+        name=name,
+        steps=len(got),
+        differing=int(np.count_nonzero(ulps)),
+        largest_ulp=int(ulps.max()),
+        largest_relative=float(relative.max()),
+    )
+
+
+def _ordered(array: Values) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return float32 numbers as integers in the same order, one apart where they are neighbours."""
+    bits = (array + np.float32(0)).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
