@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,67 +30,115 @@ def count(value: int) -> Any:
 @pytest.mark.parametrize(
     ("state", "updates", "counter"),
     [
-        ({"last_epoch": 7, "_step_count": 8, "base_lrs": [0.1]}, 7, "last_epoch"),
-        ({"state": {0: {"step": 5.0}, 1: {"step": 3.0}}, "param_groups": []}, 5, "step"),
-        ({"model": {}, "epoch": 3, "scheduler": {"last_epoch": 4}}, 4, "scheduler.last_epoch"),
-        ({"global_step": 9, "optimizer_states": [{"state": {}, "param_groups": []}]}, 9, "global_step"),
-        ((Adam(count(6), {"w": np.ones(3)}), (), Adam(count(6), ())), 6, "0.count"),
+        ({"last_epoch": 7, "_step_count": 8, "fingerprint": "x"}, 7, "scheduler.last_epoch"),
+        ({"state": {0: {"step": 5.0}, 1: {"step": 3.0}}, "param_groups": []}, 5, "optimizer.step"),
+        ((Adam(count(6), {"w": np.ones(3)}), (), Adam(count(6), ())), 6, "[0].count"),
         (Steps(count(2), count(6), (Adam(count(6), ()),)), 6, "gradient_step"),
-        ({"step": 6, "opt_state": {"0": {"count": count(6)}}}, 6, "step"),
-        ({"iterations": 12}, 12, "iterations"),
-        ({"last_epoch": 3, "every": "epoch"} | {"x": 1}, None, "nothing in this dict counts updates"),
-        ({"last_epoch": 3, "patience": 2, "best": 0.5}, None, "nothing in this dict counts updates"),
-        ({"params": {"step": np.ones(3), "count": np.ones(())}}, None, "nothing in this dict counts updates"),
-        ({"a": {"last_epoch": 5}, "b": {"count": count(500)}}, None, "a.last_epoch is 5, b.count is 500"),
-        ((Adam(count(3), ()), Adam(count(4), ())), None, "0.count is 3, 1.count is 4"),
-        ([], None, "nothing in this list counts updates"),
+        ({"step": 6, "opt_state": {"0": {"count": count(6)}}}, 6, "opt_state.0.count"),
+        ({"a": {"count": {"value": count(6)}}}, 6, "a.count"),
+        ({"rngs": {"count": count(80), "key": count(1)}, "opt": {"count": count(6)}}, 6, "opt.count"),
+        ({"plateau_count": 2, "count": 3, "x": {"count": 6}}, 6, "x.count"),
+        ({"step_count": 7, "base_optimizer_state": {"count": 6}}, 6, "step_count"),
     ],
 )  # fmt: skip
-def test_the_position_of_a_state(state: Any, updates: int | None, counter: str) -> None:
-    if updates is None:
-        with pytest.raises(lrspec.ClockError, match=counter):
-            lrspec.position(state)
-    else:
-        found = lrspec.position(state)
-        assert (found.updates, found.counter) == (updates, counter)
-        assert lrspec.check_clock(state, updates) == updates
+def test_the_position_of_a_state(state: Any, updates: int, counter: str) -> None:
+    found = lrspec.position(state)
+    assert (found.updates, found.counter, int(found)) == (updates, counter, updates)
+    assert lrspec.check_clock(state, updates) == updates
 
 
-def test_one_of_several_counters_is_chosen_by_name() -> None:
-    state = {"scheduler": {"last_epoch": 5}, "optimizer": {"state": {0: {"step": 500}}, "param_groups": []}}
-    found = lrspec.position(state, counter="optimizer.step")
-    assert (found.updates, dict(found.counters)) == (500, {"scheduler.last_epoch": 5, "optimizer.step": 500})
-    with pytest.raises(
-        lrspec.ClockError, match=r"no counter step: found scheduler.last_epoch is 5, optimizer.step is 500"
-    ):
-        lrspec.position(state, counter="step")
+@pytest.mark.parametrize(
+    ("state", "candidates"),
+    [
+        ({"last_epoch": 7, "_step_count": 8}, {"scheduler.last_epoch": 7}),
+        (
+            {"a": {"last_epoch": 5, "_step_count": 6}, "b": {"state": {0: {"step": 500}}, "param_groups": []}},
+            {"a.last_epoch": 5, "b.step": 500},
+        ),
+        ((Adam(count(3), ()), Adam(count(4), ())), {"[0].count": 3, "[1].count": 4}),
+    ],
+)
+def test_what_leaves_the_position_open_needs_a_choice(state: Any, candidates: dict[str, int]) -> None:
+    with pytest.raises(lrspec.AmbiguousPositionError) as caught:
+        lrspec.position(state)
+    assert caught.value.candidates == candidates
+    for name, value in candidates.items():
+        assert f"{name} ({value})" in str(caught.value)
+        assert lrspec.position(state, counter=name).updates == value
+    with pytest.raises(lrspec.ClockError):
+        lrspec.check_clock(state)
+    with pytest.raises(lrspec.LrspecError, match="no counter other: expected one of"):
+        lrspec.position(state, counter="other")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"last_epoch": 3, "every": "epoch", "_step_count": 4},
+        {"last_epoch": 3, "patience": 2, "_last_lr": [0.5]},
+        {"params": {"step": np.ones(3), "count": np.ones(())}},
+        {"step_count": 100},
+        {"state": [], "param_groups": []},
+        [],
+        {},
+        {"count": -1},
+        {"count": True},
+    ],
+)
+def test_a_state_without_a_counter_is_refused(state: Any) -> None:
+    with pytest.raises(lrspec.UnsupportedError, match="keeps no count"):
+        lrspec.position(state)
+
+
+def test_what_is_no_state_is_refused() -> None:
+    with pytest.raises(lrspec.UnsupportedError, match="it is no run"):
+        lrspec.position(7)
+    cyclic: dict[str, Any] = {}
+    cyclic["state"] = cyclic
+    with pytest.raises(lrspec.LrspecError, match="holds itself"):
+        lrspec.position(cyclic)
 
 
 def test_every_count_of_a_state_is_set_in_a_copy() -> None:
-    state: dict[str, Any] = {"step": 0, "opt": Steps(count(3), count(0), (Adam(count(0), {"w": np.ones(2)}), [0.5]))}
+    moments: defaultdict[str, Any] = defaultdict(list, {"w": np.ones(2)})
+    state: dict[str, Any] = {"step": 0, "opt": Steps(count(0), count(0), (Adam(count(0), moments), [0.5]))}
     moved = lrspec.set_position(state, 9)
     assert lrspec.check_clock(moved["opt"], 9) == 9
-    assert (moved["step"], int(moved["opt"].mini_step), moved["opt"].gradient_step.dtype) == (9, 0, np.int32)
-    assert moved["opt"].inner_opt_state[1] == [0.5]
+    assert (moved["step"], moved["opt"].gradient_step.dtype) == (9, np.int32)
+    assert moved["opt"].inner_opt_state[0].mu is moments
     assert (state["step"], int(state["opt"].gradient_step)) == (0, 0)
-    with pytest.raises(lrspec.ClockError, match="nothing in this dict counts updates"):
+    boxed = OrderedDict(a=1.0, count={"value": count(0)})
+    assert lrspec.set_position(boxed, 9) == OrderedDict(a=1.0, count={"value": 9})
+    with pytest.raises(lrspec.LrspecError, match="in the middle of an update"):
+        lrspec.set_position(Steps(count(2), count(3), ()), 9)
+    with pytest.raises(lrspec.UnsupportedError, match="keeps no count"):
         lrspec.set_position({"w": 0.5}, 9)
-    with pytest.raises(ValueError, match="step: found -1"):
-        lrspec.set_position(state, -1)
+
+
+@pytest.mark.parametrize("step", [-1, 2**31])
+def test_a_step_out_of_range_is_refused(step: int) -> None:
+    with pytest.raises(lrspec.StepError):
+        lrspec.set_position({"count": 0}, step)
+    with pytest.raises(TypeError):
+        lrspec.set_position({"count": 0}, 2.5)  # type: ignore[arg-type]
 
 
 def test_files_that_cannot_be_read_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no such file or folder"):
+    with pytest.raises(FileNotFoundError, match=r"none\.pt"):
         lrspec.position(tmp_path / "none.pt")
-    (tmp_path / "run.zip").write_bytes(b"")
-    with pytest.raises(
-        lrspec.UnsupportedError, match=r"run.zip is not supported: a file of no kind that is known here"
-    ):
-        lrspec.position(tmp_path / "run.zip")
+    (tmp_path / "empty.pt").write_bytes(b"")
+    with pytest.raises(lrspec.LrspecError, match=r"empty\.pt: the file is cut short, or empty"):
+        lrspec.position(tmp_path / "empty.pt")
+    (tmp_path / "text.pt").write_text("hello world, this is text")
+    with pytest.raises(lrspec.UnsupportedError, match=r"text\.pt is not supported: its first bytes"):
+        lrspec.position(str(tmp_path / "text.pt"))
+    with pytest.raises(lrspec.UnsupportedError, match="a folder that holds no checkpoint"):
+        lrspec.position(tmp_path)
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "trainer_state.json").write_text("{")
-    with pytest.raises(lrspec.LrspecError, match=r"trainer_state.json: no JSON"):
-        lrspec.position(str(tmp_path / "run"))
-    (tmp_path / "model.keras").write_bytes(b"PK")
-    with pytest.raises(lrspec.LrspecError, match="a damaged file of Keras"):
+    for content in ("{", "[]", "7"):
+        (tmp_path / "run" / "trainer_state.json").write_text(content)
+        with pytest.raises(lrspec.LrspecError, match=r"trainer_state\.json"):
+            lrspec.position(tmp_path / "run")
+    (tmp_path / "model.keras").write_bytes(b"PK\x03\x04")
+    with pytest.raises(lrspec.LrspecError, match=r"model\.keras: the file is damaged"):
         lrspec.position(tmp_path / "model.keras")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         to_dict as to_dict,
     )
     from lrspec.errors import (
+        AmbiguousPositionError as AmbiguousPositionError,
         ClockError as ClockError,
         FingerprintError as FingerprintError,
         LrspecError as LrspecError,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         ReduceOnPlateau as ReduceOnPlateau,
     )
     from lrspec.positions import (
+        Counter as Counter,
         Position as Position,
         check_clock as check_clock,
         position as position,
@@ -103,6 +105,7 @@ _HOMES = {
         "LrspecError",
         "SpecError",
         "StepError",
+        "AmbiguousPositionError",
         "ClockError",
         "UnsupportedError",
     ),
@@ -145,6 +148,7 @@ _HOMES = {
         "ReduceOnPlateau",
     ),
     "lrspec.positions": (
+        "Counter",
         "Position",
         "check_clock",
         "position",

@@ -56,6 +56,28 @@ class ClockError(LrspecError):
     """A schedule that counts something else than the updates that an optimizer has applied."""
 
 
+class AmbiguousPositionError(ClockError):
+    """Counters that leave open how many updates have been applied; naming one of them decides it.
+
+    Args:
+        reason: Why they leave it open, in words.
+        candidates: The value of each counter by its name.
+
+    Example:
+        >>> print(AmbiguousPositionError("they disagree", {"optimizer.step": 40, "scheduler.last_epoch": 2}))
+        they disagree; choose with counter=...: optimizer.step (40) or scheduler.last_epoch (2)
+    """
+
+    def __init__(self, reason: str, candidates: dict[str, int]) -> None:
+        self.reason = reason
+        self.candidates = candidates
+        names = " or ".join(f"{name} ({value})" for name, value in candidates.items())
+        super().__init__(f"{reason}; choose with counter=...: {names}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return AmbiguousPositionError, (self.reason, self.candidates)
+
+
 class UnsupportedError(LrspecError):
     """Something that has no equivalent on the other side, refused by name.
 

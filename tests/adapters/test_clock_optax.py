@@ -81,9 +81,9 @@ def test_several_counts_agree_or_are_an_error() -> None:
     _, state = optimizer.update(ZERO, state, ZERO)
     assert lrspec.check_clock(state) == 1
     torn = (state[0]._replace(count=jnp.int32(7)), *state[1:])
-    with pytest.raises(lrspec.ClockError, match=r"the counters disagree: .*count is 7.*count is 1"):
+    with pytest.raises(lrspec.ClockError, match=r"\[0\]\.count says 7 and \[1\]\.count says 1"):
         lrspec.check_clock(torn)
-    with pytest.raises(lrspec.ClockError, match=r"nothing in this .* counts updates"):
+    with pytest.raises(lrspec.UnsupportedError, match="it keeps no count"):
         lrspec.check_clock(optax.sgd(0.1).init(ZERO))
 
 

@@ -290,6 +290,34 @@ def test_what_is_no_state_is_refused() -> None:
         scheduler.load_state_dict({"gamma": 1.0, "base_lrs": [RATE], "_last_lr": [RATE], "last_epoch": "3"})
 
 
+DAMAGED: dict[str, tuple[Make, dict[str, Any]]] = {
+    "no length": (lambda held: CosineAnnealingLR(held, 50), {"T_max": 0}),
+    "no period": (lambda held: StepLR(held, 7), {"step_size": 0}),
+    "no cycle": (lambda held: CosineAnnealingWarmRestarts(held, 7), {"T_0": 0}),
+    "a cycle backwards": (lambda held: CosineAnnealingWarmRestarts(held, 7, 2), {"T_0": -1}),
+    "no milestones": (lambda held: MultiStepLR(held, [7]), {"milestones": None}),
+    "no rates": (lambda held: StepLR(held, 7), {"_last_lr": None}),
+    "no parts": (lambda held: SequentialLR(held, [StepLR(held, 7)], []), {"_schedulers": []}),
+    "a milestone too many": (lambda held: SequentialLR(held, [StepLR(held, 7)], []), {"_milestones": [3]}),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_state_is_an_error(name: str) -> None:
+    make, damage = DAMAGED[name]
+    scheduler = Constant(value=RATE).to_torch(optimizer())
+    with pytest.raises(LrspecError, match="state of torch's"):
+        scheduler.load_state_dict(native_state(make, 0, RATE) | damage)
+
+
+def test_a_constant_for_no_steps_at_all_holds_its_factor() -> None:
+    """As torch has it: at 0 the factor is applied, and there is no step at which it would be taken back."""
+    ours = Constant(value=RATE / 4)
+    scheduler = ours.to_torch(optimizer())
+    scheduler.load_state_dict(native_state(lambda held: ConstantLR(held, 0.25, 0), 5, RATE))
+    assert (scheduler.last_epoch, scheduler.get_last_lr()) == (5, [ours(5)])
+
+
 def test_every_class_of_this_torch_is_known() -> None:
     classes = {name for name in lr_scheduler.__all__ if name not in {"LRScheduler", "LambdaLR", "MultiplicativeLR"}}
     known = {name.split(maxsplit=1)[0] for name in OURS} | {name for name, _, _ in REFUSED}

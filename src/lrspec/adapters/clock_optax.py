@@ -26,7 +26,8 @@ def applied_rate(schedule: OptaxSchedule, state: Any) -> dict[str, float | int]:
         The two entries; nothing where no update was applied.
 
     Raises:
-        ClockError: The state has no count, or counts that differ.
+        ClockError: The state has counts that differ.
+        UnsupportedError: It has none.
 
     Example:
         >>> metrics |= applied_rate(schedule, opt_state)  # doctest: +SKIP

@@ -223,7 +223,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         value = self._at(step)
         self._seen, self._idle, self._applied_lr = self._updates.count, 0, None
         self.last_epoch = step
-        self._step_count = state_dict.get("_step_count", 0) or step + 1
+        count = state_dict.get("_step_count")
+        self._step_count = count if type(count) is int and count > 0 else step + 1
         self._write(value)
 
 

@@ -75,14 +75,34 @@ def position(state: State, rates: Callable[[int], Sequence[float]], ours: object
 
     Raises:
         UnsupportedError: As of `recognised`.
-        LrspecError: The rates differ.
+        LrspecError: The rates differ, or the state is damaged.
     """
     name, step = recognised(state)
-    _compare(state, step, [float(rate) for rate in state["_last_lr"]], rates(step), ours)
-    if name != "OneCycleLR":
-        for at in _steps(state, step):
-            _compare(state, at, _native(state, at), rates(at), ours)
+    try:
+        _check_lengths(state)
+        _compare(state, step, [float(rate) for rate in state["_last_lr"]], rates(step), ours)
+        if name != "OneCycleLR":
+            for at in _steps(state, step):
+                _compare(state, at, _native(state, at), rates(at), ours)
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        raise LrspecError(f"a damaged state of torch's {name}: {error!r}") from error
     return step
+
+
+def _check_lengths(state: State) -> None:
+    """Refuse lengths that torch's own constructors refuse, with which its formulas have no value.
+
+    Raises:
+        LrspecError: A length is not above 0, or the number of schedulers is not that of the milestones and one.
+    """
+    for key, least in (("T_0", 1), ("T_mult", 1), ("T_max", None), ("step_size", None)):
+        if key in state and (state[key] < least if least is not None else state[key] == 0):
+            raise LrspecError(f"a state of torch's {_kind(state).name} with {key}={state[key]}")
+    if "_milestones" in state:
+        if len(state["_schedulers"]) != len(state["_milestones"]) + 1:
+            raise LrspecError("a state of torch's SequentialLR whose milestones are not one fewer than its schedulers")
+        for child in state["_schedulers"]:
+            _check_lengths(child)
 
 
 def _compare(state: State, step: int, found: Sequence[float], expected: Sequence[float], ours: object) -> None:
@@ -186,7 +206,9 @@ _CLASSES: dict[frozenset[str], _Class] = {
     ),
     frozenset({"factor", "total_iters"}): _Class(
         "ConstantLR",
-        lambda state, step, base: base * (state["factor"] if step < state["total_iters"] else 1),
+        lambda state, step, base: (
+            base * (state["factor"] if step < state["total_iters"] or not state["total_iters"] else 1)
+        ),
         lambda state, _: [state["total_iters"], state["total_iters"] + 1],
     ),
     frozenset({"start_factor", "end_factor", "total_iters"}): _Class(

@@ -56,6 +56,8 @@ def check(state: Mapping[str, Any], schedule: Schedule, *, fingerprint: str | No
         >>> check(state(Constant(value=0.5), 7), Constant(value=0.5))
         7
     """
+    if not isinstance(state, Mapping):
+        raise SpecError("", found=show(state), expected="a state of lrspec: a mapping")
     found, expected = state.get("fingerprint"), fingerprint or schedule.fingerprint
     if not isinstance(found, str):
         raise SpecError("fingerprint", found=show(found), expected="the fingerprint of a schedule: a state of lrspec")

@@ -1,0 +1,97 @@
+"""Keras' files, read with h5py alone: the counter of the optimizer, and what the file says of accumulation."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from lrspec.errors import LrspecError, UnsupportedError
+
+_VARIABLES = ("optimizer/inner_optimizer/vars/0", "optimizer/vars/0")
+
+
+def load_keras(path: Path) -> tuple[int, int | None, int | None]:
+    """Return the counter of a `.keras` file, the batches per update, and those that a schedule of lrspec was told.
+
+    Raises:
+        UnsupportedError: The file holds no optimizer.
+        LrspecError: The file is damaged.
+        OSError: The file cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+            with archive.open("model.weights.h5") as file:
+                raw, _ = _stored(file, path)
+        optimizer = config["compile_config"]["optimizer"]["config"]
+        return raw, _accumulation(optimizer), _told(optimizer)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, EOFError) as error:
+        raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
+
+
+def load_hdf5(path: Path) -> tuple[int, int | None]:
+    """Return the counter of a `.weights.h5` or `.h5` file, and the micro-batches per update where it says them.
+
+    Raises:
+        UnsupportedError: The file holds no optimizer.
+        LrspecError: The file is damaged.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        return _stored(file, path)
+
+
+def _innermost(optimizer: dict[str, Any]) -> dict[str, Any]:
+    """Return the config of an optimizer, the inner one's of a loss scale."""
+    while "inner_optimizer" in optimizer:
+        optimizer = optimizer["inner_optimizer"]["config"]
+    return optimizer
+
+
+def _accumulation(optimizer: dict[str, Any]) -> int:
+    return _positive(_innermost(optimizer).get("gradient_accumulation_steps") or 1)
+
+
+def _told(optimizer: dict[str, Any]) -> int | None:
+    """Return the micro-batches per update that a schedule of lrspec was told, or None where the rate is none of it."""
+    rate = _innermost(optimizer).get("learning_rate")
+    if not isinstance(rate, dict) or "lrspec" not in str(rate.get("registered_name")):
+        return None
+    return _positive(rate["config"].get("gradient_accumulation_steps", 1))
+
+
+def _positive(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"gradient_accumulation_steps={value!r}")
+    return value
+
+
+def _stored(file: Any, path: Path) -> tuple[int, int | None]:
+    import h5py
+
+    try:
+        with h5py.File(file, "r") as stored:
+            name, accumulation = _place(stored)
+            if name is None:
+                reason = "it holds no optimizer; save the whole model, or the weights of a compiled one"
+                raise UnsupportedError("keras", path.name, reason)
+            variable = stored[name]
+            if variable.shape != () or variable.dtype.kind not in "iu" or (value := int(variable[()])) < 0:
+                raise LrspecError(f"{path}: {name} is no counter")
+            return value, accumulation
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise LrspecError(f"{path}: the file is damaged or cut short: {error}") from None
+
+
+def _place(stored: Any) -> tuple[str | None, int | None]:
+    """Return where the counter stands, and the micro-batches per update, each None where the file has none."""
+    for name in _VARIABLES:
+        if name in stored:
+            return name, None
+    training = stored.attrs.get("training_config")  # a whole model in one HDF5 file
+    if training is None or "optimizer_weights" not in stored:
+        return None, None
+    optimizer = json.loads(training)["optimizer_config"]["config"]
+    return f"optimizer_weights/{_innermost(optimizer)['name']}/iteration", _accumulation(optimizer)

@@ -1,0 +1,170 @@
+"""Files and folders: whose they are by their names and first bytes, and the counters in them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lrspec.errors import LrspecError, UnsupportedError
+from lrspec.positions import keras, optax, torch
+from lrspec.positions.counters import Counter, Found
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+_PICKLE = b"\x80"
+_ORBAX = ("_CHECKPOINT_METADATA", "_METADATA", "manifest.ocdbt")
+_HUGGING_FACE = {"scheduler": ("scheduler.pt", "scheduler.bin"), "optimizer": ("optimizer.pt", "optimizer.bin")}
+
+
+def read(path: Path, accumulation: int | None) -> Found:
+    """Return the counters of a file or folder.
+
+    Args:
+        path: The file or folder.
+        accumulation: Micro-batches per update, for a weights file of Keras.
+
+    Raises:
+        UnsupportedError: It is of a kind that has no counter, or that is not known here.
+        LrspecError: It is damaged.
+        OSError: It cannot be read.
+    """
+    kind = _kind(path)
+    if accumulation is not None and kind != "hdf5":
+        raise LrspecError("gradient_accumulation_steps is for a weights file of Keras, which does not say it itself")
+    try:
+        return _read(path, kind, accumulation)
+    except ModuleNotFoundError as error:
+        reason = f"reading it needs the package {error.name}, which is not installed"
+        raise UnsupportedError(kind, path.name, reason) from None
+
+
+def _read(path: Path, kind: str, accumulation: int | None) -> Found:
+    if kind == "folder":
+        return _folder(path)
+    if kind == "torch":
+        return _torch(path)
+    if kind == "msgpack":
+        from lrspec.adapters import checkpoint_msgpack
+
+        return optax.counters(checkpoint_msgpack.load(path))
+    from lrspec.adapters import checkpoint_keras
+
+    if kind == "keras":
+        return keras.of_count(*checkpoint_keras.load_keras(path))
+    raw, known = checkpoint_keras.load_hdf5(path)
+    if None not in (known, accumulation) and known != accumulation:
+        raise LrspecError(f"gradient_accumulation_steps={accumulation}: the file says {known}")
+    return keras.of_count(raw, known or accumulation)
+
+
+def _kind(path: Path) -> str:
+    """Return `folder`, `torch`, `keras`, `hdf5` or `msgpack`."""
+    if path.is_dir():
+        return "folder"
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith(_HDF5):
+        return "hdf5"
+    if start.startswith(_ZIP):
+        return _zip_kind(path)
+    if _HDF5.startswith(start) or _ZIP.startswith(start):
+        raise LrspecError(f"{path}: the file is cut short, or empty")
+    if path.suffix == ".msgpack" or 0x81 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF):
+        return "msgpack"
+    if start.startswith(_PICKLE):
+        return "torch"
+    if start[8:9] == b"{":
+        raise UnsupportedError("safetensors", path.name, "it holds weights alone; read the optimizer's checkpoint")
+    known = "torch.save, .keras, .weights.h5, .h5, msgpack, or a folder of Orbax, Transformers or Accelerate"
+    raise UnsupportedError("lrspec", path.name, f"its first bytes are of no checkpoint known here: {known}")
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise LrspecError(f"{path}: the file is damaged or cut short: {error}") from None
+    if "config.json" in names:
+        return "keras"
+    if any(name.endswith("/data.pkl") for name in names):
+        return "torch"
+    raise UnsupportedError("lrspec", path.name, "a zip file that neither torch nor Keras wrote")
+
+
+def _torch(path: Path) -> Found:
+    from lrspec.adapters import checkpoint_torch
+
+    found = checkpoint_torch.load(path)
+    if not torch.is_state(found) and not (isinstance(found, Mapping) and "global_step" in found):
+        names = ", ".join(map(repr, list(found)[:5])) if isinstance(found, Mapping) else type(found).__name__
+        reason = f"no state of an optimizer or scheduler in it, only {names}; save optimizer.state_dict() too"
+        raise UnsupportedError("torch", path.name, reason)
+    return torch.of_state(found)
+
+
+def _folder(path: Path) -> Found:
+    names = {entry.name for entry in path.iterdir()}
+    if "trainer_state.json" in names or names & {name for both in _HUGGING_FACE.values() for name in both}:
+        return _hugging_face(path, names)
+    if names & set(_ORBAX) or (path / "default").is_dir():
+        return _orbax(path)
+    steps = sorted(name for name in names if name.startswith("checkpoint-") or name.isdecimal())
+    if steps:
+        raise UnsupportedError("lrspec", path.name, f"a folder of checkpoints; give one of them: {', '.join(steps)}")
+    raise UnsupportedError("lrspec", str(path), "a folder that holds no checkpoint known here")
+
+
+def _hugging_face(path: Path, names: set[str]) -> Found:
+    """Read a checkpoint of Trainer or Accelerate; `training_args.bin`, which is code, is left alone."""
+    from lrspec.adapters import checkpoint_torch
+
+    counters: list[Counter] = []
+    if "trainer_state.json" in names:
+        step = _trainer_step(path / "trainer_state.json")
+        counters.append(Counter("trainer_state.global_step", step, "updates, as the Trainer counts them"))
+    for part, files in _HUGGING_FACE.items():
+        for name in files:
+            if name in names:
+                state = checkpoint_torch.load(path / name)
+                if torch.is_state(state) and (part == "scheduler" or torch.has_count(state)):
+                    counters += torch.of_state(state, part).counters
+    if not counters:
+        reason = "no trainer_state.json, no scheduler, and an optimizer that keeps no count of its updates, as SGD"
+        raise UnsupportedError("transformers", path.name, reason)
+    return Found(counters)
+
+
+def _trainer_step(path: Path) -> int:
+    try:
+        state: Any = json.loads(path.read_text(encoding="utf-8"))
+        step = state["global_step"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LrspecError(f"{path}: the file is damaged: {error!r}") from None
+    if not isinstance(step, int) or isinstance(step, bool) or step < 0:
+        raise LrspecError(f"{path}: found global_step {step!r}, expected an integer from 0")
+    return step
+
+
+def _orbax(path: Path) -> Found:
+    """Read a checkpoint, or the one item of a step of a CheckpointManager, whose number is a counter too."""
+    from lrspec.adapters import checkpoint_orbax
+
+    item = path if (path / "_METADATA").exists() else path / "default"
+    if not item.is_dir():
+        items = sorted(entry.name for entry in path.iterdir() if (entry / "_METADATA").exists())
+        if len(items) != 1:
+            reason = (
+                f"a step with the items {', '.join(items) or 'none'}; give the folder of the one with the optimizer"
+            )
+            raise UnsupportedError("orbax", path.name, reason)
+        item = path / items[0]
+    found = optax.counters(checkpoint_orbax.load(item, optax.NAMES))
+    saved = path if item != path else path.parent if path.parent.name.isdecimal() else None
+    if saved is None or not saved.name.isdecimal():
+        return found
+    folder = Counter("folder", int(saved.name), "the step that the checkpoint was saved under", is_updates=False)
+    return Found([*found.counters, folder], found.doubt)

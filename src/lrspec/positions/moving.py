@@ -1,0 +1,68 @@
+"""Putting a fresh run at a step: torch's schedulers and Keras' optimizers, in place."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from contextlib import ExitStack
+from typing import Any
+
+from lrspec.errors import ClockError, LrspecError, StepError, UnsupportedError
+from lrspec.fields import LAST_STEP
+
+
+def checked(step: int) -> int:
+    """Return a step as an integer.
+
+    Raises:
+        StepError: It is below 0 or above 2^31 - 1.
+        TypeError: It is not an integer.
+    """
+    step = operator.index(step)
+    if not 0 <= step <= LAST_STEP:
+        raise StepError(f"step {step}: expected 0 to {LAST_STEP}")
+    return step
+
+
+def move_torch(scheduler: Any, step: int) -> None:
+    """Put a scheduler at a step: one of lrspec at once, one of torch by as many steps, for the very same bits.
+
+    Raises:
+        ClockError: It is one of torch that is past the step.
+        UnsupportedError: It follows a metric.
+        LrspecError: It has no rate at the step; it is left as it was.
+    """
+    state = scheduler.state_dict()
+    if "fingerprint" in state:
+        scheduler.load_state_dict(state | {"last_epoch": step, "_step_count": step + 1})
+        return
+    name = type(scheduler).__name__
+    if "patience" in state:
+        raise UnsupportedError("torch", name, "it follows a metric; lrspec.ReduceOnPlateau does, on every framework")
+    if scheduler.last_epoch > step:
+        raise ClockError(f"the scheduler is at step {scheduler.last_epoch}, past {step}: make a new one")
+    groups = scheduler.optimizer.param_groups
+    before = [group["lr"].clone() if hasattr(group["lr"], "clone") else group["lr"] for group in groups]
+    with ExitStack() as undo, warnings.catch_warnings():
+        undo.callback(_put_back, scheduler, state, before)
+        warnings.simplefilter("ignore")  # that the optimizer was not stepped
+        try:
+            while scheduler.last_epoch < step:
+                scheduler.step()
+        except ValueError as error:  # OneCycleLR, past its last step
+            raise LrspecError(f"{name} has no rate at step {step}: {error}") from None
+        undo.pop_all()
+
+
+def _put_back(scheduler: Any, state: dict[str, Any], rates: list[Any]) -> None:
+    scheduler.load_state_dict(state)
+    for group, rate in zip(scheduler.optimizer.param_groups, rates, strict=True):
+        if hasattr(group["lr"], "fill_"):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def move_keras(optimizer: Any, step: int) -> None:
+    """Put an optimizer of Keras at a step: its counter of micro-batches at as many as the updates took."""
+    optimizer._iterations.assign(step * (optimizer.gradient_accumulation_steps or 1))  # noqa: SLF001 - the stored one
