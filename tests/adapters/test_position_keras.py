@@ -142,6 +142,24 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
                 lrspec.position(bad)
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_a_file_with_changed_bytes_is_read_or_refused(name: str, tmp_path: Path) -> None:
+    trained(keras.optimizers.Adam(0.1), 3).save(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(200):
+        changed = bytearray(content)
+        for place in rng.integers(0, len(content), 5):
+            changed[place] = rng.integers(256)
+        (tmp_path / name).write_bytes(changed)
+        try:
+            lrspec.position(tmp_path / name)
+        except lrspec.LrspecError:
+            refused += 1
+    assert refused
+
+
 def test_a_zip_of_something_else_is_refused(tmp_path: Path) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

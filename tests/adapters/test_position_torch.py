@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,28 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         bad.write_bytes(content[:length])
         with pytest.raises(lrspec.LrspecError, match=r"bad\.pt"):
             lrspec.position(bad)
+
+
+@needs_files
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_with_changed_bytes_is_read_or_refused(tmp_path: Path, *, zipped: bool) -> None:
+    optimizer = optimizer_of("Adam")
+    update(optimizer, None, 3)
+    torch.save(optimizer.state_dict(), tmp_path / "run.pt", _use_new_zipfile_serialization=zipped)
+    content = (tmp_path / "run.pt").read_bytes()
+    rng = random.Random(5)  # noqa: S311 - no secret
+    refused = 0
+    for _ in range(200):
+        changed = bytearray(content)
+        for _ in range(5):
+            changed[rng.randrange(len(content))] = rng.randrange(256)
+        (tmp_path / "run.pt").write_bytes(changed)
+        try:
+            lrspec.position(tmp_path / "run.pt")
+        except lrspec.LrspecError:
+            refused += 1
+    assert refused
 
 
 @needs_files

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from lrspec.errors import LrspecError, UnsupportedError
 
+_DAMAGE = (RuntimeError, LookupError, TypeError, ValueError, AttributeError, OverflowError, EOFError)
 _VARIABLES = ("optimizer/inner_optimizer/vars/0", "optimizer/vars/0")
 
 
@@ -27,7 +29,7 @@ def load_keras(path: Path) -> tuple[int, int | None, int | None]:
                 raw, _ = _stored(file, path)
         optimizer = config["compile_config"]["optimizer"]["config"]
         return raw, _accumulation(optimizer), _told(optimizer)
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, *_DAMAGE) as error:
         raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
 
 
@@ -81,7 +83,7 @@ def _stored(file: Any, path: Path) -> tuple[int, int | None]:
             if variable.shape != () or variable.dtype.kind not in "iu" or (value := int(variable[()])) < 0:
                 raise LrspecError(f"{path}: {name} is no counter")
             return value, accumulation
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (OSError, zlib.error, *_DAMAGE) as error:
         raise LrspecError(f"{path}: the file is damaged or cut short: {error}") from None
 
 

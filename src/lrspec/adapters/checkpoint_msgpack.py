@@ -23,7 +23,7 @@ def load(path: Path) -> Any:
 
     try:
         return msgpack.unpackb(path.read_bytes(), ext_hook=_extension, raw=False, strict_map_key=False)
-    except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
+    except (ValueError, TypeError, AttributeError, msgpack.exceptions.UnpackException) as error:
         raise LrspecError(f"{path}: the file is damaged, cut short, or no msgpack: {error!r}") from None
 
 

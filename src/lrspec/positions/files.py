@@ -86,7 +86,7 @@ def _zip_kind(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, RuntimeError) as error:
         raise LrspecError(f"{path}: the file is damaged or cut short: {error}") from None
     if "config.json" in names:
         return "keras"
