@@ -18,7 +18,7 @@ from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Pol
 from lrspec.kinds.timing import Shift, Stretch
 from lrspec.native.build import constant, levels
 from lrspec.native.keras_own import DOCUMENTED, time_of
-from lrspec.native.reading import Own, Reading, bounded, called, compared
+from lrspec.native.reading import Own, Reading, as_table, bounded, called, compared
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
@@ -79,15 +79,6 @@ def _one_by_one() -> AbstractContextManager[Any]:
     """Keep JAX, where it is loaded, from compiling the branches of a schedule again at each step."""
     jax = sys.modules.get("jax")
     return nullcontext() if jax is None else jax.disable_jit()
-
-
-def as_table(function: Callable[[int], float], framework: str, name: str, steps: int) -> Reading:
-    """Return code as the table of what it gave, at so many steps."""
-    table = sampled(function, steps, source=f"{framework}: {name}, at {steps} steps")
-    notes = (f"code, called once at each of {steps} steps; after them the last value is held",)
-    reading = Reading(schedule=table, framework=framework, construct=name, conventions=notes)
-    again = Own(at=lambda t: function(int(t)), end=steps)
-    return compared(reading, again, steps)
 
 
 def _from_config(config: Config, sample: int | None) -> Reading:

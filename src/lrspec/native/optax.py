@@ -9,20 +9,20 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, levels
-from lrspec.native.keras import as_table
 from lrspec.native.keras_own import time_of
 from lrspec.native.optax_optimizer import rate_in
 from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, unwrapped
-from lrspec.native.reading import Reading, bounded, called, compared
+from lrspec.native.reading import Own, Reading, as_table, bounded, called, compared
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
 Cells = Mapping[str, Any]
 Found = tuple[Node, list[str]]
+_ERRORS = (SpecError, TypeError, ValueError, OverflowError, IndexError)
 _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
 
 
@@ -42,19 +42,30 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
         return Reading(schedule=own, framework="optax", construct=type(function).__name__)
     name = maker(function)
     try:
-        cells = _cells(function)
-        node, notes = _node(name, cells)
-        node, stop = bounded(node, sample, "optax", name)
+        reading, own_values, stop = _from_cells(function, name, sample)
     except UnsupportedError:
         if sample is None:
             raise
         return as_table(_caller(original), "optax", name, sample)
-    except (SpecError, TypeError, ValueError) as error:
+    except _ERRORS as error:
         raise _refused(name, f"a parameter without an equivalent: {error}") from error
+    try:
+        return called(reading, own_values, _caller(original), stop)
+    except LrspecError:
+        raise
+    except Exception as error:
+        raise _refused(name, f"the object itself cannot be evaluated: {error}") from error
+
+
+def _from_cells(function: Any, name: str, sample: int | None) -> tuple[Reading, Own, int]:
+    """Return the reading of what a function encloses, its documentation, and how many steps are compared."""
+    cells = _cells(function)
+    node, notes = _node(name, cells)
+    node, stop = bounded(node, sample, "optax", name)
     end = [f"read up to step {stop}, after which the value is held"] if stop < HORIZON else []
     reading = Reading(schedule=node, framework="optax", construct=name, conventions=(_COUNTS, *notes, *end))
     own_values = documented(name, cells)
-    return called(compared(reading, own_values, stop), own_values, _caller(original), stop)
+    return compared(reading, own_values, stop), own_values, stop
 
 
 def _refused(name: str, reason: str) -> UnsupportedError:
