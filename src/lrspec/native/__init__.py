@@ -87,12 +87,11 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     if isinstance(own, Schedule):
         return Reading(schedule=own, framework="lrspec", construct=type(native).__name__)
     kind = type(native)
-    module = str(getattr(native, "__module__", kind.__module__))
+    framework = str(getattr(native, "__module__", kind.__module__)).split(".", maxsplit=1)[0]
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
     for knows, read in _READERS:
         if knows(native):
             return read(native, name, sample)
-    framework = module.split(".", maxsplit=1)[0]
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:
