@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lrspec
-from lrspec import SpecError, Table
+from lrspec import SpecError, Table, UnsupportedError
 
 
 def exactly(table: Table, expected: list[float]) -> None:
@@ -80,3 +80,14 @@ def test_the_document_says_where_the_values_are_from() -> None:
 def test_what_is_not_a_schedule_is_refused(function: Any, steps: int, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         lrspec.sample(function, steps)
+
+
+@pytest.mark.parametrize("steps", [0, -3, True, "3", 2.0])
+def test_what_is_no_number_of_steps_is_refused(steps: Any) -> None:
+    with pytest.raises(SpecError, match=r"sample: found .* expected a number of steps, 1 or above"):
+        lrspec.from_native(lambda _: 0.1, sample=steps)
+
+
+def test_code_that_fails_is_refused_with_the_step() -> None:
+    with pytest.raises(UnsupportedError, match="fails at step 2: ZeroDivisionError"):
+        lrspec.from_native(lambda step: 0.1 / (2 - step), sample=3)

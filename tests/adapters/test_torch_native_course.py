@@ -85,6 +85,13 @@ def test_code_that_gives_other_values_the_next_time_is_an_error() -> None:
         read(lambda o: native.LambdaLR(o, lambda _: 0.9 ** next(calls)), sample=5)
 
 
+def test_more_steps_than_a_table_has_are_refused_before_any_is_made() -> None:
+    calls = itertools.count()
+    with pytest.raises(UnsupportedError, match="and a table has 65536 values at most, not 1000000"):
+        read(lambda o: native.LambdaLR(o, lambda _: 0.9 ** next(calls)), sample=10**6)
+    assert next(calls) < 10
+
+
 # --- what is refused
 
 
@@ -196,6 +203,12 @@ def test_groups_with_rates_of_their_own_are_groups_of_a_document(names: tuple[st
         assert max(abs(schedule.exact(step) - rate) for step, rate in enumerate(rates)) < 1e-13
     again = lrspec.loads(lrspec.dumps(document))
     assert again == document
+
+
+def test_groups_of_which_one_has_no_name_are_numbered() -> None:
+    document = lrspec.from_native(native.ExponentialLR(optimizer_with(0.1, 0.5, names=("", "head")), 0.9))
+    assert isinstance(document, lrspec.Document)
+    assert [document.group(place)["learning_rate"](0) for place in (0, 1)] == pytest.approx([0.1, 0.5])
 
 
 def test_groups_have_peaks_and_momenta_of_their_own() -> None:

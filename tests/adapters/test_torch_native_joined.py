@@ -124,6 +124,38 @@ def test_a_chain_that_is_no_product_is_refused_or_a_table(make: Make) -> None:
     assert_same(table, make, 30)
 
 
+class Chain(native.ChainedScheduler):  # type: ignore[misc]  # untyped where torch is not installed
+    """A user's own class, which steps several others."""
+
+
+def test_a_class_derived_from_a_chain_is_a_table() -> None:
+    def make(o: Any) -> Any:
+        return Chain([native.ExponentialLR(o, 0.9), native.StepLR(o, 5, 0.5)])
+
+    with pytest.raises(UnsupportedError, match=r"Chain is not supported: .* code"):
+        read(make)
+    reading = read(make, 7, sample=12)
+    assert_same(reading.schedule, make, 12)
+    assert reading.position == 7
+
+
+def in_turn_twice(o: Any) -> Any:
+    child = native.StepLR(o, 3, 0.5)
+    return native.SequentialLR(o, [child, child], [10])
+
+
+def chained_twice(o: Any) -> Any:
+    child = native.StepLR(o, 10, 0.5)
+    return native.ChainedScheduler([child, native.ChainedScheduler([child])])
+
+
+@pytest.mark.parametrize("make", [in_turn_twice, chained_twice])
+@pytest.mark.parametrize("sample", [None, 12])
+def test_one_object_in_two_places_is_refused(make: Make, sample: int | None) -> None:
+    with pytest.raises(UnsupportedError, match=r"the same StepLR stands in it twice.* build one for each place"):
+        read(make, sample=sample)
+
+
 def test_a_chain_whose_first_step_depends_on_who_was_built_last_is_refused() -> None:
     def make(optimizer: Any) -> Any:
         children = [native.CyclicLR(optimizer, low, 0.2, cycle_momentum=False) for low in (0.01, 0.02)]

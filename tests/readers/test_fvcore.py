@@ -173,6 +173,12 @@ class Warmup(JOINED):  # type: ignore[misc, valid-type]
         super().__init__([warmup, scheduler], [length, 1 - length], ["rescaled", "fixed"])
 
 
+@pytest.mark.parametrize("steps", [0, -3, True, "3"])
+def test_what_is_no_number_of_steps_is_refused(steps: Any) -> None:
+    with pytest.raises(lrspec.SpecError, match=r"sample: found .* expected a number of steps"):
+        lrspec.from_native(fvcore.CosineParamScheduler(0.1, 0.0), sample=steps)
+
+
 def test_a_class_of_the_users_becomes_a_table() -> None:
     reading = read_native(Mine(), sample=50)
     check_live(reading, [[1 - (t / 50) ** 3] for t in range(50)], 1e-15)

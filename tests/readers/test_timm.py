@@ -247,6 +247,20 @@ def test_a_class_of_the_users_is_refused_and_sampled() -> None:
     assert lrspec.from_native(Mine(optimizer(0.1), 10), sample=9)(4) == pytest.approx(0.02)
 
 
+def test_a_class_that_only_has_the_name_of_one_of_timm_is_code() -> None:
+    class CosineLRScheduler(C):  # type: ignore[misc, valid-type]
+        def _get_values(self, t: int, on_epoch: bool = True) -> list[float]:  # noqa: FBT001, FBT002 - timm's own
+            return [value / 2 for value in super()._get_values(t, on_epoch)]
+
+    CosineLRScheduler.__qualname__ = "CosineLRScheduler"
+    with pytest.raises(UnsupportedError, match=r"CosineLRScheduler is not supported: .* whose formula is code"):
+        lrspec.from_native(CosineLRScheduler(optimizer(0.1), 10))
+    scheduler = CosineLRScheduler(optimizer(0.1), 10)
+    reading = read_native(scheduler, sample=9)
+    check_live(reading, rates_of(scheduler.optimizer, scheduler.step, 9), 1e-15)
+    assert reading.schedule(0) == pytest.approx(0.05)
+
+
 def test_what_the_object_rounds_is_reported() -> None:
     """A period of 2.1 as a float is above 2.1, and so timm's floor division drops one step late at 21."""
     scheduler = S(optimizer(0.1), 2.1, decay_rate=0.5)

@@ -294,6 +294,21 @@ def test_closures_of_older_versions() -> None:
     assert lrspec.from_native(old) == lrspec.from_native(get_scheduler("cosine", optimizer(0.1), 5, 50))
 
 
+class Floor(torch.optim.lr_scheduler.LambdaLR):  # type: ignore[misc]  # untyped where torch is not installed
+    """A user's own class, which holds a function of transformers."""
+
+    def get_lr(self) -> list[float]:
+        return [max(rate, 0.05) for rate in super().get_lr()]
+
+
+def test_a_class_of_the_users_with_a_function_of_transformers_is_code() -> None:
+    function = get_scheduler("linear", optimizer(0.1), 5, 50).lr_lambdas[0]
+    with pytest.raises(UnsupportedError, match=r"Floor is not supported: .* code"):
+        lrspec.from_native(Floor(optimizer(0.1), function))
+    read = lrspec.from_native(Floor(optimizer(0.1), function), sample=60)
+    assert [read(step) for step in (5, 50)] == pytest.approx([0.1, 0.05])
+
+
 def test_conventions_say_what_was_mapped() -> None:
     cosine = read_native(get_scheduler("cosine", optimizer(0.1), 5, 50))
     assert any("includes the warmup" in note for note in cosine.conventions)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lrspec.errors import UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError
+from lrspec.fields import show
 from lrspec.native import composer, fvcore, ignite, keras, optax, timm, torch, transformers
-from lrspec.native.reading import MismatchError as MismatchError, Reading as Reading
+from lrspec.native.reading import MismatchError as MismatchError, Reading as Reading, as_table
 from lrspec.schedule import Schedule
 
 _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str, int | None], Reading]], ...] = (
@@ -43,6 +44,7 @@ def from_native(native: object, *, sample: int | None = None) -> Schedule:
         momentum too, or parameter groups whose rates differ.
 
     Raises:
+        SpecError: `sample` is no number of steps.
         UnsupportedError: The object has no equivalent here; the error names it, says why, and what to do.
         MismatchError: The schedule read is not what the object computes, or its optimizer's rate is not on it.
 
@@ -67,6 +69,7 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         A reading, with the `schedule`, `conventions`, `native_faults`, `position` and the largest difference.
 
     Raises:
+        SpecError: As in `from_native`.
         UnsupportedError: As in `from_native`.
         MismatchError: As in `from_native`; its `reading` is what was read, all the same.
 
@@ -78,19 +81,20 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         >>> reading.conventions
         ('step 0 is the first update; rates are absolute, in float32 in Keras', 'alpha=0.5 is a share of 0.1')
     """
+    if sample is not None and (type(sample) is not int or sample < 1):
+        raise SpecError("sample", found=show(sample), expected="a number of steps, 1 or above")
     own = native if isinstance(native, Schedule) else getattr(native, "schedule", None)
     if isinstance(own, Schedule):
         return Reading(schedule=own, framework="lrspec", construct=type(native).__name__)
     kind = type(native)
-    module = str(getattr(native, "__module__", kind.__module__))
+    framework = str(getattr(native, "__module__", kind.__module__)).split(".", maxsplit=1)[0]
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
     for knows, read in _READERS:
         if knows(native):
             return read(native, name, sample)
-    framework = module.split(".", maxsplit=1)[0]
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:
         way_out = "give sample=N, a number of steps, to have it as a table"
         raise UnsupportedError(framework, name, f"code, of which no formula can be read; {way_out}")
-    return keras.as_table(lambda step: float(native(step)), framework, name, sample)
+    return as_table(lambda step: float(native(step)), framework, name, sample)

@@ -177,7 +177,7 @@ def is_from(native: Any, module: str) -> bool:
 def names_of(optimizer: Any) -> list[str] | None:
     """Return the names of an optimizer's groups, where all have one of their own."""
     names = [group.get("name") for group in optimizer.param_groups]
-    return names if all(isinstance(name, str) for name in names) and len(set(names)) == len(names) else None
+    return names if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names) else None
 
 
 def steps_to_compare(kinks: Sequence[Time], stop: int) -> list[int]:

@@ -18,7 +18,7 @@ from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Pol
 from lrspec.kinds.timing import Shift, Stretch
 from lrspec.native.build import constant, levels
 from lrspec.native.keras_own import DOCUMENTED, time_of
-from lrspec.native.reading import Own, Reading, bounded, called, compared
+from lrspec.native.reading import Own, Reading, as_table, bounded, called, compared
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
@@ -81,15 +81,6 @@ def _one_by_one() -> AbstractContextManager[Any]:
     return nullcontext() if jax is None else jax.disable_jit()
 
 
-def as_table(function: Callable[[int], float], framework: str, name: str, steps: int) -> Reading:
-    """Return code as the table of what it gave, at so many steps."""
-    table = sampled(function, steps, source=f"{framework}: {name}, at {steps} steps")
-    notes = (f"code, called once at each of {steps} steps; after them the last value is held",)
-    reading = Reading(schedule=table, framework=framework, construct=name, conventions=notes)
-    again = Own(at=lambda t: function(int(t)), end=steps)
-    return compared(reading, again, steps)
-
-
 def _from_config(config: Config, sample: int | None) -> Reading:
     inside = config.get("config")
     name = config.get("class_name")
@@ -128,13 +119,15 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     return _per_update(reading, native.gradient_accumulation_steps)
 
 
-def _per_update(reading: Reading, batches: int | None) -> Reading:
+def _per_update(reading: Reading, batches: Any) -> Reading:
     """Keras hands the number of batches to a schedule, also where several make one update."""
-    if not batches or batches == 1:
+    if batches is None or batches == 1:
         return reading
+    if not isinstance(batches, Integral) or batches < 1:
+        raise _refused(reading.construct, f"gradient_accumulation_steps={batches!r}, no number of batches")
     try:
-        late = Shift(part=reading.schedule.node, by=batches - 1)
-        node = Stretch(part=late, factor=Fraction(1, batches))
+        late = Shift(part=reading.schedule.node, by=int(batches) - 1)
+        node = Stretch(part=late, factor=Fraction(1, int(batches)))
     except SpecError as error:
         raise _refused(reading.construct, f"gradient_accumulation_steps={batches}: {error}") from error
     note = (
@@ -167,15 +160,15 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
 
 def _from_numbers(config: Config, name: str, sample: int | None) -> tuple[Reading, Own, int]:
     """Return the reading that `get_config()` stands for, its documentation, and how many steps are compared."""
-    _check_types(config, name)
     try:
+        _check_types(config, name)
         node, notes = NODES[name](config, name, sample)
         documented = DOCUMENTED[name](config)
         node, stop = bounded(node, sample, "keras", name)
-    except (SpecError, TypeError, ValueError, KeyError) as error:
+        if name == "CosineDecayRestarts" and config["t_mul"] < 1:
+            stop = sample or 0
+    except (SpecError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise _refused(name, f"a parameter without an equivalent: {error}") from error
-    if name == "CosineDecayRestarts" and config["t_mul"] < 1:
-        stop = sample or 0
     notes = (_COUNTS, *notes, *([f"read up to step {stop}, after which the value is held"] if stop < HORIZON else []))
     reading = Reading(schedule=node, framework="keras", construct=name, conventions=notes)
     return compared(reading, documented, stop), documented, stop

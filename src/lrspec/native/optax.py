@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -10,19 +9,20 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, levels
-from lrspec.native.keras import as_table
 from lrspec.native.keras_own import time_of
-from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, schedules_in
-from lrspec.native.reading import Reading, bounded, called, compared
+from lrspec.native.optax_optimizer import rate_in
+from lrspec.native.optax_own import documented, enclosed, is_cosine, is_known, knots_of, maker, unwrapped
+from lrspec.native.reading import Own, Reading, as_table, bounded, called, compared
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
 Cells = Mapping[str, Any]
 Found = tuple[Node, list[str]]
+_ERRORS = (SpecError, TypeError, ValueError, OverflowError, IndexError)
 _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Optax"
 
 
@@ -35,25 +35,37 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     """Return what a schedule of Optax, or the one in an optimizer, is, checked."""
     if hasattr(native, "init") and hasattr(native, "update") and not hasattr(native, "schedule_fn"):
         return _from_optimizer(native, name, sample)
-    function = inspect.unwrap(getattr(native, "schedule_fn", native))
+    original = getattr(native, "schedule_fn", native)
+    function = unwrapped(original)
     own = getattr(function, "schedule", None)
     if isinstance(own, Schedule):
         return Reading(schedule=own, framework="optax", construct=type(function).__name__)
     name = maker(function)
     try:
-        cells = _cells(function)
-        node, notes = _node(name, cells)
-        node, stop = bounded(node, sample, "optax", name)
+        reading, own_values, stop = _from_cells(function, name, sample)
     except UnsupportedError:
         if sample is None:
             raise
-        return as_table(_caller(function), "optax", name, sample)
-    except (SpecError, TypeError, ValueError) as error:
+        return as_table(_caller(original), "optax", name, sample)
+    except _ERRORS as error:
         raise _refused(name, f"a parameter without an equivalent: {error}") from error
+    try:
+        return called(reading, own_values, _caller(original), stop)
+    except LrspecError:
+        raise
+    except Exception as error:
+        raise _refused(name, f"the object itself cannot be evaluated: {error}") from error
+
+
+def _from_cells(function: Any, name: str, sample: int | None) -> tuple[Reading, Own, int]:
+    """Return the reading of what a function encloses, its documentation, and how many steps are compared."""
+    cells = _cells(function)
+    node, notes = _node(name, cells)
+    node, stop = bounded(node, sample, "optax", name)
     end = [f"read up to step {stop}, after which the value is held"] if stop < HORIZON else []
     reading = Reading(schedule=node, framework="optax", construct=name, conventions=(_COUNTS, *notes, *end))
     own_values = documented(name, cells)
-    return called(compared(reading, own_values, stop), own_values, _caller(function), stop)
+    return compared(reading, own_values, stop), own_values, stop
 
 
 def _refused(name: str, reason: str) -> UnsupportedError:
@@ -76,7 +88,7 @@ def _cells(function: Any) -> dict[str, Any]:
         raise _refused(name, "a function, whose formula is code; give sample=N steps, to have it as a table")
     found = dict(enclosed(function))
     if name == "join_schedules":
-        inside = [inspect.unwrap(child) for child in found["schedules"]]
+        inside = [unwrapped(child) for child in found["schedules"]]
         owned = [isinstance(getattr(child, "schedule", None), Schedule) for child in inside]
         names = ["lrspec" if own else maker(child) for child, own in zip(inside, owned, strict=True)]
         found["children"] = [(name, _cells(child)) for name, child in zip(names, inside, strict=True)]
@@ -239,19 +251,10 @@ NODES: dict[str, Callable[[Cells], Found]] = {
 
 def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     """Return the schedule of the learning rate that an optimizer's functions enclose."""
-    found: dict[int, tuple[str, Any]] = {}
-    for label, function in schedules_in(native, "", set()):
-        found.setdefault(id(function), (label, function))
-    rates = [pair for pair in found.values() if pair[0] == "learning_rate"] or list(found.values())
-    if not rates:
-        raise _refused(name, "no schedule in it; a fixed rate is a `constant`")
-    if len(rates) > 1:
-        several = ", ".join(f"{maker(function)} as {label or 'it'}" for label, function in rates)
-        raise _refused(name, f"{len(rates)} schedules in it ({several}); give each by itself")
-    label, function = rates[0]
+    label, function, more = rate_in(native, name)
     reading = read(function, maker(function), sample)
     notes = (
         f"found in the optimizer as {label}; it counts updates that are applied (MultiSteps: not each batch)",
         "inject_hyperparams shows in its state the value of the update before, and may cast it to the parameters' type",
     )
-    return Reading(**{**vars(reading), "conventions": (*reading.conventions, *notes)})
+    return Reading(**{**vars(reading), "conventions": (*reading.conventions, *notes, *more)})

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from lrspec.formula import HORIZON, Time, simple
 from lrspec.native.keras_own import half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
 from lrspec.native.reading import SLACK, Own
-from lrspec.schedule import Schedule
 
 Cells = Mapping[str, Any]
 
@@ -166,18 +164,28 @@ def documented(name: str, cells: Cells) -> Own:
     return DOCUMENTED[name](cells)
 
 
+def unwrapped(function: Any) -> Any:
+    """Return the function in what `jax.jit` made of one; a function that wraps another is code of its own."""
+    return inspect.unwrap(function, stop=inspect.isfunction)
+
+
 def maker(function: Any) -> str:
     """Return the name of the function of Optax that made another one, or what the user's own is called."""
-    return str(getattr(function, "__qualname__", type(function).__qualname__)).split(".")[0]
+    inner = unwrapped(function)
+    if inspect.isfunction(inner) and hasattr(inner, "__wrapped__"):  # functools.wraps gave it another's name
+        return inner.__code__.co_name
+    return str(getattr(inner, "__qualname__", type(inner).__qualname__)).split(".")[0]
 
 
 def is_known(function: Any) -> bool:
     """Tell whether a function is one that a builder of `optax.schedules` made."""
-    return _is_of_optax(function) and maker(function) in DOCUMENTED
+    return is_of_optax(function) and maker(function) in DOCUMENTED
 
 
-def _is_of_optax(thing: Any) -> bool:
-    return str(getattr(thing, "__module__", "")).startswith("optax.")
+def is_of_optax(thing: Any) -> bool:
+    """Tell whether Optax' own code is in a function, or a class of Optax."""
+    module = thing.__globals__.get("__name__") if inspect.isfunction(thing) else getattr(thing, "__module__", "")
+    return str(module).startswith("optax.")
 
 
 def enclosed(function: Any) -> dict[str, Any]:
@@ -191,32 +199,3 @@ def _contents(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:
         return None
-
-
-def schedules_in(thing: Any, label: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield the schedules that the functions of an optimizer enclose, with the name of what holds each."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    is_function = inspect.isfunction(thing)
-    is_rate = is_function and label in {"learning_rate", "step_size_fn"} and not _is_of_optax(thing)
-    if is_rate or isinstance(getattr(thing, "schedule", None), Schedule) or (is_function and is_known(thing)):
-        yield label, thing
-        return
-    for key, value in _inside(thing):
-        yield from schedules_in(value, label if label == "learning_rate" else key or label, seen)
-
-
-def _inside(thing: Any) -> Iterable[tuple[str, Any]]:
-    if inspect.isfunction(thing):
-        return enclosed(thing).items()
-    if inspect.ismethod(thing):
-        return [("", thing.__self__), ("", thing.__func__)]
-    if isinstance(thing, partial):
-        return [("", thing.func), *thing.keywords.items(), *(("", value) for value in thing.args)]
-    if isinstance(thing, Mapping):
-        return [(str(key), value) for key, value in thing.items()]
-    if isinstance(thing, tuple | list):
-        return [("", value) for value in thing]
-    return vars(thing).items() if _is_of_optax(type(thing)) and hasattr(thing, "__dict__") else ()

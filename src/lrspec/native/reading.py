@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, formula_of, rounded
 from lrspec.kinds import Freeze
+from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
@@ -193,6 +194,27 @@ def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int =
     share = f"by {largest:.1e} of the largest value at most, at step {at_step}: float32"
     reading = reading.noting(f"the object, called at {len(steps)} steps, differs {share}")
     return replace(reading, native_faults=(*reading.native_faults, *faults))
+
+
+def as_table(function: Callable[[int], float], framework: str, name: str, steps: int) -> Reading:
+    """Return code as the table of what it gave, at so many steps.
+
+    Raises:
+        UnsupportedError: The code fails at one of them.
+    """
+
+    def given(step: int) -> float:
+        try:
+            return function(step)
+        except Exception as error:
+            reason = f"the object itself fails at step {step}: {type(error).__name__}: {error}"
+            raise UnsupportedError(framework, name, reason) from error
+
+    table = sampled(given, steps, source=f"{framework}: {name}, at {steps} steps")
+    notes = (f"code, called once at each of {steps} steps; after them the last value is held",)
+    reading = Reading(schedule=table, framework=framework, construct=name, conventions=notes)
+    again = Own(at=lambda t: given(int(t)), end=steps)
+    return compared(reading, again, steps)
 
 
 def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[Node, int]:

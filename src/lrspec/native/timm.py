@@ -43,7 +43,7 @@ _MANY = 200
 
 
 def read(native: Any, name: str, sample: int | None) -> Reading:
-    """Return what a scheduler of timm is, checked against its own `_get_lr`.
+    """Return what a scheduler of timm is, checked against its own values.
 
     Raises:
         UnsupportedError: It has no equivalent, and there is no `sample`; or it is not a function of the step at all.
@@ -51,7 +51,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     """
     if name == "PlateauLRScheduler":
         raise _refused(name, "it follows a metric, not the step; `lrspec.ReduceOnPlateau` stands beside a schedule")
-    if not callable(getattr(native, "_get_lr", None)):
+    if not callable(getattr(native, "_get_values", None)):
         raise _refused(name, "not a scheduler of timm.scheduler")
     groups = native.optimizer.param_groups
     if len(groups) != len(native.base_values):
@@ -62,7 +62,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     scales = [float(group.get("lr_scale", 1.0)) for group in groups]
 
     def own(step: int) -> list[float]:
-        values = native._get_lr(step)  # noqa: SLF001 - what step() and step_update() call
+        values = native._get_values(step, on_epoch=native.t_in_epochs)  # noqa: SLF001 - what step() and step_update() call
         noisy = native._add_noise(values, step) if native.noise_range_t is not None else values  # noqa: SLF001
         return [float(value) * scale for value, scale in zip(noisy, scales, strict=True)]
 
@@ -71,7 +71,7 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
             raise _refused(name, f"noise, random numbers of torch's generator; {WAY_OUT}")
         if native.param_group_field != "lr":
             raise _refused(name, f"it drives {native.param_group_field!r}, not the learning rate")
-        if name not in _DECAYS:
+        if name not in _DECAYS or not type(native).__module__.startswith("timm.scheduler."):
             raise _refused(name, f"not one of timm's own schedulers, whose formula is code; {WAY_OUT}")
         return [replace(_rate(native, name, place), scale=scale) for place, scale in enumerate(scales)]
 

@@ -14,10 +14,12 @@ from typing import Any
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.formula import HORIZON, Time, value_at
+from lrspec.kinds.lists import MAX_TABLE
+from lrspec.native.clients import names_of
 from lrspec.native.reading import MismatchError, Reading, bounded, exact_values
 from lrspec.native.torch_joined import JOINED, found_of, start_of
 from lrspec.native.torch_nodes import WAY_OUT, Found, refused
-from lrspec.native.torch_replay import MODULES, Played, class_of, epsilon, jump, leaves, number, replay
+from lrspec.native.torch_replay import MODULES, Played, class_of, epsilon, is_chain, jump, leaves, number, replay
 from lrspec.plain import node_to_dict
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
@@ -42,13 +44,17 @@ def read(native: Any, _name: str, sample: int | None) -> Reading:
         MismatchError: The schedule is not what the object computes, or the optimizer's rate is not on it.
     """
     name = class_of(native)
-    for leaf in leaves(native):
+    inside = list(leaves(native))
+    for place, leaf in enumerate(inside):
         if class_of(leaf) == "ReduceLROnPlateau":
             raise _plateau(leaf)
+        if any(leaf is other for other in inside[:place]):
+            reason = f"the same {class_of(leaf)} stands in it twice, each with the other's steps"
+            raise refused(name, f"{reason}; build one for each place")
     groups = len(getattr(getattr(native, "optimizer", None), "param_groups", ()))
     if not groups:
         raise refused(name, "it has no optimizer with parameter groups, from which it takes its rates")
-    for leaf in leaves(native):
+    for leaf in inside:
         known = len(getattr(leaf, "base_lrs", range(groups)))
         if known != groups:
             raise refused(name, f"its optimizer has {groups} parameter groups, and it knows {known}; build it anew")
@@ -71,7 +77,7 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
     last = max((math.ceil(kink) for one in found for kink in one.kinks), default=0)
     steps = min(max(last + 16, 64), _MOST, *(one.stop for one in found))
     played = replay(native, name, starts, steps)
-    schedule = _document(found, _names(native))
+    schedule = _document(found, names_of(native.optimizer))
     reading = Reading(
         schedule=schedule,
         framework="torch",
@@ -95,13 +101,15 @@ def _each(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Reading, Played, list[Found]]:
     """Return the tables of what a copy gives, stepped from its beginning."""
+    why = reason.removesuffix(f"; {WAY_OUT}")
+    if steps > MAX_TABLE:
+        raise refused(name, f"{why}; and a table has {MAX_TABLE} values at most, not {steps}")
     bases = {tuple(map(number, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
-    if name == "ChainedScheduler" and len(bases) > 1:
-        why = "of its children one has changed the rate from which the others begin"
-        raise refused(name, f"{why}, and step 0 is what the one built last has left, which it does not tell")
+    if is_chain(native) and len(bases) > 1:
+        changed = "of its children one has changed the rate from which the others begin"
+        raise refused(name, f"{changed}, and step 0 is what the one built last has left, which it does not tell")
     starts = [start_of(native, name, group) for group in range(len(native.optimizer.param_groups))]
     played = replay(native, name, starts, steps)
-    why = reason.removesuffix(f"; {WAY_OUT}")
     told = f"torch: {name}, stepped {steps} times"
     rates = [sampled(values.__getitem__, steps, source=told) for values in played.rates]
     momenta: list[Node | None] = [
@@ -110,7 +118,9 @@ def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Readin
     pairs = zip(rates, momenta, strict=True)
     found = [Found(node=rate, momentum=momentum, stop=steps) for rate, momentum in pairs]
     notes = (_COUNTS, f"a copy was stepped {steps} times, and the last value is held, because: {why}")
-    reading = Reading(schedule=_document(found, _names(native)), framework="torch", construct=name, conventions=notes)
+    reading = Reading(
+        schedule=_document(found, names_of(native.optimizer)), framework="torch", construct=name, conventions=notes
+    )
     again = replay(native, name, starts, steps)
     return _compared(reading, found, again, steps), played, found
 
@@ -161,12 +171,6 @@ def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Foun
             reading = reading.checked(one.momentum, chosen, momenta, tolerance)
     how = f"{len(chosen)} of the steps from {steps} to {chosen[-1]} were compared by one step of the copy each"
     return reading.noting(f"{how}, from the schedule's rate at the step before")
-
-
-def _names(native: Any) -> list[str] | None:
-    """Return the names of the optimizer's groups, where all of them have one."""
-    names = [group.get("name") for group in native.optimizer.param_groups]
-    return names if all(isinstance(name, str) for name in names) and len(set(names)) == len(names) else None
 
 
 def _document(found: list[Found], names: list[str] | None) -> Schedule:
@@ -227,10 +231,9 @@ def _off_course(reading: Reading, group: int, expected: float, held: float, time
 
 def _position(native: Any) -> Time:
     """Return the number of steps that a scheduler has made, which only warm restarts know in fractions."""
-    name = class_of(native)
-    if name == "ChainedScheduler":
+    if is_chain(native):
         return _position(native._schedulers[0])  # noqa: SLF001
-    if name == "SWALR":
+    if class_of(native) == "SWALR":
         return int(native._step_count) - 1  # noqa: SLF001
     into = Fraction(getattr(native, "T_cur", 0))
     return int(native.last_epoch) + into - math.floor(into)

@@ -74,6 +74,11 @@ def leaves(native: Any) -> Iterator[Any]:
         yield from leaves(child)
 
 
+def is_chain(native: Any) -> bool:
+    """Tell whether a scheduler steps several others at once: one of torch, or derived from it."""
+    return hasattr(native, "_schedulers") and not hasattr(native, "_milestones")
+
+
 def cycles_momentum(native: Any) -> bool:
     """Tell whether a scheduler, or one inside it, drives the momentum too."""
     return any(getattr(leaf, "cycle_momentum", False) for leaf in leaves(native))
@@ -135,7 +140,7 @@ def jump(native: Any, starts: list[float], steps: Sequence[int], before: Sequenc
 def _place(copy: Any, step: int) -> bool:
     """Put a copy at a step, as if it had come there, and tell whether that can be done."""
     name, inside = class_of(copy), getattr(copy, "_schedulers", None)
-    if name == "ChainedScheduler":
+    if is_chain(copy):
         return all([_place(child, step) for child in copy._schedulers])  # noqa: C419, SLF001 - each of them, in any case
     copy.last_epoch, copy._step_count = step, step + 1  # noqa: SLF001 - SWALR counts by it
     if name == "SequentialLR":

@@ -54,10 +54,13 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
 
 
 def is_of_transformers(native: Any) -> bool:
-    """Tell whether an object is a scheduler of transformers, or a `LambdaLR` that transformers made."""
+    """Tell whether an object is a scheduler of transformers, or a `LambdaLR` of torch that transformers made."""
+    if is_from(native, "transformers"):
+        return True
+    kind = type(native)
     functions = getattr(native, "lr_lambdas", None) or ()
     made = any(getattr(_function(one), "__module__", None) == "transformers.optimization" for one in functions)
-    return made or is_from(native, "transformers")
+    return made and (kind.__module__, kind.__name__) == ("torch.optim.lr_scheduler", "LambdaLR")
 
 
 def construct_of(function: Any) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lrspec.errors import UnsupportedError
+from lrspec.errors import LrspecError, UnsupportedError
 from lrspec.native.configs import (
     composer,
     deepspeed,
@@ -67,7 +67,14 @@ def read_config(data: Mapping[str, Any], *, system: str | None = None, **quantit
     name = _recognised(data) if system is None else system
     if name not in SYSTEMS:
         raise UnsupportedError("config", f"system={name!r}", f"expected one of {', '.join(SYSTEMS)}")
-    reading: Reading = SYSTEMS[name].read(Keys(data, name, known(quantities)))
+    keys = Keys(data, name, known(quantities))
+    try:
+        reading: Reading = SYSTEMS[name].read(keys)
+    except LrspecError:
+        raise
+    except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+        reason = f"one of another type, or out of range: {type(error).__name__}: {error}; correct the config"
+        raise UnsupportedError(name, "a value of this config", reason) from error
     return reading
 
 

@@ -14,7 +14,7 @@ from lrspec.spec import Node
 
 SYSTEM = "composer"
 _NAMES = ("constant_with_warmup", "cosine_with_warmup", "linear_decay_with_warmup")
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?) *(ba|ep|tok|sp|dur)", re.IGNORECASE)
+_TIME = re.compile(r"([0-9]{1,40}(?:\.[0-9]{0,40})?(?:e[-+]?[0-9]{1,3})?) *(ba|ep|tok|sp|dur)", re.IGNORECASE)
 _PER_STEP = {"tok": "tokens_per_step", "sp": "batch_size"}
 
 

@@ -38,7 +38,7 @@ def read(keys: Keys) -> Reading:
     """
     section = keys.inside("scheduler")
     name, params = section.get("type"), section.inside("params")
-    if name not in _SCHEDULES:
+    if not isinstance(name, str) or name not in _SCHEDULES:
         raise section.wrong("type", f"one of {', '.join(_SCHEDULES)}")
     if params.whole("last_batch_iteration", -1, least=-1) != -1:
         raise params.wrong("last_batch_iteration", "-1: the schedule from its beginning")

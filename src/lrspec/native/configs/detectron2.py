@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,8 @@ _READ = (
     *("WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD", "RESCALE_INTERVAL"),
 )
 _LEAST = 10**6
+_TUPLE = re.compile(r"\(\s*(([0-9]+,\s*)+([0-9]+\s*)?)?\)")
+"""A tuple, which detectron2's own files have, and which is text to YAML."""
 
 
 def knows(data: Mapping[str, Any]) -> bool:
@@ -65,6 +68,8 @@ def read(keys: Keys) -> Reading:
 
 def _levels(solver: Keys, peak: float, gamma: float, total: int) -> Node:
     listed = solver.get("STEPS", (30000,))
+    if isinstance(listed, str) and _TUPLE.fullmatch(listed):
+        listed = [int(number) for number in re.findall("[0-9]+", listed)]
     whole = isinstance(listed, list | tuple) and all(type(m) is int and m > 0 for m in listed)
     if not whole or sorted(set(listed)) != list(listed):
         raise solver.wrong("STEPS", "a list of whole numbers above 0 that grow")

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,25 +43,29 @@ def load(path: Path) -> Mapping[str, Any]:
 def _data(source: str, suffix: str, path: str) -> Any:
     if suffix in {".yaml", ".yml"}:
         return text.parse(source)
-    if suffix == ".json":
-        try:
-            return json.loads(source, object_pairs_hook=_once)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise SpecError(path, found=f"malformed JSON: {error}", expected="JSON") from None
-    if suffix == ".toml":
-        return _toml(source, path)
     if suffix in {".py", ".pkl", ".pt", ".pth", ".bin"}:
         raise UnsupportedError(
             "config", path, "code or a pickle, which is not executed; dump the config as JSON or YAML"
         )
-    return arguments(shlex.split(source.replace("\\\n", " "), comments=True), path)
-
-
-def _toml(source: str, path: str) -> Any:
+    kind, parse = _PARSERS.get(suffix, ("arguments of the form --flag value", _words))
     try:
-        return tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(path, found=f"malformed TOML: {error}", expected="TOML") from None
+        parsed = parse(source)
+    except SpecError:
+        raise
+    except (ValueError, RecursionError) as error:  # malformed, a number of too many digits, or nested too deeply
+        raise SpecError(path, found=f"malformed {kind}: {error}", expected=kind) from None
+    return parsed if suffix in _PARSERS else arguments(parsed, path)
+
+
+def _words(source: str) -> list[str]:
+    return shlex.split(source.replace("\\\n", " "), comments=True)
+
+
+def _json(source: str) -> Any:
+    return json.loads(source, object_pairs_hook=_once)
+
+
+_PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {".json": ("JSON", _json), ".toml": ("TOML", tomllib.loads)}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def read(keys: Keys) -> Reading:
         SpecError: A key is missing, unknown or not as it should be.
     """
     name = keys.get("lr_scheduler_type", "linear")
-    if name in {"reduce_lr_on_plateau", "greedy"}:
+    if name in ("reduce_lr_on_plateau", "greedy"):  # no set: a list has no hash
         raise keys.refused(name, "it follows a metric, not the step; see lrspec.ReduceOnPlateau")
-    if name not in _SCHEDULES:
+    if not isinstance(name, str) or name not in _SCHEDULES:
         raise keys.wrong("lr_scheduler_type", f"one of {', '.join(_SCHEDULES)}")
     run = _Run(keys)
     more = keys.inside("lr_scheduler_kwargs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -230,6 +231,8 @@ def _restart(keys: Keys, base: float, count: int, scale: int) -> Found:  # noqa:
         raise keys.wrong("periods", "a list of whole numbers above 0")
     if not isinstance(weights, list | tuple) or len(weights) != len(periods):
         raise keys.wrong("restart_weights", f"a list of {len(periods)} numbers, one for each period")
+    if not all(type(weight) in {int, float} and math.isfinite(weight) for weight in weights):
+        raise keys.wrong("restart_weights", "finite numbers")
     parts: list[Node] = []
     for period, weight in zip(periods, weights, strict=True):
         steps = period * scale

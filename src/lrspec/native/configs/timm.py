@@ -33,6 +33,7 @@ from lrspec.spec import Node
 SYSTEM = "timm"
 _NAMES = ("cosine", "tanh", "poly", "step", "multistep", "constant", "wsd", "rsqrt", "none")
 _HALF = 0.5
+_MANY = 1000
 
 
 def knows(data: Mapping[str, Any]) -> bool:
@@ -129,7 +130,6 @@ def _cycles(name: str, curve: Node, peak: float, run: _Run) -> Node:
         raise keys.wrong(
             "lr_cycle_mul", "a number of 1 or above: cycles that shrink have an end, after which timm fails"
         )
-    whole = Fraction(run.total) * (limit if mult == 1 else (mult**limit - 1) / (mult - 1))
     node: Node = curve
     if limit > 1:
         decay = keys.number("lr_cycle_decay", 0.1)
@@ -146,6 +146,10 @@ def _cycles(name: str, curve: Node, peak: float, run: _Run) -> Node:
             raise keys.refused(
                 "tanh", "a warmup with warmup_prefix false ends at the curve's value then; set it to true"
             )
+        if mult != 1 and limit > _MANY:
+            reason = f"{limit} cycles that grow are longer than any run; give an lr_cycle_limit of {_MANY} or less"
+            raise keys.refused("tanh", reason)
+        whole = Fraction(run.total) * (limit if mult == 1 else (mult**limit - 1) / (mult - 1))
         node = joined(Freeze(part=node, steps=whole), Constant(value=run.floor))
     return run.warmed(node, target)
 

@@ -1,0 +1,126 @@
+"""Config files that are damaged, or whose values have another type: each is an error of lrspec that says where."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrspec import SpecError, UnsupportedError
+from lrspec.native.configs import load_config, read_config
+
+FILES: dict[str, tuple[str, str]] = {
+    "an open quotation": ("a.txt", "--lr 'abc"),
+    "JSON, a number of 5000 digits": ("a.json", '{"lr": 1%s}' % ("0" * 5000)),
+    "TOML, a number of 5000 digits": ("a.toml", f"lr = 1{'0' * 5000}"),
+    "JSON, nested": ("a.json", "[" * 100_000),
+    "TOML, nested": ("a.toml", f"a = {'[' * 5000}{']' * 5000}"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), FILES.values(), ids=FILES)
+def test_a_damaged_file_is_malformed(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SpecError, match=rf"{name}: found malformed"):
+        load_config(tmp_path / name)
+
+
+def composer(t_warmup: str) -> dict[str, Any]:
+    scheduler = {"name": "cosine_with_warmup", "t_warmup": t_warmup}
+    return {"max_duration": "100ba", "optimizer": {"lr": 0.1}, "scheduler": scheduler}
+
+
+def mmengine(**scheduler: Any) -> dict[str, Any]:
+    return {"param_scheduler": {"by_epoch": False, **scheduler}, "optim_wrapper": {"optimizer": {"lr": 0.1}}}
+
+
+def restarts(weight: Any) -> dict[str, Any]:
+    return mmengine(type="CosineRestartLR", periods=[5], restart_weights=[weight])
+
+
+def keras(name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": name, "config": config}
+
+
+CYCLES = {"initial_learning_rate": 0.1, "first_decay_steps": 10, "t_mul": 2.0, "m_mul": 1.0, "alpha": 0.0}
+EXPONENTIAL = keras("ExponentialDecay", initial_learning_rate=0.1, decay_steps=10, decay_rate=0.5, staircase=False)
+VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "huggingface, a list": ({"lr_scheduler_type": ["linear"]}, r"lr_scheduler_type: found \['linear'\]"),
+    "huggingface, a mapping": ({"lr_scheduler_type": {}}, "lr_scheduler_type: found {}"),
+    "deepspeed, a list": (
+        {"scheduler": {"type": ["WarmupLR"], "params": {}}},
+        r"scheduler\.type: found \['WarmupLR'\]",
+    ),
+    "composer, too large": (
+        composer("1e400dur"),
+        "composer: a value of this config is not supported: .* OverflowError",
+    ),
+    "composer, far too large": (composer("1e99999999ba"), r"scheduler\.t_warmup: found '1e99999999ba'"),
+    "composer, far too long": (composer(f"1{'0' * 9999}ba"), r"scheduler\.t_warmup: found '1000"),
+    "mmengine, a word": (
+        restarts("a"),
+        r"param_scheduler\[0\]\.restart_weights: found \['a'\], expected finite numbers",
+    ),
+    "mmengine, no number": (restarts(float("nan")), r"restart_weights: found \[nan\], expected finite numbers"),
+    "mmengine, nothing": (restarts(None), r"restart_weights: found \[None\], expected finite numbers"),
+    "mmengine, too large": (
+        mmengine(type="MultiStepLR", milestones=[1, 2], gamma=1e300),
+        "mmengine: a value of this config is not supported: .* OverflowError",
+    ),
+    "keras, a word": (
+        keras("CosineDecayRestarts", **{**CYCLES, "t_mul": "2.0"}),
+        "keras: CosineDecayRestarts .* 'str'",
+    ),
+    "keras, a number": (
+        keras("PiecewiseConstantDecay", boundaries=[5], values=5),
+        "keras: PiecewiseConstantDecay .*'int'",
+    ),
+    "keras, nothing": (keras("PiecewiseConstantDecay", boundaries=[5], values=None), "PiecewiseConstantDecay .*'None"),
+    "keras, none": (
+        keras("PiecewiseConstantDecay", boundaries=[5], values=[]),
+        "PiecewiseConstantDecay .*out of range",
+    ),
+    "keras, batches": (
+        keras("SGD", learning_rate=EXPONENTIAL, gradient_accumulation_steps="2"),
+        "keras: ExponentialDecay is not supported: gradient_accumulation_steps='2', no number of batches",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), VALUES.values(), ids=VALUES)
+def test_a_value_of_another_type_is_refused_by_name(config: dict[str, Any], message: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config(config)
+    assert time.monotonic() - begun < 5
+
+
+def test_cycles_without_number_are_read_or_refused_at_once() -> None:
+    config = {"lr": 0.1, "epochs": 10, "warmup_epochs": 0, "lr_cycle_limit": 10**9, "lr_cycle_mul": 2.0}
+    begun = time.monotonic()
+    cosine = read_config({**config, "sched": "cosine"}, steps_per_epoch=5).schedule
+    assert [cosine.exact(step) for step in (0, 25)] == pytest.approx([0.1, 0.05])
+    with pytest.raises(UnsupportedError, match="timm: tanh is not supported: 1000000000 cycles"):
+        read_config({**config, "sched": "tanh"}, steps_per_epoch=5)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("steps", "milestones"),
+    [("(60000, 80000)", [60000, 80000]), ("(30000,)", [30000]), ("( 5, 7,)", [5, 7]), ("()", [])],
+)
+def test_a_tuple_of_detectron2_is_a_list(steps: str, milestones: list[int], tmp_path: Path) -> None:
+    solver = {"BASE_LR": 0.02, "GAMMA": 0.5, "MAX_ITER": 90000, "WARMUP_ITERS": 0}
+    lines = [f"  {name}: {value}" for name, value in {**solver, "STEPS": steps}.items()]
+    (tmp_path / "a.yaml").write_text("\n".join(["SOLVER:", *lines]))
+    schedule = load_config(tmp_path / "a.yaml").schedule
+    for step in (0, *(m + i for m in milestones for i in (-1, 0)), 89999):
+        assert schedule.exact(step) == 0.02 * 0.5 ** sum(m <= step for m in milestones)
+
+
+@pytest.mark.parametrize("steps", ["(60000, 80000", "(1, -2)", "(1,,2)", "(5)", "(__import__('os'),)", "60000, 80000"])
+def test_other_text_is_no_tuple_of_detectron2(steps: str) -> None:
+    with pytest.raises(SpecError, match=r"SOLVER\.STEPS: found"):
+        read_config({"SOLVER": {"BASE_LR": 0.02, "STEPS": steps}})
