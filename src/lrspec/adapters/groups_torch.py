@@ -63,9 +63,8 @@ class GroupedScheduleLR(ScheduleLR):
                 f"no parameter group is {', '.join(map(str, absent))} yet: found {found}", UserWarning, stacklevel=3
             )
 
-    def _rates_at(self, step: int) -> list[float]:
-        row = self._at(step)
-        return [row[column] for column in self._rates]
+    def _rates_in(self, written: Any) -> list[float]:
+        return [written[column] for column in self._rates]
 
     def _at(self, step: int) -> Any:
         """Return the row of a step: the value of each distinct schedule, of which there is one for many groups."""
@@ -80,15 +79,14 @@ class GroupedScheduleLR(ScheduleLR):
         rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
         return rows
 
-    def _write(self, value: Any) -> None:
-        groups = self.optimizer.param_groups
+    def _write(self, value: Any, groups: list[dict[str, Any]]) -> None:
         for place, key, column in self._writes:
             group = groups[place]
             if type(group[key]) is float:
                 group[key] = value[column]
             else:
                 write(group, key, value[column])
-        self._last_lr = [value[column] for column in self._rates]
+        self._written, self._rate = value, value[self._rates[0]]
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
@@ -106,7 +104,7 @@ class GroupedScheduleLR(ScheduleLR):
         """Return where a schedule's value stands in every row."""
         if schedule.fingerprint not in self._schedules:
             self._schedules[schedule.fingerprint] = schedule
-            self._block = []  # it has no such column
+            self._length = 0  # the block has no such column
         return list(self._schedules).index(schedule.fingerprint)
 
     def _keys(self, place: int, group: dict[str, Any]) -> dict[str, Schedule]:

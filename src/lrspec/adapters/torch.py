@@ -65,6 +65,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._usual = 1 if every == "update" else None
         self._first = 0
         self._block: list[Any] = []
+        self._length = 0
+        self._rate: float | None = None
         if step:
             for group in optimizer.param_groups:
                 initial_rate(group)
@@ -74,14 +76,14 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     def _initial_step(self) -> None:
         """Write the rate of the first update; the constructor of `LRScheduler` calls this."""
         self.last_epoch += 1
-        self._step_count = 1
-        self._write(self._at(self.last_epoch))
+        self._step_count = 1  # only PyTorch's own `step` counts by it
+        self._write(self._at(self.last_epoch), self.optimizer.param_groups)
 
     def _follow(self) -> None:
         """Count the optimizer's updates, and hear of its new groups, from now on."""
         self._updates = Updates(self.optimizer, self)
-        self._seen = self._idle = 0
-        self._applied_lr: list[float] | None = None
+        self._seen, self._idle = 0, (0, 0)  # the latter: calls without an update, since the one of this number
+        self._applied: Any = None
         self._has_warned = False
         watch(self.optimizer, self)
 
@@ -98,7 +100,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         return self._rates_at(self.last_epoch)
 
     def _rates_at(self, step: int) -> list[float]:
-        return [self._at(step)] * len(self.optimizer.param_groups)
+        return self._rates_in(self._at(step))
 
     def step(self, epoch: int | None = None) -> None:
         """Move to the updates that the optimizer has applied, or to update `epoch`, and write the rates there.
@@ -107,34 +109,37 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             StepError: The schedule has no value there; nothing is changed.
             LrspecError: The optimizer has applied no update in 64 calls in a row.
         """
-        updates, last = self._updates.count, self._last_lr
+        updates = self._updates.count
         applied = updates - self._seen
-        if epoch is not None:
-            step = operator.index(epoch)
-            if step < self.last_epoch:
-                self._warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
-        elif applied == self._usual:
-            step = self.last_epoch + 1
-        else:
-            step = self.last_epoch + self._moved(applied)
+        step = self.last_epoch + 1 if epoch is None and applied == self._usual else self._step_after(applied, epoch)
         value = self._at(step)
-        rate = self.optimizer.param_groups[0]["lr"]
-        if rate is not last[0] and type(rate) is float and rate != last[0]:
-            self._warn(f"the rate is {rate!r}, where this scheduler wrote {last[0]!r}: {_FOREIGN}")
+        groups = self.optimizer.param_groups
+        rate = groups[0]["lr"]
+        if rate is not self._rate and type(rate) is float and rate != self._rate:
+            self._warn(f"the rate is {rate!r}, where this scheduler wrote {self._rate!r}: {_FOREIGN}")
         if applied:
-            self._seen, self._idle, self._applied_lr = updates, 0, last
+            self._seen = updates
+            self._applied = self._written
         if step != self.last_epoch:
             self.last_epoch = step
-            self._step_count += 1
-            self._write(value)
+            self._write(value, groups)
+
+    def _step_after(self, applied: int, epoch: int | None) -> int:
+        """Return the step to which a call after so many updates, or for update `epoch`, moves the schedule."""
+        if epoch is None:
+            return self.last_epoch + self._moved(applied)
+        step = operator.index(epoch)
+        if step < self.last_epoch:
+            self._warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
+        return step
 
     def _moved(self, applied: int) -> int:
         """Return by how much a call after so many updates moves the schedule on."""
         if self.every == "call":
             return 1
         if not applied:
-            self._idle += 1
-            if self._idle == _IDLE:
+            self._idle = (self._seen, self._idle[1] + 1 if self._idle[0] == self._seen else 1)
+            if self._idle[1] == _IDLE:
                 raise LrspecError(f"no update in {_IDLE} calls of scheduler.step(): {_UNSEEN}")
             if not self._seen:
                 self._warn(f"scheduler.step() was called, and the optimizer has applied no update yet: {_UNSEEN}")
@@ -152,7 +157,13 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     @property
     def lr_applied(self) -> list[float] | None:
         """The rate of each group in the last update, or None where there was none since this scheduler was made."""
-        return self._last_lr if self._updates.count > self._seen else self._applied_lr
+        applied = self._written if self._updates.count > self._seen else self._applied
+        return None if applied is None else self._rates_in(applied)
+
+    @property
+    def _last_lr(self) -> list[float]:
+        """The rates that were written last: PyTorch's name for what `get_last_lr()` returns."""
+        return self._rates_in(self._written)
 
     @property
     def lr_next(self) -> list[float]:
@@ -162,13 +173,14 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     def take_up(self, group: dict[str, Any]) -> None:
         """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
         initial_rate(group)
-        self._write(self._at(self.last_epoch))
+        self._write(self._at(self.last_epoch), self.optimizer.param_groups)
 
     def _at(self, step: int) -> Any:
         """Return what is written at a step; the values come from NumPy a block at a time, the same bits sooner."""
         place = step - self._first
-        if not 0 <= place < len(self._block):
+        if place < 0 or place >= self._length:
             self._block, self._first, place = self._ahead(step), step, 0
+            self._length = len(self._block)
         return self._block[place]
 
     def _ahead(self, step: int) -> list[Any]:
@@ -176,21 +188,25 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         last = self.schedule.program.last_step
         return self.schedule.values(step, max(step + 1, min(step + BLOCK, last + 1))).tolist()
 
-    def _write(self, value: Any) -> None:
+    def _write(self, value: Any, groups: list[dict[str, Any]]) -> None:
         """Write what `_at` returned."""
-        groups = self.optimizer.param_groups
+        written = self._rate
         for group in groups:
-            if type(group["lr"]) is float:
+            if group["lr"] is written:  # a float, and this scheduler's
                 group["lr"] = value
             else:
                 write(group, "lr", value)
-        self._last_lr: list[float] = [value] * len(groups)
+        self._written = self._rate = value
+
+    def _rates_in(self, written: Any) -> list[float]:
+        """Return the rate of each group in what `_at` returned."""
+        return [written] * len(self.optimizer.param_groups)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state: the position, what it counts, and the schedule it is one of: fingerprint and text."""
         return {
             "last_epoch": self.last_epoch,
-            "_step_count": self._step_count,
+            "_step_count": self.last_epoch + 1,
             "fingerprint": self._fingerprint(),
             "spec": spec_text(self.schedule),
             "every": self.every,
@@ -221,11 +237,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if every != self.every:
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
         value = self._at(step)
-        self._seen, self._idle, self._applied_lr = self._updates.count, 0, None
+        self._seen, self._idle, self._applied = self._updates.count, (0, 0), None
         self.last_epoch = step
-        count = state_dict.get("_step_count")
-        self._step_count = count if type(count) is int and count > 0 else step + 1
-        self._write(value)
+        self._write(value, self.optimizer.param_groups)
 
 
 def to_torch(
