@@ -171,6 +171,22 @@ CASES: dict[str, Case] = {
         "ffff",
     ),
     "frozen": case(lrspec.Freeze(part=exponential(0.9, 1), steps=20), 20, "nfnn"),
+    "warmup that holds before the decay": case(
+        sequence(lrspec.Freeze(part=ramp(0.01, 0.1, 5), steps=12), cosine(0.1, 0.0, 20)), 32, "nfnn"
+    ),
+    "root that holds before a cycle": case(
+        sequence(
+            lrspec.Freeze(part=lrspec.Polynomial(init_value=0.1, end_value=0.02, steps=5, power=0.5), steps=12),
+            presets.triangular(init_value=0.01, peak_value=0.1, up_steps=4),
+        ),
+        60,
+        "ffff",
+    ),
+    "frozen past its end": case(
+        lrspec.Freeze(part=lrspec.NormalizedExponential(init_value=0.1, end_value=0.01, steps=1, ratio=0.01), steps=5),
+        8,
+        "ffff",
+    ),
     "shifted": case(lrspec.Shift(part=CYCLE, by=-5), 15, "ffff"),
     "table": case(lrspec.Table(values=[0.1, 0.1, 0.3, 0.2]), 4, "tttt"),
     "table in a product": case(

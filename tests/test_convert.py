@@ -88,6 +88,8 @@ def test_config_files_and_objects_are_read_with_what_was_mapped(tmp_path: Path) 
         ("none:thing", "No module named 'none'"),
         ("lrspec:nothing", "lrspec:nothing: no nothing in it"),
         ("none.py:thing", "no such file"),
+        (":thing", "no name of a module"),
+        ("..:thing", "no name of a module"),
     ],
 )
 def test_bad_input_is_exit_status_2_and_says_what(text: str, message: str) -> None:
@@ -95,6 +97,41 @@ def test_bad_input_is_exit_status_2_and_says_what(text: str, message: str) -> No
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("import nothing_of_the_kind", "ModuleNotFoundError"), ("x = (", "SyntaxError"), ("1 / 0", "ZeroDivisionError")],
+)
+def test_a_module_that_fails_is_exit_status_2(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text(content)
+    for text in ("broken:thing", "broken.py:thing"):
+        result = run("diff", text, DOCUMENT, cwd=tmp_path)
+        assert (result.returncode, "Traceback" in result.stderr) == (2, False)
+        assert f"failed: {message}" in result.stderr
+
+
+def test_quantities_are_refused_for_an_object(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import lrspec\nrate = lrspec.Constant(value=0.5)\n")
+    result = run("convert", "mine:rate", "--to", "yaml", "--total-steps", "10", cwd=tmp_path)
+    assert (result.returncode, "an object takes no total_steps" in result.stderr) == (2, True)
+
+
+def test_every_group_is_compared_and_written(tmp_path: Path) -> None:
+    text = "{lrspec: 1, learning_rate: {kind: constant, value: 0.5}, groups: {head: {scale: 0.5}}}"
+    a, b, c = tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"
+    a.write_text(text)
+    b.write_text(text.replace("scale: 0.5", "scale: 0.25"))
+    c.write_text("{lrspec: 1, learning_rate: {kind: constant, value: 0.5}}")
+    assert run("diff", a, a).returncode == 0
+    result = run("diff", a, b, "--steps", "9")
+    assert result.returncode == 1
+    assert "learning_rate: 9 steps: equal in every bit" in result.stdout
+    assert "groups.head.learning_rate: 9 steps: 9 differ, the first at step 0" in result.stdout
+    result = run("diff", a, c)
+    assert (result.returncode, "groups.head.learning_rate: only in a.yaml" in result.stdout) == (1, True)
+    result = run("convert", a, "--to", "csv", "--steps", "2")
+    assert result.stdout == "step,learning_rate,groups.head.learning_rate\n0,0.5,0.25\n1,0.5,0.25\n"
 
 
 def test_equal_schedules_are_exit_status_0_and_others_1_with_a_picture(tmp_path: Path) -> None:

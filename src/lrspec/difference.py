@@ -27,6 +27,7 @@ class Difference:
         largest_ulps: The largest difference, in float32 numbers from one value to the other.
         largest_relative: The largest difference, as a share of the larger value at that step.
         at: The step of the largest difference in ulps.
+        largest: The largest difference itself.
     """
 
     steps: int
@@ -35,6 +36,7 @@ class Difference:
     largest_ulps: int = 0
     largest_relative: float = 0.0
     at: int | None = None
+    largest: float = 0.0
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -85,14 +87,16 @@ def _block(x: Values, y: Values, start: int) -> Difference:
     if not len(places):
         return Difference(steps=len(x))
     at = int(ulps.argmax())
-    apart = np.abs(x.astype(np.float64) - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), np.float32(2.0**-126))
+    apart = np.abs(x.astype(np.float64) - y)
+    shares = apart / np.maximum(np.maximum(np.abs(x), np.abs(y)), np.float32(2.0**-126))
     return Difference(
         steps=len(x),
         differing=len(places),
         first=start + int(places[0]),
         largest_ulps=int(ulps[at]),
-        largest_relative=float(apart.max()),
+        largest_relative=float(shares.max()),
         at=start + at,
+        largest=float(apart.max()),
     )
 
 
@@ -111,4 +115,5 @@ def _joined(a: Difference, b: Difference) -> Difference:
         largest_ulps=larger.largest_ulps,
         largest_relative=max(a.largest_relative, b.largest_relative),
         at=larger.at,
+        largest=max(a.largest, b.largest),
     )

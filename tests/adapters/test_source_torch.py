@@ -9,6 +9,7 @@ import torch
 
 import lrspec
 from lrspec.native import read_native
+from lrspec.source import native_source
 from source_cases import CASES, PAST, Case, assert_near, run
 
 TOLERANCE = 1e-12
@@ -53,6 +54,35 @@ def test_no_end() -> None:
     product = lrspec.Product(parts=[lrspec.Repeat(part=lrspec.Table(values=[0.5, 1.0])), lrspec.Constant(value=0.1)])
     with pytest.raises(lrspec.UnsupportedError, match=r"product with table is not supported: .*no end.*to_torch\(\)"):
         product.to_native_source("torch")
+
+
+EXPONENTIAL = lrspec.Exponential(init_value=0.1, decay_rate=0.5, decay_period=10)
+ENDLESS = {
+    "product": lrspec.Product(parts=[lrspec.Table(values=[1.0, 0.9, 0.8]), EXPONENTIAL]),
+    "minimum": lrspec.Minimum(parts=[lrspec.Table(values=[1.0, 0.09, 0.08]), EXPONENTIAL]),
+    "minimum of an ended repeat": lrspec.Minimum(
+        parts=[EXPONENTIAL, lrspec.Repeat(part=lrspec.Constant(value=0.09, steps=5), num_cycles=1)]
+    ),
+    "product that goes on": lrspec.Product(
+        parts=[
+            lrspec.Table(values=[1.0, 0.9, 0.8]),
+            lrspec.Linear(init_value=1.0, end_value=0.5, steps=5, after="continue"),
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras", "optax"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_values_one_by_one_of_what_never_ends_are_refused(name: str, framework: str) -> None:
+    with pytest.raises(lrspec.UnsupportedError, match="no end up to which its values could be"):
+        native_source(ENDLESS[name], framework)
+
+
+def test_a_constant_is_read_back_as_one() -> None:
+    made = CASES["constant"]
+    _, scheduler = run(made, "torch", "make")([torch.zeros(1, requires_grad=True)])
+    assert lrspec.from_native(scheduler).fingerprint == made.schedule.fingerprint
 
 
 def test_a_document_of_more() -> None:

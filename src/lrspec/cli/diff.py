@@ -9,9 +9,11 @@ from typing import Any
 from lrspec.cli.common import FOUND, GOOD, complain, count, say
 from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
-from lrspec.difference import difference
+from lrspec.difference import Difference, difference
+from lrspec.places import schedules
 from lrspec.plot import points
 from lrspec.plot_difference import difference_svg
+from lrspec.schedule import Schedule
 
 _SHOWN = 5
 
@@ -22,7 +24,8 @@ def add(commands: Any) -> None:
         "diff",
         help="compare two schedules: the first step that differs, how many do, by how much",
         description="Compare the values of two schedules, each of which may be a document, a config file, or an object "
-        "of a module. Exit status: 0 where they are equal in every bit, 1 where they differ, 2 on bad input.",
+        "of a module: of the learning rate, and of each other hyperparameter and group. Exit status: 0 where they are "
+        "equal in every bit, 1 where they differ, 2 on bad input.",
         epilog="Example: lrspec diff schedule.yaml training_args.json -o difference.svg",
     )
     add_inputs(command, "a", "b")
@@ -35,24 +38,45 @@ def add(commands: Any) -> None:
 
 def _diff(options: argparse.Namespace) -> int:
     readings = [read_input(text, options) for text in (options.a, options.b)]
-    a, b = (reading.schedule for reading in readings)
     for text, reading in zip((options.a, options.b), readings, strict=True):
         for note in reading.conventions + reading.native_faults:
             complain(f"note: {text}: {note}")
-    last = min(a.program.last_step, b.program.last_step)
-    steps = min(options.steps or max(points(schedule)[1] for schedule in (a, b)), last + 1)
-    found = difference(a, b, steps)
     names = (Path(options.a).name, Path(options.b).name)
-    say(str(found))
-    if found.first is not None and found.at is not None:
-        say(f"{'step':>10}  {names[0][-24:]:>24}  {names[1][-24:]:>24}")
-        for step in sorted({*range(found.first, min(found.first + _SHOWN, steps)), found.at}):
-            say(f"{step:>10,}  {a(step)!r:>24}  {b(step)!r:>24}")
-    if options.output is not None:
-        if options.output.suffix == ".svg":
-            options.output.write_text(difference_svg(a, b, steps, names), encoding="utf-8")
+    a, b = (schedules(reading.schedule) for reading in readings)
+    differing = []
+    for path in dict.fromkeys([*a, *b]):
+        if path in a and path in b:
+            found = _compared(a[path], b[path], options.steps)
+            say(str(found) if len(a) == len(b) == 1 else f"{path}: {found}")
+            differing += [path] if found.differing else []
         else:
-            from lrspec.cli.png import write_difference_png
+            say(f"{path}: only in {names[0] if path in a else names[1]}")
+    shown = differing[0] if differing else "learning_rate"
+    pair, found = (a[shown], b[shown]), _compared(a[shown], b[shown], options.steps)
+    _table(found, pair, names)
+    if options.output is not None:
+        _draw(pair, options.output, found.steps, names)
+    return FOUND if differing or a.keys() != b.keys() else GOOD
 
-            write_difference_png((a, b), options.output, steps, names)
-    return FOUND if found.differing else GOOD
+
+def _compared(a: Schedule, b: Schedule, asked: int | None) -> Difference:
+    last = min(a.program.last_step, b.program.last_step)
+    return difference(a, b, min(asked or max(points(schedule)[1] for schedule in (a, b)), last + 1))
+
+
+def _table(found: Difference, pair: tuple[Schedule, Schedule], names: tuple[str, str]) -> None:
+    """Print some of the steps that differ."""
+    if found.first is None or found.at is None:
+        return
+    say(f"{'step':>10}  {names[0][-24:]:>24}  {names[1][-24:]:>24}")
+    for step in sorted({*range(found.first, min(found.first + _SHOWN, found.steps)), found.at}):
+        say(f"{step:>10,}  {pair[0](step)!r:>24}  {pair[1](step)!r:>24}")
+
+
+def _draw(pair: tuple[Schedule, Schedule], output: Path, steps: int, names: tuple[str, str]) -> None:
+    if output.suffix == ".svg":
+        output.write_text(difference_svg(*pair, steps, names), encoding="utf-8")
+    else:
+        from lrspec.cli.png import write_difference_png
+
+        write_difference_png(pair, output, steps, names)

@@ -48,6 +48,8 @@ def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
     module, colon, name = text.rpartition(":")
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
         with named(text):
+            if given:
+                raise lrspec.LrspecError(f"an object takes no {', '.join(given)}: these are for documents and configs")
             return lrspec.read_native(_object(module, name), sample=options.sample)
     path = Path(text)
     with named(path):
@@ -70,12 +72,20 @@ def _object(module: str, name: str) -> Any:
 
 
 def _module(name: str) -> ModuleType:
+    try:
+        return _imported(name)
+    except (lrspec.LrspecError, FileNotFoundError):
+        raise
+    except Exception as error:
+        raise lrspec.LrspecError(f"importing {name} failed: {type(error).__name__}: {error}") from error
+
+
+def _imported(name: str) -> ModuleType:
     if not name.endswith(".py"):
+        if not all(map(str.isidentifier, name.split("."))):
+            raise lrspec.LrspecError(f"{name!r} is no name of a module: expected one such as package.module")
         sys.path.insert(0, "")
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise lrspec.LrspecError(str(error)) from error
+        return importlib.import_module(name)
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")

@@ -121,7 +121,7 @@ def _constant(scheduler: Any, _: int, base: float) -> Found:
     if factor == 0:
         raise refused("ConstantLR", f"factor=0: torch divides by it at step {total}, and fails")
     total, notes = int(total), (f"the factor holds before step {total}; the whole rate is back at it",)
-    if total > LAST_STEP:
+    if total > LAST_STEP or factor == 1:
         return Found(node=constant(base * factor), notes=notes)
     return Found(node=levels([0, total], [base * factor, base]), notes=notes, kinks=(total,))
 

@@ -7,6 +7,7 @@ the end too; else the formula is written as a function; and else the values, whe
 
 from __future__ import annotations
 
+from math import ceil
 from types import ModuleType
 
 import numpy as np
@@ -98,14 +99,26 @@ def native_source(schedule: Schedule, framework: str) -> Source:
     return Source(code=lines(*code), framework=framework, form="table")
 
 
+def _constant_from(node: Node) -> int | None:
+    """Return the step from which on a schedule has one value, or its last; None where it has no such step."""
+    formula = formula_of(node)
+    run = formula.runs[-1]
+    span = run.spans[-1]
+    if formula.last_step < LAST_STEP:
+        return formula.last_step
+    if run.is_constant:
+        return run.start
+    return run.start + ceil(span.start * run.stride) if span.constant and not run.period else None
+
+
 def _levels(node: Node, framework: str, reason: NoMatch) -> Node:
     """Return the values of a schedule that ends, each with the step from which on it holds."""
     advice = f"to_{framework}() has it exactly" if framework != "transformers" else "to_torch() has it exactly"
     construct = node.kind if str(reason) == node.kind else f"{node.kind} with {reason}"
-    if node.length is None or node.length > _MOST_STEPS:
+    last = _constant_from(node)
+    if last is None or last > _MOST_STEPS:
         why = f"it has no formula that can be printed, and no end up to which its values could be; {advice}"
         raise UnsupportedError(framework, construct, why)
-    last = min(formula_of(node).last_step, int(node.length) + 1)
     found = values(node.program, 0, last + 1)
     starts = np.flatnonzero(found[1:] != found[:-1]) + 1
     if len(starts) >= _MOST_RUNS:

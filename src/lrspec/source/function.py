@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from lrspec.kinds import Sequence
-from lrspec.source.common import NoMatch, parts_of
+from lrspec.source.common import NoMatch, Part, parts_of
 from lrspec.source.nodes import NODES, texts_of
 from lrspec.source.writer import Clock, Dialect, Writer
 from lrspec.spec import Node
@@ -53,9 +53,14 @@ def formula(node: Node, dialect: Dialect) -> Code:
             starts, pieces = [ceil(start) for start in node.starts], texts_of(writer, node, step, cut=False)
     else:
         starts = [part.start for part in parts]
-        pieces = [writer.node(part.node, step.plus(-part.start), part.stop is not None) for part in parts]
+        pieces = [writer.node(part.node, step.plus(-part.start), _lasts(part)) for part in parts]
     constants = [f"{name} = {numbers!r}" for name, numbers in writer.constants.items()]
     return Code(constants=constants, statements=writer.statements, pieces=pieces, stops=starts[1:])
+
+
+def _lasts(part: Part) -> bool:
+    """Tell whether a part stops before its node ends, or as it does, so that the formula needs no end of its own."""
+    return part.stop is not None and (part.node.length is None or part.node.length >= part.steps)
 
 
 def assigned(code: Code, dialect: Dialect) -> list[str]:
