@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from lrspec.device import Table, binary_search, on_device
+from lrspec.device import Table, on_device
 from lrspec.evaluate import clamped_evaluator
 from lrspec.program import Program
 
@@ -36,12 +36,16 @@ class TensorFlowArrays:
     def row(self, table: Table, index: _Integers) -> list[Any]:
         """Return the columns of `table[index]`: wrapped integers, or plain float32 tensors."""
         rows = tf.gather(tf.constant(table), index.tensor)
-        columns = [rows[..., k] for k in range(table.shape[1])]
-        return columns if rows.dtype == tf.float32 else [_Integers(column) for column in columns]
+        columns = tf.unstack(rows, axis=-1, num=table.shape[1])
+        return list(columns) if rows.dtype == tf.float32 else [_Integers(column) for column in columns]
 
     def search(self, starts: Table, index: Any) -> Any:
-        """Return the number of the last row that starts at or before `index`."""
-        return binary_search(self, starts, index)
+        """Return the number of the last row that starts at or before `index`, in a few operations of any size."""
+        if len(starts) == 1:
+            return _Integers(tf.zeros_like(index.tensor))
+        flat = tf.reshape(index.tensor, [-1])
+        found = tf.searchsorted(tf.constant(starts[:, 0]), flat, side="right", out_type=tf.int64) - 1
+        return _Integers(tf.reshape(found, tf.shape(index.tensor)))
 
     def where(self, condition: Any, a: Any, b: Any) -> _Integers:
         """Return `a` where the condition holds, else `b`."""
