@@ -120,12 +120,12 @@ def _folder(path: Path) -> Found:
 
 def _hugging_face(path: Path, names: set[str]) -> Found:
     """Read a checkpoint of Trainer or Accelerate; `training_args.bin`, which is code, is left alone."""
-    from lrspec.adapters import checkpoint_torch
-
     counters: list[Counter] = []
     if "trainer_state.json" in names:
         step = _trainer_step(path / "trainer_state.json")
         counters.append(Counter("trainer_state.global_step", step, "updates, as the Trainer counts them"))
+    from lrspec.adapters import checkpoint_torch
+
     for part, files in _HUGGING_FACE.items():
         for name in files:
             if name in names:
