@@ -104,14 +104,19 @@ class Schedule:
         return exact(self.node, step)
 
     def to_torch(
-        self, optimizer: torch.optim.Optimizer, *, step: int = 0, every: Literal["update", "epoch", "call"] = "update"
+        self,
+        optimizer: torch.optim.Optimizer,
+        *,
+        step: int | None = None,
+        every: Literal["update", "epoch", "call"] = "update",
     ) -> torch.optim.lr_scheduler.LRScheduler:
         """Return a `torch.optim.lr_scheduler.LRScheduler` that writes this schedule into `optimizer`.
 
         Args:
             optimizer: The optimizer; the values of step 0 are written into every parameter group at once, and into
                 one that is added later when it is added. A document writes all that it schedules.
-            step: Updates already applied, where a run is resumed; 0 for a fresh one.
+            step: Updates already applied, where a run is resumed; 0 for a fresh one. Where it is left out it is 0, and
+                an optimizer that has applied updates is a warning, unless the scheduler's state is loaded.
             every: What a step of the schedule is: an `update` that the optimizer applied; an `epoch`, where
                 `scheduler.step()` is called once per epoch; or a `call` of it, whatever the optimizer does.
 

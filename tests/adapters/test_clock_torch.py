@@ -176,6 +176,33 @@ def test_a_scheduler_made_in_the_middle_of_training_counts_from_its_step() -> No
         scheduler.step()
 
 
+def test_an_optimizer_with_updates_and_a_schedule_that_begins_anew_is_a_warning() -> None:
+    def trained() -> torch.optim.Optimizer:
+        optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+        for _ in range(7):
+            update(optimizer)
+        return optimizer
+
+    optimizer = trained()
+    scheduler = SCHEDULE.to_torch(optimizer)
+    update(optimizer)
+    with pytest.warns(UserWarning, match="had applied 7 updates, and the schedule began at 0: load the scheduler's"):
+        scheduler.step()
+    assert scheduler.last_epoch == 1
+    for step in (0, 7):  # it was said
+        optimizer = trained()
+        scheduler = SCHEDULE.to_torch(optimizer, step=step)
+        update(optimizer)
+        scheduler.step()
+        assert scheduler.lr_applied == [SCHEDULE(step)]
+    optimizer = trained()
+    resumed = SCHEDULE.to_torch(optimizer)
+    resumed.load_state_dict(scheduler.state_dict())
+    update(optimizer)
+    resumed.step()
+    assert resumed.lr_applied == [SCHEDULE(8)]
+
+
 def test_a_copy_and_a_checkpoint_follow_their_own_optimizer() -> None:
     optimizer, scheduler = fresh()
     for _ in range(4):

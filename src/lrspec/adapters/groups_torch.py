@@ -36,7 +36,7 @@ class GroupedScheduleLR(ScheduleLR):
     Args:
         optimizer: The optimizer.
         schedule: The document.
-        step: Updates already applied: 0 for a fresh run.
+        step: Updates already applied: 0 for a fresh run, and, with a look at the optimizer's own count, by default.
         every: What a step of the document is, as `ScheduleLR` has it.
 
     Raises:
@@ -47,7 +47,7 @@ class GroupedScheduleLR(ScheduleLR):
     schedule: Document
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, schedule: Document, step: int = 0, every: Every = "update"
+        self, optimizer: torch.optim.Optimizer, schedule: Document, step: int | None = None, every: Every = "update"
     ) -> None:
         self._schedules: dict[str, Schedule] = {}
         self._plans: list[dict[str, str]] = []

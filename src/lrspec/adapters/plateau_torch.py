@@ -23,7 +23,7 @@ class PlateauLR(ScheduleLR):
         optimizer: The optimizer.
         schedule: The schedule; `lrspec.Constant(value=0.1)` for a constant rate.
         rule: The conventions of the plateau.
-        step: Updates already applied: 0 for a fresh run.
+        step: Updates already applied: 0 for a fresh run, and, with a look at the optimizer's own count, by default.
 
     Raises:
         StepError: The schedule has no value at `step`.
@@ -32,7 +32,7 @@ class PlateauLR(ScheduleLR):
     """
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, schedule: Schedule, rule: PlateauRule, *, step: int = 0
+        self, optimizer: torch.optim.Optimizer, schedule: Schedule, rule: PlateauRule, *, step: int | None = None
     ) -> None:
         if isinstance(schedule, Document):
             schedule.require_one_rate("torch", "document['learning_rate'] is the rate alone")

@@ -13,6 +13,7 @@ from lrspec.adapters.optimizer_torch import Updates, initial_rate, watch, write,
 from lrspec.device import Table, binary_search, on_device
 from lrspec.errors import LrspecError
 from lrspec.evaluate import clamped_evaluator
+from lrspec.positions.torch import own_count
 from lrspec.program import Program
 from lrspec.resume import check, spec_text
 from lrspec.schedule import Schedule
@@ -25,6 +26,7 @@ _UNSEEN = (
     "is stepped without its method `step`"
 )
 _FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
+_LATE = "load the scheduler's state too, or make it with the step to go on from; step=0 begins anew"
 
 
 class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
@@ -42,7 +44,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     Args:
         optimizer: The optimizer.
         schedule: The schedule or document.
-        step: Updates already applied: 0 for a fresh run.
+        step: Updates already applied: 0 for a fresh run. Where it is left out it is 0, and an optimizer whose own state
+            counts some is a warning once it has applied another, unless a state was loaded by then.
         every: What a step of the schedule is: an `update`; an `epoch`, where `step()` is called once per epoch; or a
             `call` of `step()`, as with torch's own schedulers, whatever the optimizer does.
 
@@ -56,13 +59,13 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     _step_count: int
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int = 0, every: Every = "update"
+        self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int | None = None, every: Every = "update"
     ) -> None:
         if every not in get_args(Every):
             raise ValueError(f"every: found {every!r}, expected one of {', '.join(get_args(Every))}")
         self.schedule = schedule
         self.every = every
-        self._usual = 1 if every == "update" else None
+        self._expect(own_count(optimizer) if step is None and every == "update" else None)
         self._first = 0
         self._block: list[Any] = []
         self._length = 0
@@ -70,7 +73,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if step:
             for group in optimizer.param_groups:
                 initial_rate(group)
-        super().__init__(optimizer, last_epoch=step - 1)
+        super().__init__(optimizer, last_epoch=(step or 0) - 1)
         self._follow()
 
     def _initial_step(self) -> None:
@@ -78,6 +81,11 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self.last_epoch += 1
         self._step_count = 1  # only PyTorch's own `step` counts by it
         self._write(self._at(self.last_epoch), self.optimizer.param_groups)
+
+    def _expect(self, before: int | None) -> None:
+        """Set how many updates a call of `step()` moves by without a further look; before a warning is due, none."""
+        self._before = before
+        self._usual = 1 if self.every == "update" and not before else None
 
     def _follow(self) -> None:
         """Count the optimizer's updates, and hear of its new groups, from now on."""
@@ -144,6 +152,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             if not self._seen:
                 self._warn(f"scheduler.step() was called, and the optimizer has applied no update yet: {_UNSEEN}")
             return 0
+        if self._before:
+            self._warn(f"the optimizer had applied {self._before} updates, and the schedule began at 0: {_LATE}")
+            self._expect(None)
         wrong = wrong_frequency(self.every, applied)
         if wrong is not None:
             self._warn(wrong)
@@ -238,14 +249,15 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
         value = self._at(step)
         self._seen, self._idle, self._applied = self._updates.count, (0, 0), None
+        self._expect(None)
         self.last_epoch = step
         self._write(value, self.optimizer.param_groups)
 
 
 def to_torch(
-    schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int = 0, every: Every = "update"
+    schedule: Schedule, optimizer: torch.optim.Optimizer, *, step: int | None = None, every: Every = "update"
 ) -> ScheduleLR:
-    """Return the scheduler that writes `schedule` into `optimizer`, with `step` updates already applied."""
+    """Return the scheduler that writes `schedule` into `optimizer`, with `step` updates already applied, or 0."""
     from lrspec.adapters.groups_torch import GroupedScheduleLR, is_grouped
 
     if is_grouped(schedule):

@@ -63,6 +63,12 @@ def of_optimizer(optimizer: Any) -> Found:
     return found
 
 
+def own_count(optimizer: Any) -> int | None:
+    """Return how many updates a live optimizer says that it has applied, or None where it keeps no count."""
+    state = {"state": optimizer.state, "param_groups": optimizer.param_groups}
+    return max((counter.value for counter in _of_optimizer_state("optimizer", state)), default=None)
+
+
 def has_count(state: Mapping[Any, Any]) -> bool:
     """Tell whether the state of an optimizer holds a count of its updates."""
     return any(True for _ in _of_optimizer_state("", state)) if _is_optimizer_state(state) else False
