@@ -129,6 +129,20 @@ CASES: dict[str, Case] = {
     "cycles that are not whole": case(
         presets.cosine_restarts(peak_value=0.1, cycle_steps=9, cycle_mult=1.5, peak_mult=0.5), 160, "fnff"
     ),
+    "cycles that grow after a warmup": case(
+        sequence(ramp(0.0, 0.1, 5), lrspec.Repeat(part=CYCLE, cycle_mult=2)), 160, "ffff"
+    ),
+    "a power of a time below 1": case(
+        sequence(ramp(0.0, 0.1, Fraction(15, 2)), lrspec.PowerLaw(init_value=0.1, power=0.5, timescale=5)), 30, "ffff"
+    ),
+    "levels over a time that is not whole": case(
+        sequence(
+            ramp(0.0, 0.1, Fraction(15, 2)),
+            lrspec.PiecewiseConstant(boundaries=[1, 14, 19, 23], values=[0.1, 0.01, 0.0, 0.05, 0.1]),
+        ),
+        40,
+        "ffff",
+    ),
     "wsd": case(presets.wsd(peak_value=0.1, warmup_steps=10, stable_steps=30, decay_steps=20), 60, "ffnn"),
     "wsd, all above 0": case(
         presets.wsd(peak_value=0.1, warmup_steps=10, stable_steps=30, decay_steps=20, init_value=0.01, end_value=0.01),

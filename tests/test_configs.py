@@ -153,6 +153,17 @@ def test_hugging_face_restarts_that_its_floats_miss_are_named() -> None:
     assert reading.schedule(missed[0]) == 1.0
 
 
+def test_a_scheduler_of_deepspeed_goes_before_that_of_hugging_face() -> None:
+    config: dict[str, Any] = {"lr_scheduler_type": "linear", "learning_rate": 0.1, "max_steps": 100}
+    inline = {"scheduler": {"type": "WarmupLR", "params": {}}, "zero_optimization": {"stage": 2}}
+    with pytest.raises(UnsupportedError, match=r"deepspeed\.scheduler is not supported: it goes before"):
+        read_config(config | {"deepspeed": inline})
+    plain = read_config(config | {"deepspeed": {"zero_optimization": {"stage": 2}}})
+    named = read_config(config | {"deepspeed": "ds.json"})
+    assert plain.schedule == named.schedule == read_config(config).schedule
+    assert "a scheduler in 'ds.json' would go before this one" in named.conventions[-1]
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -456,6 +467,61 @@ def test_a_file_of_mmengine() -> None:
 def test_what_mmengine_does_not_say_is_refused(schedulers: list[dict[str, Any]], message: str) -> None:
     with pytest.raises((SpecError, UnsupportedError), match=message):
         read_config({"param_scheduler": schedulers}, base_value=0.1)
+
+
+def test_mmengine_counts_micro_batches_where_gradients_are_accumulated() -> None:
+    optim = {"accumulative_counts": 4, "optimizer": {"lr": 0.5}}
+    line = {"type": "LinearLR", "start_factor": 0.25, "by_epoch": False, "end": 101}
+
+    def values(update: int) -> mpf:  # the one of its last micro-batch
+        return mpf(0.5) * (mpf(0.25) + mpf(0.75) * min(4 * update + 3, 100) / 100)
+
+    reading = read_config({"optim_wrapper": optim, "param_scheduler": line})
+    same(reading, values, 40)
+    assert "update k has the value of micro-batch 4 k + 3" in reading.conventions[-1]
+    converted = {"type": "LinearLR", "start_factor": 0.25, "end": 5, "convert_to_iter_based": True}
+    reading = read_config({"optim_wrapper": optim, "param_scheduler": converted}, steps_per_epoch=6)
+    same(reading, lambda k: mpf(0.5) * (mpf(0.25) + mpf(0.75) * min(4 * k + 3, 119) / 119), 40)
+    held = {"type": "StepLR", "step_size": 1, "gamma": 0.5}
+    reading = read_config({"optim_wrapper": optim, "param_scheduler": held}, steps_per_epoch=6)
+    same(reading, lambda k: mpf(0.5) ** (1 + k // 6), 40)
+    with pytest.raises(UnsupportedError, match="schedulers by epoch count updates, and others micro-batches"):
+        read_config({"optim_wrapper": optim, "param_scheduler": [line, held | {"begin": 30}]}, steps_per_epoch=6)
+
+
+def test_one_cycle_of_mmengine() -> None:
+    cycle = {"type": "OneCycleLR", "eta_max": 0.5, "total_steps": 12, "end": 12}
+    optim = {"optimizer": {"lr": 0.1}}
+
+    def values(step: int, total: int) -> mpf:
+        low, top, end = mpf(0.5) / 25, mpf(0.5), mpf(0.5) / 25 / 10**4
+        peak, step = mpf("0.3") * total - 1, min(step, total - 1)
+        if step <= peak:
+            return low + (top - low) * (1 - mp.cos(mp.pi * step / peak)) / 2
+        return end + (top - end) * (1 + mp.cos(mp.pi * (step - peak) / (total - 1 - peak))) / 2
+
+    once = {"optim_wrapper": optim, "param_scheduler": cycle | {"by_epoch": False}}
+    same(read_config(once), lambda k: values(k, 12), 12)
+    epochs = {"optim_wrapper": optim, "param_scheduler": cycle | {"convert_to_iter_based": True}}
+    same(read_config(epochs, steps_per_epoch=10), lambda k: values(k, 120), 120)
+    with pytest.raises(UnsupportedError, match="its rates come from eta_max"):
+        read_config(once, base_value=0.1)
+    restart = {"type": "CosineRestartLR", "periods": [6], "by_epoch": False, "begin": 12, "end": 18}
+    with pytest.raises(UnsupportedError, match="it replaces the base rate"):
+        read_config({"optim_wrapper": optim, "param_scheduler": [cycle | {"by_epoch": False}, restart]})
+
+
+def test_a_rate_that_mmengine_scales_has_to_be_said() -> None:
+    config = {
+        "optim_wrapper": {"optimizer": {"lr": 0.1}},
+        "param_scheduler": {"type": "StepLR", "step_size": 5, "by_epoch": False},
+    }
+    scaled = config | {"auto_scale_lr": {"enable": True, "base_batch_size": 16}}
+    with pytest.raises(UnsupportedError, match="auto_scale_lr is not supported: lr times the samples of an update"):
+        read_config(scaled)
+    assert read_config(scaled, base_value=0.4).schedule.exact(5) == pytest.approx(0.04, rel=1e-15)
+    off = config | {"auto_scale_lr": {"base_batch_size": 16}}
+    assert read_config(off).schedule == read_config(config).schedule
 
 
 # timm
@@ -860,6 +926,13 @@ def test_keys_of_two_systems_are_refused_by_both_names() -> None:
     with pytest.raises(UnsupportedError, match=r"huggingface or timm is not supported: .* give system="):
         read_config(config)
     assert read_config(config, system="huggingface").schedule(0) == 0.25
+
+
+def test_a_base_value_that_a_scheduler_does_not_take_is_refused() -> None:
+    params = {"warmup_max_lr": 1e-3, "warmup_num_steps": 10}
+    for more in ({"type": "WarmupLR", "params": params}, {"type": "LRRangeTest", "params": {}}):
+        with pytest.raises(SpecError, match=rf"base_value: found 0.5, expected none: the rates of {more['type']} are"):
+            read_config({"scheduler": more}, base_value=0.5)
 
 
 def test_an_unknown_quantity_is_refused() -> None:

@@ -48,6 +48,17 @@ def test_a_train_state_of_an_optimizer_without_a_count(tmp_path: Path) -> None:
         assert (position.updates, position.counter) == (7, "step")
 
 
+def test_a_train_state_whose_optimizer_skipped_is_reported(tmp_path: Path) -> None:
+    state = trained(optax.apply_if_finite(optax.sgd(0.1), 5), 7)
+    assert (lrspec.position(state).updates, lrspec.position(state).counter) == (7, "step")
+    state = state.apply_gradients(grads=jax.tree.map(lambda x: x * jnp.nan, PARAMS))
+    (tmp_path / "state.msgpack").write_bytes(serialization.to_bytes(state))
+    for found in (state, tmp_path / "state.msgpack"):
+        with pytest.raises(lrspec.AmbiguousPositionError, match="apply_if_finite has skipped up to 1") as error:
+            lrspec.position(found)
+        assert error.value.candidates == {"step": 8}
+
+
 def test_a_train_state_that_counts_micro_batches_is_reported(tmp_path: Path) -> None:
     state = trained(optax.MultiSteps(optax.adam(0.1), 3).gradient_transformation(), 6)
     (tmp_path / "state.msgpack").write_bytes(serialization.to_bytes(state))

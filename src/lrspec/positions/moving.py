@@ -39,19 +39,27 @@ def move_torch(scheduler: Any, step: int) -> None:
     name = type(scheduler).__name__
     if "patience" in state:
         raise UnsupportedError("torch", name, "it follows a metric; lrspec.ReduceOnPlateau does, on every framework")
-    if scheduler.last_epoch > step:
-        raise ClockError(f"the scheduler is at step {scheduler.last_epoch}, past {step}: make a new one")
+    counter = _counting(scheduler)
+    if counter.last_epoch > step:
+        raise ClockError(f"the scheduler is at step {counter.last_epoch}, past {step}: make a new one")
     groups = scheduler.optimizer.param_groups
     before = [group["lr"].clone() if hasattr(group["lr"], "clone") else group["lr"] for group in groups]
     with ExitStack() as undo, warnings.catch_warnings():
         undo.callback(_put_back, scheduler, state, before)
         warnings.simplefilter("ignore")  # that the optimizer was not stepped
         try:
-            while scheduler.last_epoch < step:
+            while counter.last_epoch < step:
                 scheduler.step()
         except ValueError as error:  # OneCycleLR, past its last step
             raise LrspecError(f"{name} has no rate at step {step}: {error}") from None
         undo.pop_all()
+
+
+def _counting(scheduler: Any) -> Any:
+    """Return the scheduler that has the count: ChainedScheduler has none, and steps all of its own at once."""
+    while not hasattr(scheduler, "last_epoch"):
+        scheduler = scheduler._schedulers[0]  # noqa: SLF001 - the parts that its state has too
+    return scheduler
 
 
 def _put_back(scheduler: Any, state: dict[str, Any], rates: list[Any]) -> None:

@@ -17,7 +17,8 @@ from lrspec.positions.counters import Counter, Found
 _COUNTERS = ("count", "count_m2", "gradient_step", "step")
 _PARTIAL = "mini_step"
 _AHEAD = "step_count"  # of schedule_free, which counts from 1
-NAMES = (*_COUNTERS, _PARTIAL, _AHEAD)
+_SKIPPED = "total_notfinite"  # of apply_if_finite
+NAMES = (*_COUNTERS, _PARTIAL, _AHEAD, _SKIPPED)
 """The names of the leaves that are read."""
 _TRAIN_STATE = ("step", "opt_state")
 _OPTAX_TIME = "t"
@@ -35,9 +36,14 @@ def counters(state: Any) -> Found:
     """
     found: list[Counter] = []
     doubts: list[str] = []
+    skipped = 0
 
     def visit(path: str, name: str, leaf: Any, beside: frozenset[str]) -> Any:
+        nonlocal skipped
         if (value := _value(leaf)) is None or _is_other(name, beside):
+            return leaf
+        if name == _SKIPPED:
+            skipped += value
             return leaf
         if "grad_acc" in beside:
             doubts.append(
@@ -50,14 +56,25 @@ def counters(state: Any) -> Found:
         return leaf
 
     mapped(state, visit)
-    if len(found) > 1 and "opt_state" in _names(state):
-        calls = "calls of apply_gradients or update, micro-batches where MultiSteps accumulates"
-        found = [dataclasses.replace(c, counts=calls, is_updates=False) if c.name == "step" else c for c in found]
+    if "opt_state" in _names(state):
+        found = [_calls(counter, skipped, alone=len(found) == 1) for counter in found]
         found.sort(key=lambda counter: not counter.is_updates)
     if not found:
         reason = "it keeps no count, as of an optimizer with a constant rate; read the TrainState or the loop's own"
         raise UnsupportedError("optax", f"the state {type(state).__name__}", reason)
     return Found(found, doubts[0] if doubts else None)
+
+
+def _calls(counter: Counter, skipped: int, *, alone: bool) -> Counter:
+    """Return a counter of a TrainState: its `step` counts updates where nothing tells that some calls were none."""
+    if counter.name != "step":
+        return counter
+    calls = "calls of apply_gradients or update"
+    if skipped:
+        calls += f", of which apply_if_finite has skipped up to {skipped}"
+    elif not alone:
+        calls += ", micro-batches where MultiSteps accumulates"
+    return dataclasses.replace(counter, counts=calls, is_updates=alone and not skipped)
 
 
 def _meaning(name: str) -> str:
@@ -81,7 +98,7 @@ def moved(state: Any, step: int) -> Any:
     def visit(path: str, name: str, leaf: Any, beside: frozenset[str]) -> Any:
         if (value := _value(leaf)) is None or _is_other(name, beside):
             return leaf
-        if name == _AHEAD and "base_optimizer_state" not in beside:
+        if name == _SKIPPED or (name == _AHEAD and "base_optimizer_state" not in beside):
             return leaf
         if "grad_acc" in beside:
             raise UnsupportedError("optax", f"{path} of apply_every", "it counts micro-batches; use optax.MultiSteps")

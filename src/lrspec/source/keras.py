@@ -22,7 +22,7 @@ _OPS = Dialect(
     choose="ops.where({0}, {1}, {2})",
     call="ops.{0}({1})",
     real='ops.cast({0}, "float32")',
-    count='ops.sum(ops.cast(ops.convert_to_tensor({0}, "int32") <= {1}, "int32"))',
+    count='ops.sum(ops.cast(ops.convert_to_tensor({0}) <= {1}, "int32"))',
     take="ops.take(ops.convert_to_tensor({0}), {1})",
 )
 

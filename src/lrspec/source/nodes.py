@@ -47,6 +47,7 @@ from lrspec.source.writer import Clock, Dialect, Writer, enclosed
 from lrspec.spec import Node
 
 _MOST_CYCLES = 64
+_LEAST_TIME = 1e-12
 
 
 def _held(writer: Writer, node: Leaf, t: Clock, cut: bool) -> Clock:  # noqa: FBT001
@@ -140,7 +141,7 @@ def _inverse_time(writer: Writer, node: InverseTime, t: Clock, cut: bool) -> str
 def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # noqa: FBT001
     t = writer.later(_held(writer, node, t, cut), simple(Fraction(node.offset)))
     if not writer.dialect.lazy and not node.offset:  # a branch that is not taken is computed all the same
-        t = Clock(writer.dialect.greatest.format(t.text, 1), t.whole)
+        t = Clock(writer.dialect.greatest.format(t.text, 1 if t.whole else _LEAST_TIME), t.whole)
     return f"{node.init_value!r} * ({number(node.timescale)} / {writer.real(t)}) ** {number(node.power)}"
 
 
@@ -148,7 +149,8 @@ def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str: 
     if len(node.boundaries) <= 2:
         texts = [repr(level) for level in node.levels]
         return writer.chain(t, [0, *node.boundaries], texts)
-    index = writer.dialect.count.format(writer.named("BOUNDARIES", list(node.boundaries)), t.text)
+    boundaries = list(node.boundaries) if t.whole else [float(boundary) for boundary in node.boundaries]
+    index = writer.dialect.count.format(writer.named("BOUNDARIES", boundaries), t.text)
     return writer.dialect.take.format(writer.named("LEVELS", list(node.levels)), index)
 
 
@@ -240,8 +242,9 @@ def _grown(writer: Writer, node: Repeat, t: Clock) -> tuple[str, Clock]:
     exact = all(Fraction(start).denominator == 1 for start, _ in cycles)
     starts = begins if exact else writer.named("EXACT_STARTS", [float(start) for start, _ in cycles])
     lengths = writer.named("LENGTHS", [float(length / Fraction(cycles[0][1])) for _, length in cycles])
-    since = f"{t.text} - {writer.dialect.take.format(starts, cycle)}"
-    return cycle, Clock(f"({since}) / {writer.dialect.take.format(lengths, cycle)}", whole=False)
+    start = writer.dialect.take.format(starts, cycle)
+    since = writer.real(Clock(f"{t.text} - {start}")) if exact else f"({writer.real(t)} - {start})"
+    return cycle, Clock(f"{since} / {writer.dialect.take.format(lengths, cycle)}", whole=False)
 
 
 def _scaled(writer: Writer, node: Repeat, cycle: str, text: str) -> str:

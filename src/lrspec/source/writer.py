@@ -144,7 +144,7 @@ class Writer:
     def named(self, name: str, numbers: list[Any]) -> str:
         """Return the name of a list of numbers."""
         for known, held in self.constants.items():
-            if held == numbers:
+            if repr(held) == repr(numbers):  # 1 is not 1.0: a framework makes another type of it
                 return known
         name = name if name not in self.constants else f"{name}_{len(self.constants)}"
         self.constants[name] = numbers

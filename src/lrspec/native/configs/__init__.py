@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lrspec.errors import LrspecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.fields import show
 from lrspec.native.configs import (
     composer,
     deepspeed,
@@ -59,6 +60,7 @@ def read_config(data: Mapping[str, Any], *, system: str | None = None, **quantit
     Raises:
         UnsupportedError: No system, or more than one, has such keys; or the schedule has no equivalent here.
         SpecError: A key is missing, not understood, or needs a quantity that was not given; the error names the path.
+            Or a `base_value` was given to a config whose rates are all in the parameters of its scheduler.
 
     Example:
         >>> read_config({"lr_scheduler_type": "linear", "learning_rate": 0.1, "max_steps": 10}).schedule
@@ -67,14 +69,17 @@ def read_config(data: Mapping[str, Any], *, system: str | None = None, **quantit
     name = _recognised(data) if system is None else system
     if name not in SYSTEMS:
         raise UnsupportedError("config", f"system={name!r}", f"expected one of {', '.join(SYSTEMS)}")
-    keys = Keys(data, name, known(quantities))
+    given = known(quantities)
     try:
-        reading: Reading = SYSTEMS[name].read(keys)
+        reading: Reading = SYSTEMS[name].read(Keys(data, name, given))
     except LrspecError:
         raise
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         reason = f"one of another type, or out of range: {type(error).__name__}: {error}; correct the config"
         raise UnsupportedError(name, "a value of this config", reason) from error
+    if "base_value" in given and "base_value" not in given.asked:
+        expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
+        raise SpecError("base_value", found=show(quantities["base_value"]), expected=expected)
     return reading
 
 

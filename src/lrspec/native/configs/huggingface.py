@@ -74,6 +74,9 @@ def read(keys: Keys) -> Reading:
         SpecError: A key is missing, unknown or not as it should be.
     """
     name = keys.get("lr_scheduler_type", "linear")
+    deepspeed = keys.get("deepspeed")
+    if isinstance(deepspeed, Mapping) and deepspeed.get("scheduler") is not None:
+        raise keys.refused("deepspeed.scheduler", "it goes before lr_scheduler_type; give DeepSpeed's config by itself")
     if name in ("reduce_lr_on_plateau", "greedy"):  # no set: a list has no hash
         raise keys.refused(name, "it follows a metric, not the step; see lrspec.ReduceOnPlateau")
     if not isinstance(name, str) or name not in _SCHEDULES:
@@ -84,6 +87,8 @@ def read(keys: Keys) -> Reading:
     more.no_more()
     for unread in ("warmup_steps", "warmup_ratio", "max_steps", "num_train_epochs"):
         keys.get(unread)
+    if isinstance(deepspeed, str):
+        run.notes.append(f"a scheduler in {deepspeed!r} would go before this one: that file was not looked at")
     keys.no_more(about="^(lr_|warmup|learning_rate$)(?!.*(group|find))")
     notes = ("step 0 is the first update; the factors multiply learning_rate", *dict.fromkeys(run.notes))
     return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=notes)

@@ -23,13 +23,25 @@ _WHAT = {
 _TEXT_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
-def known(quantities: Mapping[str, Any]) -> dict[str, Fraction]:
+class Quantities(dict[str, Fraction]):
+    """What the caller knows of the run, by name; `asked` has the names that a config needed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Fraction:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+def known(quantities: Mapping[str, Any]) -> Quantities:
     """Return the quantities that the caller gave, as exact numbers.
 
     Raises:
         SpecError: One is unknown, or not above 0.
     """
-    found = {}
+    found = Quantities()
     for name, value in quantities.items():
         if name not in QUANTITIES:
             raise SpecError(name, found="an unknown quantity", expected=f"one of {', '.join(QUANTITIES)}")

@@ -85,6 +85,13 @@ class _Run:
         if self.warmup >= self.decay:
             raise keys.wrong("lr_warmup_iters", f"a warmup of less than {self.decay} updates; Megatron refuses it too")
 
+    @property
+    def batch(self) -> Fraction:
+        """The samples of an update, or, where nothing says them, the one that there is at least."""
+        if self.keys.data.get("global_batch_size") is not None:
+            return Fraction(self.keys.whole("global_batch_size", least=1))
+        return self.keys.quantities.get("batch_size", Fraction(1))
+
     def _whole(self) -> Fraction:
         if self.total is not None:
             return self.total
@@ -120,8 +127,9 @@ def _node(style: str, keys: Keys, run: _Run) -> Node:
             return joined(*rise, Cosine(init_value=peak, end_value=low, steps=span))
         case "WSD":
             return joined(*rise, *_cooldown(keys, run, peak, low))
-    if not rise:
-        raise keys.refused("inverse-square-root", "without a warmup it depends on the samples of an update")
+    if run.warmup * run.batch < 1:
+        reason = "without a warmup it depends on the samples of an update, and so with one of less than a sample"
+        raise keys.refused("inverse-square-root", reason)
     law: Node = PowerLaw(init_value=peak, power=0.5, timescale=run.warmup)
     law = Clamp(part=law, min_value=low) if low else law
     run.notes.append("after lr-decay-iters the rate drops to min-lr at once")

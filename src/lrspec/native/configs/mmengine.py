@@ -9,7 +9,19 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.kinds import Affine, Constant, Cosine, Every, Exponential, Freeze, Linear, Polynomial, Product
+from lrspec.kinds import (
+    Affine,
+    Constant,
+    Cosine,
+    Every,
+    Exponential,
+    Freeze,
+    Linear,
+    Polynomial,
+    Product,
+    Shift,
+    Stretch,
+)
 from lrspec.native.build import levels
 from lrspec.native.configs.keys import Keys, joined, share
 from lrspec.native.reading import Reading, exact_values
@@ -35,6 +47,7 @@ class _Window:
     unit: int
     values: Callable[[float], Node]
     is_ratio: bool
+    by_epoch: bool
 
     @property
     def first(self) -> int:
@@ -63,15 +76,22 @@ def read(keys: Keys) -> Reading:
     listed = [listed] if isinstance(listed, Mapping) else listed
     if not isinstance(listed, list | tuple) or not listed:
         raise keys.wrong("param_scheduler", "a scheduler or a list of them")
-    base = keys.inside("optim_wrapper").inside("optimizer").rate("lr")
+    wrapper = keys.inside("optim_wrapper")
+    base = wrapper.inside("optimizer").rate("lr")
+    scaling = keys.inside("auto_scale_lr")
+    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
+        reason = "lr times the samples of an update over base_batch_size; give that rate as base_value=..."
+        raise keys.refused("auto_scale_lr", reason)
+    micro = wrapper.whole("accumulative_counts", 1, least=1)
     notes = [
         "a scheduler is silent outside begin and end, where the value stays; the end value comes one step before end"
     ]
     windows = []
     for i, one in enumerate(listed):
-        window, more = _window(Keys(one, SYSTEM, keys.quantities, f"param_scheduler[{i}]"), base)
+        window, more = _window(Keys(one, SYSTEM, keys.quantities, f"param_scheduler[{i}]"), base, micro)
         windows.append(window)
         notes += [note for note in more if note not in notes]
+    _check_together(keys, windows, micro)
     windows.sort(key=lambda window: window.first)
     if all(one.last <= two.first for one, two in pairwise(windows)):
         node = _in_turn(windows, base)
@@ -81,8 +101,23 @@ def read(keys: Keys) -> Reading:
     else:
         wrong = next(window.name for window in windows if not window.is_ratio)
         raise keys.refused(wrong, "its window overlaps another's, and it does not multiply what it finds")
+    if micro > 1 and not windows[0].by_epoch:
+        node = Stretch(part=Shift(part=node, by=micro - 1), factor=Fraction(1, micro))
+        notes.append(f"MMEngine counts micro-batches: update k has the value of micro-batch {micro} k + {micro - 1}")
     name = " + ".join(window.name for window in windows)
     return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=tuple(notes))
+
+
+def _check_together(keys: Keys, windows: list[_Window], micro: int) -> None:
+    """Refuse schedulers that MMEngine does not run as each would be by itself."""
+    names = [window.name for window in windows]
+    if set(names) == {"OneCycleLR"} and "base_value" in keys.quantities:
+        raise keys.refused("OneCycleLR", "its rates come from eta_max, and not from a base_value")
+    if "OneCycleLR" in names and "CosineRestartLR" in names[names.index("OneCycleLR") :]:
+        raise keys.refused("OneCycleLR", "it replaces the base rate, which a CosineRestartLR after it begins at")
+    if micro > 1 and len({window.by_epoch for window in windows}) > 1:
+        reason = "schedulers by epoch count updates, and others micro-batches; write all of them by epoch, or none"
+        raise keys.refused("optim_wrapper.accumulative_counts", reason)
 
 
 def _in_turn(windows: list[_Window], value: float) -> Node:
@@ -106,7 +141,7 @@ def _delayed(window: _Window) -> Node:
     return joined(Constant(value=1.0, steps=window.first), node) if window.first else node
 
 
-def _window(keys: Keys, base: float) -> tuple[_Window, list[str]]:
+def _window(keys: Keys, base: float, micro: int) -> tuple[_Window, list[str]]:
     name = keys.get("type")
     if not isinstance(name, str) or name not in _SCHEDULERS:
         if isinstance(name, str) and name.startswith("ReduceOnPlateau"):
@@ -123,6 +158,7 @@ def _window(keys: Keys, base: float) -> tuple[_Window, list[str]]:
     if convert and not by_epoch:
         raise keys.refused(keys.at("convert_to_iter_based"), "by_epoch must be true; MMEngine refuses it too")
     notes = [f"{name}: epochs of {unit} steps" + (", converted to steps" if convert else "")] if by_epoch else []
+    unit *= micro if convert else 1
     scale = unit if convert else 1
     begin, end = int(begin * scale), min(int(end * scale), _WITHOUT_END) if end < _WITHOUT_END else _WITHOUT_END
     unit = 1 if convert else unit
@@ -131,7 +167,8 @@ def _window(keys: Keys, base: float) -> tuple[_Window, list[str]]:
     keys.no_more()
     if convert and name == "ExponentialLR":
         notes.append("ExponentialLR: gamma is not converted: it is a factor per step now")
-    return _Window(name=name, begin=begin, end=end, unit=unit, values=values, is_ratio=is_ratio), notes
+    held = by_epoch and not convert
+    return _Window(name=name, begin=begin, end=end, unit=unit, values=values, is_ratio=is_ratio, by_epoch=held), notes
 
 
 Found = tuple[Callable[[float], Node], bool]
@@ -215,7 +252,7 @@ def _one_cycle(keys: Keys, base: float, count: int, scale: int) -> Found:  # noq
     shape = {"cos": "cosine", "linear": "linear"}[keys.word("anneal_strategy", ("cos", "linear"), "cos")]
     node = one_cycle(
         peak_value=keys.number("eta_max"),
-        total_steps=keys.steps("total_steps"),
+        total_steps=keys.steps("total_steps") * scale,
         pct_start=keys.number("pct_start", 0.3),
         div_factor=keys.number("div_factor", 25.0),
         final_div_factor=keys.number("final_div_factor", 1e4),
