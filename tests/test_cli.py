@@ -72,11 +72,12 @@ def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> N
 
 
 def test_verify_prints_a_table_and_names_what_is_not_installed(several: Path) -> None:
-    result = run("verify", several, *QUICK)
+    missing = targets()[1]
+    few = () if missing else ("--backends", "optax")  # where all are installed, the tests above have run all
+    result = run("verify", several, *QUICK, *few)
     assert result.returncode == 0, result.stderr
     assert "int32 limbs" in result.stdout
     assert "rows are equal in every bit." in result.stdout
-    missing = targets()[1]
     assert ("Not installed: " + ", ".join(missing) in result.stdout) == bool(missing)
     assert "\x1b[" not in result.stdout
 
