@@ -783,6 +783,10 @@ def test_the_weight_decay_of_megatron() -> None:
         ({"rampup_batch_size": ["32", "32", "1000"]}, "rampup_batch_size is not supported"),
         ({"decoupled_lr": 1e-3}, "decoupled_lr is not supported"),
         ({"lr_decay_style": "inverse-square-root"}, "without a warmup it depends on the samples"),
+        (
+            {"lr_decay_style": "inverse-square-root", "lr_warmup_fraction": 0.01, "global_batch_size": 4},
+            "and so with one of less than a sample",
+        ),
         ({"lr_decay_style": "WSD"}, "lr_wsd_decay_samples: found nothing"),
         ({"lr_warmup_iters": 20}, "a warmup of less than 20 updates"),
         ({"min_lr": 0.5}, "of at most lr"),
