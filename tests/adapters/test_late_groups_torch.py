@@ -256,18 +256,19 @@ def test_each_distinct_schedule_is_read_once_a_step_however_many_groups_have_it(
     assert rates(optimizer) == [document.group(f"g{place}")["learning_rate"](13) for place in range(2, 30)]
 
 
-def test_a_step_that_one_schedule_does_not_have_changes_nothing() -> None:
+def test_an_update_that_one_schedule_has_no_value_for_is_refused_and_changes_nothing() -> None:
     ends = "{kind: linear, init_value: 0.5, end_value: 0, steps: 2, after: error}"
     optimizer = torch.optim.SGD([group()], momentum=0.5)
     scheduler = made(lrspec.loads(LINE % f", momentum: {ends}"), optimizer)
     last = lrspec.loads(LINE % f", momentum: {ends}")["momentum"].program.last_step
-    for _ in range(last):
+    for _ in range(last + 1):
         train(optimizer, scheduler)
-    before = dict(optimizer.param_groups[0])
+    before = dict(optimizer.param_groups[0]), optimizer.param_groups[0]["params"][0].detach().clone()
     with pytest.raises(lrspec.StepError):
         train(optimizer, scheduler)
-    assert optimizer.param_groups[0] == before
-    assert scheduler.last_epoch == last
+    assert optimizer.param_groups[0] == before[0]
+    assert torch.equal(optimizer.param_groups[0]["params"][0].detach(), before[1])
+    assert scheduler.last_epoch == last + 1
 
 
 def test_a_plateau_refuses_what_it_would_leave_out() -> None:

@@ -425,5 +425,7 @@ def test_a_refused_checkpoint_changes_nothing() -> None:
     advance(scheduler, 3)
     before = scheduler.state_dict()
     with pytest.raises(lrspec.StepError):
-        scheduler.load_state_dict(resume.state(ends, 10))
+        scheduler.load_state_dict(resume.state(ends, 11))
     assert scheduler.state_dict() == before
+    scheduler.load_state_dict(resume.state(ends, 10))  # the end of the run
+    assert scheduler.state_dict()["last_epoch"] == 10

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import (
 )
 
 import lrspec
-from lrspec.adapters.torch import TorchArrays
+from lrspec.adapters.tensors_torch import TorchArrays
 from lrspec.device import on_device
 
 SCHEDULE = lrspec.Sequence(

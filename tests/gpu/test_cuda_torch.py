@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import lrspec
-from lrspec.adapters.torch import evaluator
+from lrspec.adapters.tensors_torch import evaluator
 
 SCHEDULE = lrspec.Sequence(
     parts=[

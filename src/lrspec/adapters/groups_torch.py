@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from typing import Any, TypeGuard
 
 import numpy as np
 import torch
 
-from lrspec.adapters.optimizer_torch import initial_rate, write
+from lrspec.adapters.clock_torch import warn
+from lrspec.adapters.optimizer_torch import Numbers, initial_rate
 from lrspec.adapters.torch import BLOCK, Every, ScheduleLR
+from lrspec.adapters.updates_torch import innermost
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
+from lrspec.fields import LAST_STEP
 from lrspec.schedule import Schedule
 
 _VALUES = 65_536
@@ -53,58 +55,73 @@ class GroupedScheduleLR(ScheduleLR):
         self._plans: list[dict[str, str]] = []
         self._writes: list[tuple[int, str, int]] = []
         self._rates: list[int] = []
+        self._known = 0
         super().__init__(optimizer, schedule, step, every)
         names = [group.get("name", place) for place, group in enumerate(optimizer.param_groups)]
         places = range(len(names))
         absent = [name for name in schedule.groups if name not in names and name not in places]
         if absent:
             found = ", ".join(map(str, names))
-            warnings.warn(
-                f"no parameter group is {', '.join(map(str, absent))} yet: found {found}", UserWarning, stacklevel=3
-            )
+            warn(f"no parameter group is {', '.join(map(str, absent))} yet: found {found}")
 
     def _rates_in(self, written: Any) -> list[float]:
         return [written[column] for column in self._rates]
 
+    def is_own(self, rate: object) -> bool:
+        """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
+        written = self._written or ()
+        return any(rate is value for value in written) or self._numbers.owns(rate)
+
     def _at(self, step: int) -> Any:
         """Return the row of a step: the value of each distinct schedule, of which there is one for many groups."""
-        if len(self._plans) != len(self.optimizer.param_groups):
+        if len(self._plans) != len(self._optimizer.param_groups):
             self._plan()
         return super()._at(step)
 
     def _ahead(self, step: int) -> list[Any]:
         schedules = self._schedules.values()
-        end = min(schedule.program.last_step for schedule in schedules) + 1
-        stop = max(step + 1, min(step + max(1, min(BLOCK, _VALUES // len(schedules))), end))
+        stop = max(step + 1, min(step + max(1, min(BLOCK, _VALUES // len(schedules))), self._last + 1))
         rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
         return rows
 
-    def _write(self, value: Any, groups: list[dict[str, Any]]) -> None:
-        for place, key, column in self._writes:
+    def _write(self, value: Any) -> None:
+        written, groups = self._written, self._optimizer.param_groups
+        others: dict[tuple[int, str], tuple[float, Any]] = {}
+        known = 0 if written is None else self._known
+        for number, (place, key, column) in enumerate(self._writes):
             group = groups[place]
-            if type(group[key]) is float:
+            last = written[column] if number < known else None
+            if last is not None and group[key] is last:
                 group[key] = value[column]
-            else:
-                write(group, key, value[column])
-        self._written, self._rate = value, value[self._rates[0]]
+                continue
+            other = self._numbers.write(place, key, value[column], column=column, last=last)
+            if other is not None:
+                others[place, key] = (other, last)
+        self._written, self._known = value, len(self._writes)
+        self._tell_others(others)
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
-        groups = self.optimizer.param_groups
+        groups = self._optimizer.param_groups
         if len(groups) < len(self._plans):  # some were taken away: the places of the rest may have changed
-            self._plans, self._writes, self._rates = [], [], []
+            self._plans, self._writes, self._rates, self._known = [], [], [], 0
+            self._numbers = Numbers(innermost(self._optimizer))
         for place in range(len(self._plans), len(groups)):
             schedules = self._keys(place, groups[place])
             columns = {key: self._column(schedule) for key, schedule in schedules.items()}
             self._writes += [(place, key, column) for key, column in columns.items()]
             self._rates.append(columns["lr"])
             self._plans.append({key: schedule.fingerprint for key, schedule in schedules.items()})
+        self._last = self._last_step()
+
+    def _last_step(self) -> int:
+        return min((schedule.program.last_step for schedule in self._schedules.values()), default=LAST_STEP)
 
     def _column(self, schedule: Schedule) -> int:
         """Return where a schedule's value stands in every row."""
         if schedule.fingerprint not in self._schedules:
             self._schedules[schedule.fingerprint] = schedule
-            self._length = 0  # the block has no such column
+            self._block.clear()  # its rows have no such column
         return list(self._schedules).index(schedule.fingerprint)
 
     def _keys(self, place: int, group: dict[str, Any]) -> dict[str, Schedule]:
@@ -116,9 +133,9 @@ class GroupedScheduleLR(ScheduleLR):
         name = group.get("name")
         found: dict[str, Schedule] = {}
         for hyperparameter, node in document.group(name if name in document.groups else place).items():
-            key = _key(self.optimizer, group, hyperparameter)
+            key = _key(self._optimizer, group, hyperparameter)
             if key in found:
-                raise _refused(self.optimizer, hyperparameter, f"its key {key} has another schedule of the document")
+                raise _refused(self._optimizer, hyperparameter, f"its key {key} has another schedule of the document")
             found[key] = node
         return found
 

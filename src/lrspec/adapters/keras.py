@@ -125,7 +125,7 @@ def _backend_value() -> Callable[[Program, Any], Any]:
 
         return optax.value
     if backend == "torch":
-        from lrspec.adapters import torch
+        from lrspec.adapters import tensors_torch as torch
 
         return torch.value  # type: ignore[no-any-return]  # torch's decorator is untyped
     raise UnsupportedError("keras", f"the {backend} backend", "it trains on tensorflow, jax and torch")

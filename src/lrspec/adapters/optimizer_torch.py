@@ -1,4 +1,4 @@
-"""PyTorch: what a scheduler asks of an optimizer: the updates applied, its new groups, a place for each value."""
+"""PyTorch: the numbers of an optimizer's parameter groups, as a scheduler writes them; and its new groups."""
 
 from __future__ import annotations
 
@@ -7,54 +7,144 @@ import weakref
 from typing import Any
 
 import torch
+from torch.utils.weak import WeakIdKeyDictionary
 
 _WIDE_ENOUGH = (torch.float32, torch.float64)
+_USERS: Any = WeakIdKeyDictionary()
+"""Of each tensor that a scheduler writes, a reference to the optimizer that it is a number of."""
 
 
-class Updates:
-    """Counts the updates that an optimizer applies from now on.
+class _Slot:
+    """A tensor that a scheduler fills, for one parameter group or several.
 
-    A step that `GradScaler` skips is none: it does not call the optimizer, or, where the optimizer is fused, hands it
-    the flag `found_inf`. A `step` that calls the `step` of its base class is one, though PyTorch may call the hooks of
-    both: it does as soon as there is an optimizer of the base class.
-
-    Args:
-        optimizer: The optimizer.
-        owner: What the counting is for; it ends with it.
+    Attributes:
+        tensor: The tensor.
+        column: Which of the schedules it follows.
+        value: What was written last.
+        version: How often it had been written then.
     """
 
-    def __init__(self, optimizer: torch.optim.Optimizer, owner: object) -> None:
-        self.count = 0
-        self._has_begun = False
+    __slots__ = ("column", "tensor", "value", "version")
 
-        @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
-        def begin(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
-            self._has_begun = True
+    def __init__(self, tensor: torch.Tensor, column: int) -> None:
+        self.tensor = tensor
+        self.column = column
+        self.value: float | None = None
+        self.version = 0
 
-        @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
-        def count(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
-            found_inf = getattr(optimizer, "found_inf", None)
-            if self._has_begun and (found_inf is None or not found_inf.item()):
-                self.count += 1
-            self._has_begun = False
+    def is_untouched(self) -> bool:
+        """Tell whether nobody else has written, without reading the tensor, which might wait for a device."""
+        return _version(self.tensor) == self.version
 
-        for handle in (optimizer.register_step_pre_hook(begin), optimizer.register_step_post_hook(count)):
-            weakref.finalize(owner, handle.remove)
+    def fill(self, value: float) -> None:
+        self.tensor.fill_(value)
+        self.value, self.version = value, _version(self.tensor)
 
 
-def wrong_frequency(every: str, applied: int) -> str | None:
-    """Return what is wrong with a call of `scheduler.step()` after so many updates since the last one, or None."""
-    if every == "update" and applied > 1:
-        return (
-            f"scheduler.step() was called after {applied} updates, during which the rate stood still: call it after "
-            "each optimizer.step(), or, where the schedule counts epochs, make it with every='epoch'"
-        )
-    if every == "epoch" and applied == 1:
-        return (
-            "scheduler.step() was called after one update, and the schedule counts epochs: call it at the end of each "
-            "epoch, or, where the schedule counts updates, make it with every='update'"
-        )
-    return None
+def _version(tensor: torch.Tensor) -> int:
+    """Return how often a tensor was written; one made in inference mode does not say it."""
+    return -1 if tensor.is_inference() else int(tensor._version)  # noqa: SLF001 - torch's only name for it
+
+
+class Numbers:
+    """The numbers that one scheduler writes into an optimizer, where a plain assignment is not enough.
+
+    A tensor stays where it is, and is filled: the first group that has it keeps it. Where another group follows another
+    schedule, or a scheduler of another optimizer fills it too, this one gets a copy of its own. So does
+    `optimizer.defaults`, so that a group that is added later begins with the number that the optimizer was made with.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        self._optimizer = optimizer
+        self._slots: dict[tuple[int, str], _Slot] = {}
+        self._by_tensor: dict[int, _Slot] = {}
+
+    def owns(self, tensor: object) -> bool:
+        """Tell whether a tensor is one that was filled."""
+        slot = self._by_tensor.get(id(tensor))
+        return slot is not None and slot.tensor is tensor
+
+    def found(self, place: int, key: str) -> float:
+        """Return the number that a group holds; one that was filled, and not changed since, is not read."""
+        held = standing(self._optimizer.param_groups[place], key)
+        slot = self._slots.get((place, key))
+        if slot is not None and slot.tensor is held and slot.value is not None and slot.is_untouched():
+            return slot.value
+        return float(held)
+
+    def write(self, place: int, key: str, value: float, *, column: int = 0, last: float | None = None) -> float | None:
+        """Write a number, and return the one that somebody else had written since, if so.
+
+        In a tuple, such as Adam's `betas`, it is the first.
+
+        Args:
+            place: The group's.
+            key: The key in the group.
+            value: The number.
+            column: Which of the schedules it is one of.
+            last: What was written last, where it was not into a tensor; None where nothing was.
+
+        Raises:
+            TypeError: It is a tensor of fewer than 32 bits.
+        """
+        group = self._optimizer.param_groups[place]
+        held = standing(group, key)
+        if not isinstance(held, torch.Tensor):
+            _put(group, key, value)
+            return None if last is None or held is last or held == last else float(held)
+        slot = self._slots.get((place, key))
+        expected = last if slot is None else slot.value
+        if slot is not None and slot.tensor is held and slot.is_untouched():
+            found = expected
+        else:
+            found = None if expected is None else float(held)
+        if slot is None or slot.tensor is not held or slot.column != column:
+            slot = self._slots[place, key] = self._own(place, key, held, column)
+        slot.fill(value)
+        return None if found == expected else found
+
+    def _own(self, place: int, key: str, held: torch.Tensor, column: int) -> _Slot:
+        """Return a slot with the tensor that a group has to itself, or shares with those of the same schedule."""
+        if held.dtype not in _WIDE_ENOUGH:
+            what = "learning rate" if key == "lr" else key
+            raise TypeError(f"a {what} of {held.dtype}: expected a tensor of float32 or float64")
+        if self.owns(held):
+            slot = self._by_tensor[id(held)]
+            if slot.column == column:
+                return slot
+        if self.owns(held) or _is_of_another(held, self._optimizer):
+            held = held.clone()
+            _put(self._optimizer.param_groups[place], key, held)
+        _spare_defaults(self._optimizer, key, held)
+        _USERS[held] = weakref.ref(self._optimizer)
+        slot = self._by_tensor[id(held)] = _Slot(held, column)
+        return slot
+
+
+def standing(group: dict[str, Any], key: str) -> Any:
+    """Return what a parameter group holds under a key: of a tuple, such as Adam's `betas`, the first."""
+    held = group[key]
+    return held[0] if isinstance(held, tuple) and held else held
+
+
+def _put(group: dict[str, Any], key: str, value: Any) -> None:
+    group[key] = (value, *group[key][1:]) if isinstance(group[key], tuple) else value
+
+
+def _is_of_another(tensor: torch.Tensor, optimizer: Any) -> bool:
+    """Tell whether a scheduler writes a tensor as a number of another optimizer, which still has it."""
+    reference = _USERS.get(tensor)
+    other = None if reference is None else reference()
+    if other is None or other is optimizer or other.param_groups is optimizer.param_groups:
+        return False
+    return any(standing(group, key) is tensor for group in other.param_groups for key in group)
+
+
+def _spare_defaults(optimizer: Any, key: str, tensor: torch.Tensor) -> None:
+    """Give `optimizer.defaults` a copy of a tensor that is about to be written."""
+    defaults = getattr(optimizer, "defaults", {})
+    if key in defaults and standing(defaults, key) is tensor:
+        _put(defaults, key, tensor.clone())
 
 
 def initial_rate(group: dict[str, Any]) -> float:
@@ -88,27 +178,7 @@ def _telling(optimizer: torch.optim.Optimizer, watchers: list[weakref.ref[Any]])
         for watcher in watchers:
             scheduler = watcher()
             if scheduler is not None:
-                scheduler.take_up(scheduler.optimizer.param_groups[-1])
+                scheduler.take_up(owner.param_groups[-1])
 
     add_param_group.watchers = watchers  # type: ignore[attr-defined]
     return add_param_group
-
-
-def write(group: dict[str, Any], key: str, value: float) -> None:
-    """Write a value into a parameter group: in place where it is a tensor, else as a Python float.
-
-    In a tuple, such as Adam's `betas`, it is the first.
-
-    Raises:
-        TypeError: It is a tensor of fewer than 32 bits.
-    """
-    held = group[key][0] if isinstance(group[key], tuple) else group[key]
-    if isinstance(held, torch.Tensor):
-        if held.dtype not in _WIDE_ENOUGH:
-            what = "learning rate" if key == "lr" else key
-            raise TypeError(f"a {what} of {held.dtype}: expected a tensor of float32 or float64")
-        held.fill_(value)
-    elif isinstance(group[key], tuple):
-        group[key] = (value, *group[key][1:])
-    else:
-        group[key] = value

@@ -49,12 +49,12 @@ class PlateauLR(ScheduleLR):
         Raises:
             SpecError: `metric` is not a number, or a NaN that the rule refuses.
         """
-        value = self.schedule(self.last_epoch)
+        value = self._at(self.last_epoch)
         self.controller.update(metric, value)
-        self._write(value, self.optimizer.param_groups)
+        self._write(value)
 
-    def _write(self, value: float, groups: list[dict[str, Any]]) -> None:
-        super()._write(self.controller.rate(value), groups)
+    def _write(self, value: float) -> None:
+        super()._write(self.controller.rate(value))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the schedule, and under `plateau` the controller's."""
@@ -72,4 +72,4 @@ class PlateauLR(ScheduleLR):
         controller.load_state_dict(state_dict["plateau"])
         super().load_state_dict({key: value for key, value in state_dict.items() if key != "plateau"})
         self.controller = controller
-        self._write(self.schedule(self.last_epoch), self.optimizer.param_groups)
+        self._write(self._at(self.last_epoch))

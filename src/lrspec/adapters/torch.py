@@ -1,40 +1,44 @@
-"""PyTorch: a scheduler that writes the schedule into an optimizer, and programs on tensors."""
+"""PyTorch: a scheduler that writes the schedule into an optimizer."""
 
 from __future__ import annotations
 
 import operator
-import warnings
+import sys
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler
 
-from lrspec.adapters.optimizer_torch import Updates, initial_rate, watch, write, wrong_frequency
-from lrspec.device import Table, binary_search, on_device
-from lrspec.errors import LrspecError
-from lrspec.evaluate import clamped_evaluator
-from lrspec.positions.torch import own_count
-from lrspec.program import Program
+from lrspec.adapters.clock_torch import Clock, Start
+from lrspec.adapters.optimizer_torch import Numbers, initial_rate, watch
+from lrspec.adapters.updates_torch import innermost
+from lrspec.errors import LrspecError, StepError, UnsupportedError
+from lrspec.evaluate import out_of_range
 from lrspec.resume import check, spec_text
 from lrspec.schedule import Schedule
 
 Every: TypeAlias = Literal["update", "epoch", "call"]
 BLOCK = 1024
-_IDLE = 64
-_UNSEEN = (
-    "the schedule stays where it is; call it after optimizer.step(), or make it with every='call', where the optimizer "
-    "is stepped without its method `step`"
-)
+_TORCHS = LRScheduler.__init__.__code__.co_filename
 _FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
-_LATE = "load the scheduler's state too, or make it with the step to go on from; step=0 begins anew"
+_UNSEEN = (
+    "scheduler.step() was called, and the optimizer has applied no update yet: the schedule stays where it is. Call it "
+    "after optimizer.step(); where the optimizer is stepped without its method `step`, say every='call'"
+)
+_EPOCH = (
+    "scheduler.step() was called after one update, and the schedule counts epochs: call it at the end of each epoch; "
+    "or, where the schedule counts updates, say every='update'"
+)
 
 
 class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
     """Sets the learning rate of every parameter group to `schedule(last_epoch)`.
 
-    `last_epoch` is torch's word for the number of updates already applied. Call `step()` after `optimizer.step()`: it
-    moves to the updates that the optimizer has really applied. So an update that `GradScaler` skipped does not count,
-    and neither do further calls between two updates, for accumulated gradients or one for each process.
+    Call `step()` after `optimizer.step()`, as with torch's own schedulers: a call moves the schedule by one step. Where
+    the optimizer has applied no update since the last call, it stays: so an update that `GradScaler` skipped does not
+    count, and neither do further calls for accumulated gradients, or one for each process. `last_epoch` is torch's word
+    for the step, which is the number of updates already applied.
 
     The rate is absolute: it replaces the optimizer's own. A rate that is a tensor is written in place and keeps its
     identity, dtype and device; any other becomes a Python float that holds a float32 number.
@@ -44,13 +48,13 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     Args:
         optimizer: The optimizer.
         schedule: The schedule or document.
-        step: Updates already applied: 0 for a fresh run. Where it is left out it is 0, and an optimizer whose own state
-            counts some is a warning once it has applied another, unless a state was loaded by then.
+        step: Updates already applied. Default: 0; if the optimizer counts more than that, and no state of a scheduler
+            is loaded, a warning is raised after the next update.
         every: What a step of the schedule is: an `update`; an `epoch`, where `step()` is called once per epoch; or a
-            `call` of `step()`, as with torch's own schedulers, whatever the optimizer does.
+            `call` of `step()`, whatever the optimizer does.
 
     Raises:
-        StepError: The schedule has no value at `step`.
+        StepError: The schedule has no value at `step`, and does not end there.
         TypeError: A group's rate is a tensor of fewer than 32 bits.
         ValueError: `every` is another word.
     """
@@ -65,43 +69,82 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             raise ValueError(f"every: found {every!r}, expected one of {', '.join(get_args(Every))}")
         self.schedule = schedule
         self.every = every
-        self._expect(own_count(optimizer) if step is None and every == "update" else None)
-        self._first = 0
-        self._block: list[Any] = []
-        self._length = 0
-        self._rate: float | None = None
+        self._is_part = False
+        self._block = _Block()
+        self._last = self._last_step()
+        self._start = Start(counts_updates=every == "update", is_given=step is not None)
         if step:
             for group in optimizer.param_groups:
                 initial_rate(group)
         super().__init__(optimizer, last_epoch=(step or 0) - 1)
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, or the wrapper of one, that the scheduler writes into; another one may be put in its place."""
+        frame = sys._getframe(1)  # noqa: SLF001 - torch's schedulers tell their parts nothing, and ask for this alone
+        if frame.f_code.co_name == "__init__" and frame.f_code.co_filename == _TORCHS:
+            self._join(frame.f_locals.get("self"))
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Any) -> None:
+        has_begun = hasattr(self, "_optimizer")
+        self._optimizer = optimizer
         self._follow()
+        if has_begun:
+            self._write(self._at(self.last_epoch))
 
-    def _initial_step(self) -> None:
-        """Write the rate of the first update; the constructor of `LRScheduler` calls this."""
-        self.last_epoch += 1
-        self._step_count = 1  # only PyTorch's own `step` counts by it
-        self._write(self._at(self.last_epoch), self.optimizer.param_groups)
+    def _join(self, whole: object) -> None:
+        """Become a part of a scheduler of torch that is being made.
 
-    def _expect(self, before: int | None) -> None:
-        """Set how many updates a call of `step()` moves by without a further look; before a warning is due, none."""
-        self._before = before
-        self._usual = 1 if self.every == "update" and not before else None
+        Raises:
+            UnsupportedError: It multiplies the rates of its parts, where this one's are absolute.
+        """
+        if isinstance(whole, ChainedScheduler):
+            reason = "it multiplies rates, and this scheduler's are absolute; lrspec.Product multiplies schedules"
+            raise UnsupportedError("torch", "a schedule of lrspec in a ChainedScheduler", reason)
+        if whole is not self:
+            self._is_part = True
+            self._clock.warns_early = False
 
     def _follow(self) -> None:
         """Count the optimizer's updates, and hear of its new groups, from now on."""
-        self._updates = Updates(self.optimizer, self)
-        self._seen, self._idle = 0, (0, 0)  # the latter: calls without an update, since the one of this number
+        inner = innermost(self._optimizer)
+        self._numbers = Numbers(inner)
+        self._written: Any = None
         self._applied: Any = None
-        self._has_warned = False
-        watch(self.optimizer, self)
+        self._foreign: dict[int, float] = {}
+        self._clock = Clock(inner, self, warns_early=self.every == "update" and not self._is_part)
+        watch(self._optimizer, self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has; it follows its own optimizer anew."""
-        return {key: value for key, value in vars(self).items() if key != "_updates"}
+        return {key: value for key, value in vars(self).items() if key not in {"_clock", "_numbers", "_block"}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._block = _Block()
         self._follow()
+        self._go_to(self.last_epoch)
+
+    def _initial_step(self) -> None:
+        """Write the rate of the first update; the constructors of `LRScheduler` and `SequentialLR` call this."""
+        self._step_count = 1  # only PyTorch's own `step` counts by it
+        self._go_to(self.last_epoch + 1)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Begin at a step: `SequentialLR` calls this, or `step(0)`, at its milestones."""
+        self._go_to(self.last_epoch + 1 if epoch is None else self._step_of(epoch))
+
+    def _go_to(self, step: int) -> None:
+        """Write the values of a step, whatever was there before.
+
+        Raises:
+            StepError: The schedule has no value there, and does not end there; nothing is changed.
+        """
+        value = self._at(step)
+        self._written, self._applied = None, None
+        self._move(step, value)
 
     def get_lr(self) -> list[float]:
         """Return the rate of each group at `last_epoch`."""
@@ -111,107 +154,164 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         return self._rates_in(self._at(step))
 
     def step(self, epoch: int | None = None) -> None:
-        """Move to the updates that the optimizer has applied, or to update `epoch`, and write the rates there.
+        """Move by one step, if the optimizer has applied an update since the last call, or to step `epoch`.
 
         Raises:
-            StepError: The schedule has no value there; nothing is changed.
-            LrspecError: The optimizer has applied no update in 64 calls in a row.
+            StepError: The schedule has no value there, and does not end there; nothing is changed.
+            TypeError: `epoch` is not an integer.
         """
-        updates = self._updates.count
-        applied = updates - self._seen
-        step = self.last_epoch + 1 if epoch is None and applied == self._usual else self._step_after(applied, epoch)
-        value = self._at(step)
-        groups = self.optimizer.param_groups
-        rate = groups[0]["lr"]
-        if rate is not self._rate and type(rate) is float and rate != self._rate:
-            self._warn(f"the rate is {rate!r}, where this scheduler wrote {self._rate!r}: {_FOREIGN}")
-        if applied:
-            self._seen = updates
-            self._applied = self._written
-        if step != self.last_epoch:
-            self.last_epoch = step
-            self._write(value, groups)
+        if torch.compiler.is_compiling():
+            _step_in_python(self, epoch)
+        elif epoch is not None:
+            self._start.close()
+            step = self._step_of(epoch)
+            if self._is_part and not step:
+                self._go_to(step)
+            else:
+                self._move(step, self._at(step))
+        elif self._clock.count == self._start.usual or self._is_due():
+            step = self.last_epoch + 1
+            self._move(step, self._at(step))
 
-    def _step_after(self, applied: int, epoch: int | None) -> int:
-        """Return the step to which a call after so many updates, or for update `epoch`, moves the schedule."""
-        if epoch is None:
-            return self.last_epoch + self._moved(applied)
-        step = operator.index(epoch)
+    def _step_of(self, epoch: Any) -> int:
+        """Return the step that is asked for."""
+        try:
+            step = operator.index(epoch)
+        except TypeError:
+            raise TypeError(f"scheduler.step({epoch!r}): expected a whole number, the step to move to") from None
         if step < self.last_epoch:
-            self._warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
+            self._clock.warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
         return step
 
-    def _moved(self, applied: int) -> int:
-        """Return by how much a call after so many updates moves the schedule on."""
-        if self.every == "call":
-            return 1
-        if not applied:
-            self._idle = (self._seen, self._idle[1] + 1 if self._idle[0] == self._seen else 1)
-            if self._idle[1] == _IDLE:
-                raise LrspecError(f"no update in {_IDLE} calls of scheduler.step(): {_UNSEEN}")
-            if not self._seen:
-                self._warn(f"scheduler.step() was called, and the optimizer has applied no update yet: {_UNSEEN}")
-            return 0
-        if self._before:
-            self._warn(f"the optimizer had applied {self._before} updates, and the schedule began at 0: {_LATE}")
-            self._expect(None)
-        wrong = wrong_frequency(self.every, applied)
-        if wrong is not None:
-            self._warn(wrong)
-        return 1 if self.every == "epoch" else applied
+    def _is_due(self) -> bool:
+        """Tell whether a call moves the schedule, and warn where it is in doubt that it is to be called here."""
+        clock = self._clock
+        if self.every == "call" or self._is_part:
+            return True
+        if not clock.has_update(self._first_rate()):
+            if not self._start.has_moved:
+                clock.warn(_UNSEEN)
+            return False
+        if self.every == "epoch":
+            problem = _EPOCH if clock.count == 1 else None
+        else:
+            problem = self._start.problem(innermost(self._optimizer), clock)
+        if problem:
+            clock.warn(problem)
+        return True
 
-    def _warn(self, message: str) -> None:
-        if not self._has_warned:
-            self._has_warned = True
-            warnings.warn(message, UserWarning, stacklevel=3)
+    def _first_rate(self) -> Any:
+        groups = self._optimizer.param_groups
+        return groups[0]["lr"] if groups else None
+
+    def _move(self, step: int, value: Any) -> None:
+        """Write what `_at` returned, as the values of a step, and begin to wait for its update."""
+        clock = self._clock
+        if clock.count or clock.has_update(self._first_rate()):
+            self._applied = self._written
+        self.last_epoch = step
+        self._write(value)
+        clock.restart()
+        if step > self._last:
+            clock.ask_always()
 
     @property
     def lr_applied(self) -> list[float] | None:
         """The rate of each group in the last update, or None where there was none since this scheduler was made."""
-        applied = self._written if self._updates.count > self._seen else self._applied
-        return None if applied is None else self._rates_in(applied)
+        if self._clock.has_update(self._first_rate()):
+            return self._last_lr
+        if self._applied is None:
+            return None
+        rates = self._rates_in(self._applied)
+        return [self._foreign.get(place, rate) for place, rate in enumerate(rates)]
+
+    @property
+    def update_applied(self) -> int | None:
+        """The index of the last update, from 0, or None where there was none since this scheduler was made.
+
+        It is a step of the schedule: of an epoch or a call, where it counts those.
+        """
+        if self._clock.has_update(self._first_rate()):
+            return self.last_epoch
+        return None if self._applied is None else self.last_epoch - 1
 
     @property
     def _last_lr(self) -> list[float]:
-        """The rates that were written last: PyTorch's name for what `get_last_lr()` returns."""
-        return self._rates_in(self._written)
+        """The rates that the groups hold: PyTorch's name for what `get_last_lr()` returns."""
+        return [self._numbers.found(place, "lr") for place in range(len(self._optimizer.param_groups))]
 
     @property
     def lr_next(self) -> list[float]:
-        """The rate of each group in the next update, once `step()` has been called."""
+        """The rate of each group in the next update, once `step()` has been called.
+
+        Raises:
+            StepError: The schedule has ended.
+        """
+        end = self.refusal()
+        if end is not None:
+            raise end
         return self._last_lr
 
     def take_up(self, group: dict[str, Any]) -> None:
         """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
         initial_rate(group)
-        self._write(self._at(self.last_epoch), self.optimizer.param_groups)
+        if self.last_epoch >= 0:
+            value = self._at(self.last_epoch)
+            self._written = None  # what stands there now is about to be right, whoever wrote it
+            self._write(value)
 
     def _at(self, step: int) -> Any:
-        """Return what is written at a step; the values come from NumPy a block at a time, the same bits sooner."""
-        place = step - self._first
-        if place < 0 or place >= self._length:
-            self._block, self._first, place = self._ahead(step), step, 0
-            self._length = len(self._block)
-        return self._block[place]
+        """Return what is written at a step: the values, or, at the end of a schedule that has one, the last ones."""
+        return self._block.at(self._last if step == self._last + 1 else step, self._ahead)
+
+    def _last_step(self) -> int:
+        """Return the last step that has values."""
+        return self.schedule.program.last_step
 
     def _ahead(self, step: int) -> list[Any]:
         """Return what is written at the steps from `step` on: at that one, and at some more."""
-        last = self.schedule.program.last_step
-        return self.schedule.values(step, max(step + 1, min(step + BLOCK, last + 1))).tolist()
+        return self.schedule.values(step, max(step + 1, min(step + BLOCK, self._last + 1))).tolist()
 
-    def _write(self, value: Any, groups: list[dict[str, Any]]) -> None:
+    def _write(self, value: Any) -> None:
         """Write what `_at` returned."""
-        written = self._rate
-        for group in groups:
-            if group["lr"] is written:  # a float, and this scheduler's
-                group["lr"] = value
-            else:
-                write(group, "lr", value)
-        self._written = self._rate = value
+        written = self._written
+        self._written = value
+        for group in self._optimizer.param_groups:
+            if group["lr"] is not written:
+                self._write_each(value, written)
+                return
+            group["lr"] = value
+        self._foreign = {}
+
+    def _write_each(self, value: Any, written: Any) -> None:
+        """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
+        others: dict[tuple[int, str], tuple[float, Any]] = {}
+        for place, group in enumerate(self._optimizer.param_groups):
+            if group["lr"] is not value:
+                other = self._numbers.write(place, "lr", value, last=written)
+                if other is not None:
+                    others[place, "lr"] = (other, written)
+        self._tell_others(others)
+
+    def _tell_others(self, others: dict[tuple[int, str], tuple[float, Any]]) -> None:
+        """Warn of numbers that somebody else had written, each with the one of this scheduler."""
+        self._foreign = {place: other for (place, key), (other, _) in others.items() if key == "lr"}
+        for (place, key), (other, written) in others.items():
+            what = "the rate" if key == "lr" else f"the {key}"
+            where = "" if len(self._optimizer.param_groups) == 1 else f" of group {place}"
+            self._clock.warn(f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}")
 
     def _rates_in(self, written: Any) -> list[float]:
         """Return the rate of each group in what `_at` returned."""
-        return [written] * len(self.optimizer.param_groups)
+        return [written] * len(self._optimizer.param_groups)
+
+    def is_own(self, rate: object) -> bool:
+        """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
+        return rate is self._written or self._numbers.owns(rate)
+
+    def refusal(self) -> StepError | None:
+        """Return the error for the next update, where the schedule has ended."""
+        return out_of_range(self.last_epoch, self._last) if self.last_epoch > self._last else None
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state: the position, what it counts, and the schedule it is one of: fingerprint and text."""
@@ -231,14 +331,18 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
         Args:
             state_dict: The state of a scheduler of lrspec; what `lrspec.resume.state` returned; or the state of one of
-                PyTorch's own schedulers, where it says its formula and that is the schedule's.
+                PyTorch's own schedulers, where it says its formula and that is the schedule's. Where the optimizer has
+                applied another number of updates than such a one counts, a warning is raised.
 
         Raises:
             FingerprintError: The checkpoint is of another schedule; `lrspec.resume` says what may follow it.
             LrspecError: It counts something else, or is of a scheduler of PyTorch that has other rates.
             UnsupportedError: It is of one whose state does not say its rates, or of none.
         """
-        if "fingerprint" in state_dict:
+        is_ours = "fingerprint" in state_dict
+        if is_ours and self._is_part and state_dict.get("last_epoch") == -1:
+            step = check(state_dict | {"last_epoch": 0}, self.schedule, fingerprint=self._fingerprint()) - 1
+        elif is_ours:
             step = check(state_dict, self.schedule, fingerprint=self._fingerprint())
         else:
             from lrspec.native import torch_state
@@ -247,11 +351,33 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         every = state_dict.get("every", self.every)
         if every != self.every:
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
-        value = self._at(step)
-        self._seen, self._idle, self._applied = self._updates.count, (0, 0), None
-        self._expect(None)
-        self.last_epoch = step
-        self._write(value, self.optimizer.param_groups)
+        if self._is_part:  # the whole knows which part is in force, and the optimizer's state has its rate
+            self.last_epoch = step
+            return
+        self._go_to(step)
+        problem = self._start.load(None if is_ours else step, innermost(self._optimizer))
+        if problem:
+            self._clock.warn(problem)
+
+
+class _Block:
+    """The values that are written at some steps in a row, which NumPy gives a block at a time: the same bits sooner."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the values."""
+        self._values: list[Any] = []
+        self._first = self._length = 0
+
+    def at(self, step: int, ahead: Callable[[int], list[Any]]) -> Any:
+        """Return what is written at a step, which `ahead` gives with what follows."""
+        place = step - self._first
+        if place < 0 or place >= self._length:
+            self._values, self._first, place = ahead(step), step, 0
+            self._length = len(self._values)
+        return self._values[place]
 
 
 def to_torch(
@@ -265,61 +391,7 @@ def to_torch(
     return ScheduleLR(optimizer, schedule, step, every)
 
 
-class TorchArrays:
-    """The integer operations of `lrspec.device.Arrays`, on tensors of one device."""
-
-    has_int64 = True
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-
-    def row(self, table: Table, index: torch.Tensor) -> list[torch.Tensor]:
-        """Return the columns of `table[index]`."""
-        rows = torch.nn.functional.embedding(index, torch.from_numpy(table).to(self._device))
-        return [rows[..., k] for k in range(table.shape[1])]
-
-    def search(self, starts: Table, index: torch.Tensor) -> Any:
-        """Return the number of the last row that starts at or before `index`."""
-        return binary_search(self, starts, index)
-
-    def where(self, condition: torch.Tensor, a: Any, b: Any) -> torch.Tensor:
-        """Return `a` where the condition holds, else `b`."""
-        return torch.where(condition, a, b)
-
-    def float32(self, a: torch.Tensor) -> torch.Tensor:
-        """Return integers as float32."""
-        return a.to(torch.float32)
-
-
-def evaluator(program: Program, device: str | torch.device = "cpu") -> torch.nn.Module:
-    """Return a program as a module from integer tensors on a device to their float32 values.
-
-    It is a plain graph of operations on tensors, which `torch.compile` takes in whole, with the tables on the device.
-    """
-    arrays = TorchArrays(torch.device(device))
-
-    class Evaluator(torch.nn.Module):  # type: ignore[misc]  # untyped where torch is not installed
-        def forward(self, step: torch.Tensor) -> Any:
-            return on_device(program, step.to(torch.int64), arrays)
-
-    module: torch.nn.Module = torch.fx.symbolic_trace(Evaluator())
-    return module
-
-
 @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
-def value(program: Program, step: torch.Tensor) -> torch.Tensor:
-    """Return the float32 values at `step`, an integer tensor, on its device.
-
-    A single step is evaluated on the host: one copy instead of a hundred small kernels. `torch.compile` calls this as
-    it is, between two graphs; inside one graph, use `evaluator`.
-
-    Raises:
-        TypeError: `step` is not an integer tensor.
-    """
-    if step.is_floating_point() or step.is_complex() or step.dtype == torch.bool:
-        raise TypeError(f"a step of {step.dtype}: expected an integer tensor")
-    if step.ndim == 0:
-        host = clamped_evaluator(program)(int(step))
-        return torch.tensor(host, dtype=torch.float32, device=step.device)
-    result: torch.Tensor = on_device(program, step.to(torch.int64), TorchArrays(step.device))
-    return result
+def _step_in_python(scheduler: ScheduleLR, epoch: int | None) -> None:
+    """Make the call between two compiled graphs."""
+    scheduler.step(epoch)

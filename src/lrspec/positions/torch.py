@@ -65,7 +65,7 @@ def of_optimizer(optimizer: Any) -> Found:
 
 def own_count(optimizer: Any) -> int | None:
     """Return how many updates a live optimizer says that it has applied, or None where it keeps no count."""
-    state = {"state": optimizer.state, "param_groups": optimizer.param_groups}
+    state = {"state": getattr(optimizer, "state", {}), "param_groups": optimizer.param_groups}
     return max((counter.value for counter in _of_optimizer_state("optimizer", state)), default=None)
 
 

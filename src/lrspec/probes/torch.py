@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
-from lrspec.adapters.torch import evaluator
+from lrspec.adapters.tensors_torch import evaluator
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, Polynomial, Sequence
 from lrspec.probes import Mode, Native, Sampler, Values, is_common
 from lrspec.schedule import Schedule

@@ -1,0 +1,245 @@
+"""PyTorch: what is seen of an optimizer's updates, and what only looks like one."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import weakref
+from typing import Any, Protocol
+
+import torch
+
+from lrspec.adapters.updates_torch import watched
+from lrspec.errors import StepError
+from lrspec.positions.torch import own_count
+
+_UNANSWERED = 100
+"""After so many updates without a call of `scheduler.step()` it is probably never called."""
+_LIBRARIES = frozenset(
+    {"lrspec", "torch", "accelerate", "deepspeed", "ignite", "lightning", "pytorch_lightning", "transformers", "trl"}
+)
+
+
+class Scheduler(Protocol):
+    """What a clock asks its scheduler."""
+
+    def is_own(self, rate: object) -> bool:
+        """Tell whether an object is one that the scheduler has put into the optimizer as a rate."""
+
+    def refusal(self) -> StepError | None:
+        """Return the error for the next update, where the schedule has no rate for it."""
+
+
+class Clock:
+    """Tells one scheduler whether its optimizer has applied an update since the last call of `scheduler.step()`.
+
+    A step of the optimizer is none where `GradScaler` hands a fused optimizer the flag that it is to be skipped, as far
+    as that flag can be read without waiting for a device; nor where it is made with a rate of 0 that is taken back
+    afterwards, as `torch.distributed.checkpoint` does to create the optimizer's state.
+
+    Args:
+        optimizer: The optimizer; of a wrapper, the innermost.
+        scheduler: The scheduler, which is not kept alive.
+
+    Attributes:
+        count: Updates since the last call, as far as they are counted: none in compiled code. A step for a part of the
+            parameters, as DeepSpeed's one for each group, is one update together with those for the others.
+        warns_early: Whether many updates without a call are a warning before there is one.
+        had_zero: Whether there was a step at a rate of 0 only to create the optimizer's state.
+        made_state: Whether one of the updates is a library's to create that state, at the rate that stood there.
+    """
+
+    def __init__(self, optimizer: Any, scheduler: Scheduler, *, warns_early: bool) -> None:
+        self.warns_early = warns_early
+        self.had_zero = False
+        self._scheduler = weakref.ref(scheduler)
+        self._has_noted = False
+        self._has_warned = False
+        self._steps = watched(optimizer)
+        self._steps.add(self)
+        self.restart()
+
+    def ask_always(self) -> None:
+        """Have compiled steps of the optimizer ask too: the schedule has ended."""
+        self._steps.is_over = True
+
+    def restart(self) -> None:
+        """Begin to count anew: `scheduler.step()` moved the schedule."""
+        self.count = 0
+        self.made_state = False
+        self._parts: set[int] = set()
+        self._has_unread = False
+        self._has_zero = False
+        self._mark = self._steps.mark
+
+    def has_update(self, rate: object) -> bool:
+        """Tell whether there was an update since the last call.
+
+        Args:
+            rate: What the first parameter group holds as its rate now.
+        """
+        if self.count or self._has_unread or self._mark is not self._steps.mark:
+            return True
+        return self._has_zero and not self._is_own(rate)
+
+    def check(self, optimizer: Any) -> None:
+        """Refuse an update that has no rate.
+
+        Raises:
+            StepError: The schedule has ended.
+        """
+        scheduler = self._scheduler()
+        end = None if scheduler is None else scheduler.refusal()
+        if end is not None and not self._is_for_its_state(optimizer):
+            raise end
+
+    def note(self, optimizer: Any) -> None:
+        """Take in a step of the optimizer."""
+        skipped = getattr(optimizer, "found_inf", None)
+        if skipped is not None:
+            if skipped.device.type != "cpu":
+                self._has_unread = True
+            elif not skipped.item():
+                self.count += 1
+            return
+        if self._is_for_its_state(optimizer):
+            self._has_zero = self.had_zero = True
+            return
+        parts = {id(group["params"][0]) for group in optimizer.param_groups if group["params"]}
+        if self.count and self._parts.isdisjoint(parts):
+            self._parts |= parts
+            return
+        self._parts = parts
+        self.count += 1
+        if not self._has_noted:
+            self._has_noted, self.made_state = True, _is_called_for_state()
+        if self.count == _UNANSWERED and self.warns_early and self._is_own(optimizer.param_groups[0].get("lr")):
+            self.warn(unanswered(self.count))
+
+    def _is_for_its_state(self, optimizer: Any) -> bool:
+        """Tell whether all rates are 0 and none of them is the scheduler's."""
+        groups = optimizer.param_groups
+        return all(not self._is_own(rate := group.get("lr")) and _is_zero(rate) for group in groups)
+
+    def _is_own(self, rate: object) -> bool:
+        scheduler = self._scheduler()
+        return scheduler is not None and scheduler.is_own(rate)
+
+    def warn(self, message: str) -> None:
+        """Raise a warning, the first of this scheduler, at the line that led here from outside of the libraries."""
+        if not self._has_warned:
+            self._has_warned = True
+            warn(message)
+
+
+def _is_called_for_state() -> bool:
+    """Tell whether a function that names the initialization of a state led here, such as DeepSpeed's."""
+    frame: Any = sys._getframe(2)  # noqa: SLF001 - nothing else tells this step from an update
+    for _ in range(12):
+        if frame is None:
+            return False
+        name = frame.f_code.co_name
+        if "init" in name and "state" in name:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_zero(rate: object) -> bool:
+    """Tell whether a rate is 0, without waiting for a device: a tensor on one is taken for another number."""
+    if isinstance(rate, torch.Tensor):
+        return rate.device.type == "cpu" and rate.numel() == 1 and not rate.item()
+    return rate == 0.0
+
+
+def warn(message: str) -> None:
+    """Raise a `UserWarning` at the line that led here from outside of the libraries."""
+    frame, level = sys._getframe(1), 2  # noqa: SLF001 - as the module `warnings` does
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def unanswered(count: int) -> str:
+    """Return what is said of several updates in one call of `scheduler.step()`, or in none, with its three readings."""
+    return (
+        f"{count} updates without a call of scheduler.step() used the same rate, and a call moves the schedule by one "
+        "step. If the schedule counts updates, call scheduler.step() after each optimizer.step(); if it counts epochs, "
+        "say every='epoch'; if it counts whatever a call stands for, say every='call'"
+    )
+
+
+class Start:
+    """What is in doubt until the first update after a scheduler was made, or took up the state of one of PyTorch.
+
+    Args:
+        counts_updates: Whether the schedule counts updates.
+        is_given: Whether it was said at which step the schedule begins.
+
+    Attributes:
+        has_moved: Whether a call has moved the schedule.
+        usual: The updates before a call that need no further look: 1, or None where they do.
+    """
+
+    def __init__(self, *, counts_updates: bool, is_given: bool) -> None:
+        self._counts_updates = counts_updates
+        self._is_in_doubt = counts_updates and not is_given
+        self._calls: int | None = None
+        self.has_moved = False
+        self.usual: int | None = None
+
+    def close(self) -> None:
+        """Take the position as right."""
+        self._is_in_doubt, self._calls = False, None
+        self.has_moved = True
+        self.usual = 1 if self._counts_updates else None
+
+    def load(self, calls: int | None, optimizer: Any) -> str | None:
+        """Take a position from a state, and return what is wrong with it, if that is known by now.
+
+        Args:
+            calls: What a scheduler of PyTorch counted, or None where the state is one of lrspec.
+            optimizer: The optimizer, whose own state may have been loaded before, or may be later.
+        """
+        if calls is None or not self._counts_updates:
+            self.close()
+            return None
+        had = own_count(optimizer)
+        if not had:
+            self._calls, self._is_in_doubt, self.usual = calls, True, None
+            return None
+        self.close()
+        return _calls_differ(calls, had, had)
+
+    def problem(self, optimizer: Any, clock: Clock) -> str | None:
+        """Return what is wrong with the updates since the last call, or, at first, with all of them."""
+        count, is_in_doubt, calls = clock.count, self._is_in_doubt, self._calls
+        self.close()
+        if is_in_doubt:
+            now = own_count(optimizer) or 0
+            had = now - max(count, 1) - clock.had_zero
+            if calls is not None:
+                found = _calls_differ(calls, had, now) if had > 0 else None
+            else:
+                found = _late(had) if had > 1 else None
+            if found is not None:
+                return found
+        return unanswered(count) if count > 1 + clock.made_state else None
+
+
+def _late(had: int) -> str:
+    return (
+        f"the optimizer had applied {had} updates, and the schedule began at 0: load the scheduler's state too, or "
+        "make it with the step to go on from; step=0 begins anew"
+    )
+
+
+def _calls_differ(calls: int, had: int, now: int) -> str | None:
+    """Return what is said of a state of PyTorch whose calls are not the optimizer's updates, or None where they are."""
+    if had in {calls, calls + 1}:  # an optimizer that was stepped once to create its state counts that
+        return None
+    return (
+        f"the state that was loaded counts {calls} calls of scheduler.step(), and the optimizer has applied {had} "
+        f"updates: the schedule goes on from step {calls}, as PyTorch's would. If it is to count updates, say "
+        f"lrspec.set_position(scheduler, {now})"
+    )

@@ -1,0 +1,147 @@
+"""PyTorch: the steps that an optimizer makes, told to the clocks of its schedulers."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+
+
+class Listener(Protocol):
+    """Who is told of the steps."""
+
+    def check(self, optimizer: Any) -> None:
+        """Refuse a step that is about to be made."""
+
+    def note(self, optimizer: Any) -> None:
+        """Take in a step that was made."""
+
+
+def innermost(optimizer: Any) -> Any:
+    """Return the optimizer that a wrapper steps: the one, at any depth, that it shares its parameter groups with."""
+    seen = {id(optimizer)}
+    found = optimizer
+    while found is not None:
+        optimizer, found = found, None
+        groups = optimizer.param_groups
+        for inner in list(vars(optimizer).values()):
+            if id(inner) not in seen and callable(getattr(type(inner), "step", None)) and _share(inner, groups):
+                seen.add(id(inner))
+                found = inner
+                break
+    return optimizer
+
+
+def _share(inner: Any, groups: Any) -> bool:
+    theirs = getattr(inner, "param_groups", None)
+    return isinstance(theirs, list) and bool(theirs) and bool(groups) and theirs[0] is groups[0]
+
+
+class Steps:
+    """The steps of one optimizer, for the clocks of all the schedulers on it.
+
+    Attributes:
+        mark: Another object after each step that compiled code made, which must not count: it would be compiled again
+            for each count.
+        is_over: Whether a schedule may have ended, so that the next step is to be asked for also in compiled code.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = weakref.ref(optimizer)
+        self.mark: list[None] = []
+        self.is_over = False
+        self.is_within = False
+        self._clocks: list[weakref.ref[Listener]] = []
+
+    def add(self, clock: Listener) -> None:
+        """Tell a clock from now on, for as long as it lives."""
+        self._clocks = [*(reference for reference in self._clocks if reference() is not None), weakref.ref(clock)]
+
+    def begin(self, optimizer: Any) -> None:
+        """Tell that a step is about to be made."""
+        for reference in self._clocks:
+            clock = reference()
+            if clock is not None:
+                clock.check(optimizer)
+
+    def end(self, optimizer: Any) -> None:
+        """Tell that a step was made."""
+        for reference in self._clocks:
+            clock = reference()
+            if clock is not None:
+                clock.note(optimizer)
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
+def _begin(steps: Steps, optimizer: Any) -> None:
+    steps.begin(optimizer)
+
+
+def watched(optimizer: Any) -> Steps:
+    """Return the steps of an optimizer, which are told from now on, by its method `step` and by its hooks.
+
+    Neither is enough alone: some optimizers never call their hooks, or have none; and `step` may have been taken from
+    the optimizer before, or be put back later. A `step` that calls the hooks, once or several times, is one.
+    """
+    found: Steps | None = getattr(optimizer, "_lrspec_steps", None)
+    steps = Steps(optimizer) if found is None or found.optimizer() is not optimizer else found
+    if steps is not found:
+        optimizer._lrspec_steps = steps  # noqa: SLF001 - ours
+        if isinstance(vars(optimizer).get("_optimizer_step_post_hooks"), Mapping):
+            _hook(optimizer, steps)
+    if getattr(optimizer.step, "lrspec_steps", None) is not steps:
+        optimizer.step = _telling(optimizer, steps)
+    return steps
+
+
+def _hook(optimizer: Any, steps: Steps) -> None:
+    def begin(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
+        if torch.compiler.is_compiling():
+            if steps.is_over:
+                _begin(steps, optimizer)
+        elif not steps.is_within:
+            steps.begin(optimizer)
+
+    def end(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
+        if torch.compiler.is_compiling():
+            steps.mark = []
+        elif not steps.is_within:
+            steps.end(optimizer)
+
+    optimizer.register_step_pre_hook(begin)
+    optimizer.register_step_post_hook(end)
+
+
+def _telling(optimizer: Any, steps: Steps) -> Any:
+    """Return the method `step` of an optimizer, made to tell; it does not keep the optimizer alive."""
+    patched = vars(optimizer).get("step")
+    owner = weakref.ref(optimizer)
+
+    @functools.wraps(getattr(optimizer.step, "__func__", optimizer.step))
+    def step(*args: Any, **kwargs: Any) -> Any:
+        optimizer: Any = owner()
+        optimizer._opt_called = True  # noqa: SLF001 - what torch's schedulers look for
+        method = patched or functools.partial(type(optimizer).step, optimizer)
+        if torch.compiler.is_compiling():
+            if steps.is_over:
+                _begin(steps, optimizer)
+            result = method(*args, **kwargs)
+            steps.mark = []
+            return result
+        if steps.is_within:
+            return method(*args, **kwargs)
+        steps.begin(optimizer)
+        steps.is_within = True
+        try:
+            result = method(*args, **kwargs)
+        finally:
+            steps.is_within = False
+        steps.end(optimizer)
+        return result
+
+    step.lrspec_steps = steps  # type: ignore[attr-defined]
+    step._wrapped_by_lr_sched = True  # type: ignore[attr-defined]  # noqa: SLF001 - as torch's schedulers mark theirs
+    return step
