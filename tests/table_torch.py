@@ -1,17 +1,16 @@
-"""PyTorch in the table client x situation: the schedulers, the optimizer that writes down its rates, a hand-written loop."""
+"""PyTorch in the table client x situation: the schedulers, an optimizer that writes down its rates, a loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from client_table import Plan, Rates, formula
+from client_table import Make, Plan, Rates, formula
 
-SCHEDULERS: dict[str, Callable[[Plan, Any], Any]] = {
+SCHEDULERS: dict[str, Make] = {
     "native": lambda _, optimizer: LambdaLR(optimizer, formula),
     "lrspec": lambda plan, optimizer: plan.schedule.to_torch(optimizer),
 }
@@ -66,16 +65,16 @@ def loop(plan: Plan, batches: range, model: Any, optimizer: Any, scheduler: Any)
             scheduler.step()
 
 
-def trainer(kind: Any = AdamW, train: Any = loop, **options: Any) -> Any:
+def trainer(kind: Any = AdamW, train: Any = loop, model: Any = net, **options: Any) -> Any:
     """Return a client: a hand-written loop with a class of optimizer."""
 
     def client(plan: Plan, make: Any, batches: range, folder: Path) -> tuple[list[Rates], int]:
-        model = net()
-        optimizer = kind(groups(plan, model), **options)
+        made = model()
+        optimizer = kind(groups(plan, made), **options)
         scheduler = make(plan, optimizer)
         if batches.start:
             plan.restore(torch.load(folder / "state.pt"), optimizer=optimizer, scheduler=scheduler)
-        train(plan, batches, model, optimizer, scheduler)
+        train(plan, batches, made, optimizer, scheduler)
         torch.save({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}, folder / "state.pt")
         return optimizer.applied, scheduler.last_epoch
 

@@ -11,7 +11,7 @@ import torch
 import lrspec
 
 from client_table import PLANS, SCHEDULE, STEPS, Cells, Plan, Rates, check, formula, pairs, run
-from table_torch import SCHEDULERS, AdamW, loop, net, traced, trainer
+from table_torch import SCHEDULERS, AdamW, traced, trainer
 
 CELLS: Cells = {
     "PyTorch by hand": {
@@ -39,7 +39,7 @@ CELLS: Cells = {
         "accumulate": {
             "note": "native counts batches; ours warns, once, of a call before the first update, as PyTorch does",
             "native": [1, 3, 5, 7, 9, 11],
-            "warns": "the optimizer has applied no update yet",
+            "warns": ["the optimizer has applied no update yet"],
         },
         "skip": {"note": "native counts the calls after a skipped update too", "native": [0, 1, 3, 4, 6, 7]},
         "groups": "right",
@@ -51,7 +51,7 @@ CELLS: Cells = {
     "torch.compile, optimizer and scheduler in one function": {
         "fresh": "right",
         "accumulate": "right",
-        "skip": "– the function makes both calls, or neither",
+        "skip": {"none": "the function makes both calls, or neither"},
         "groups": "right",
         "tensor rate": "right",
         "optimizer first": "right",

@@ -1,0 +1,39 @@
+"""Accelerate in the table client x situation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from client_table import Plan, Rates
+from table_torch import AdamW, groups, net
+
+
+def accelerator_of(plan: Plan) -> Accelerator:
+    return Accelerator(cpu=True, gradient_accumulation_steps=plan.accumulated)
+
+
+def accelerated(made: Any, plan: Plan, make: Any, batches: range, folder: Path) -> tuple[list[Rates], int]:
+    """Train as Accelerate's pages do: all calls are made for every batch, and it makes those that are due."""
+    accelerator = made(plan)
+    model = net()
+    optimizer = AdamW(groups(plan, model))
+    scheduler = make(plan, optimizer)
+    if plan.skipped:
+        accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    prepared, wrapped, stepping = accelerator.prepare(model, optimizer, scheduler)
+    if batches.start:
+        accelerator.load_state(str(folder))
+    for batch in batches:
+        with accelerator.accumulate(prepared):
+            accelerator.backward(prepared(torch.ones(2, 4)).sum() * plan.factor(batch))
+            wrapped.step()
+            stepping.step()
+            wrapped.zero_grad()
+    if plan.order:
+        accelerator.save_state(str(folder))
+        accelerator.wait_for_everyone()
+    return optimizer.applied, scheduler.last_epoch
