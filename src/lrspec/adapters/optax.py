@@ -77,8 +77,8 @@ def to_optax(schedule: Schedule) -> OptaxSchedule:
 def value(program: Program, step: Any) -> jax.Array:
     """Return the float32 values at `step`, an integer, array or tracer.
 
-    JAX computes them where the step is a tracer or lies on several devices; else the host does, and JAX is handed the
-    result.
+    JAX computes them where the step is a tracer, or an array on several devices; else the host does, and JAX is handed
+    the result.
 
     Raises:
         TypeError: `step` is not of integers.
@@ -88,7 +88,7 @@ def value(program: Program, step: Any) -> jax.Array:
         step = step.__jax_array__()
     if isinstance(step, jax.core.Tracer):
         return _traced(program, step)
-    if isinstance(step, jax.Array) and not step.is_fully_replicated:
+    if isinstance(step, jax.Array) and step.ndim and len(step.sharding.device_set) > 1:
         spread: jax.Array = _compiled(program, step)
         return spread
     return jnp.asarray(_on_host(program, step))
