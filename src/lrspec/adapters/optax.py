@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import jax
@@ -20,7 +19,7 @@ from lrspec.device import NumPyArrays, Table, binary_search, on_device
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.evaluate import clamped_evaluator
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, is_integer
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
@@ -30,8 +29,9 @@ _ALL_AT_ONCE = 1024
 class OptaxSchedule:
     """`schedule(count)`: the rate as a float32 scalar array, for any optimizer of Optax.
 
-    It works eagerly and under `jit`, `scan`, `vmap`, `cond` and `inject_hyperparams`, with x64 on and off. Two are
-    equal, and hash alike, when their fingerprints are equal; pickling carries the schedule, not code.
+    It works eagerly and under `jit`, `scan`, `vmap`, `cond` and `inject_hyperparams`, with x64 on and off, for
+    counts of any integer type, spread over a mesh or not. Two are equal, and hash alike, when their fingerprints are
+    equal; pickling carries the schedule, not code.
 
     Args:
         schedule: The schedule or document.
@@ -96,7 +96,7 @@ def value(program: Program, step: Any) -> jax.Array:
 
 def _on_host(program: Program, step: Any) -> Any:
     """Return the values at a step, or array of steps, of the host, or that the host can read."""
-    if isinstance(step, Integral) and not isinstance(step, bool):
+    if is_integer(step):
         return np.float32(clamped_evaluator(program)(int(step)))
     steps = np.asarray(step)
     if not jnp.issubdtype(steps.dtype, jnp.integer):
@@ -130,7 +130,7 @@ _compiled = jax.jit(_traced, static_argnums=0)
 
 def _sharded_alike(function: Callable[[jax.Array], jax.Array], step: jax.Array) -> jax.Array:
     """Return `function(step)`, sharded like `step`; on an explicit mesh JAX does not find out how a lookup is."""
-    if not hasattr(jax.sharding, "auto_axes"):  # JAX before 0.7, whose meshes are all automatic
+    if not hasattr(jax.sharding, "auto_axes"):  # a JAX without explicit meshes
         return function(step)
     sharding = jax.typeof(step).sharding
     kinds = zip(sharding.mesh.axis_names, sharding.mesh.axis_types, strict=True)
