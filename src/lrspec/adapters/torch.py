@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
-from torch.compiler import is_dynamo_compiling
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler
 
 from lrspec.adapters.clock_torch import Clock, Start
@@ -165,7 +164,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             StepError: The schedule has no value there, and does not end there; nothing is changed.
             TypeError: `epoch` is not an integer.
         """
-        if is_dynamo_compiling():
+        if torch.compiler.is_dynamo_compiling():  # by the module's name, else torch.compile passes the frame over
             _step_in_python(self, epoch)
             return
         clock = self._clock
