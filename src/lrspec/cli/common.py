@@ -12,8 +12,8 @@ from typing import Any
 import lrspec
 from lrspec.units import QUANTITIES
 
-GOOD, FOUND, BAD_INPUT = 0, 1, 2
-"""Exit statuses: all is well; bits differ or there are warnings; the input is bad."""
+GOOD, FOUND, BAD_INPUT, NOT_RUN = 0, 1, 2, 3
+"""Exit statuses: all is well; bits differ or there are warnings; the input is bad; a row of verify could not run."""
 GIVEN = (*QUANTITIES, "base_value")
 
 
