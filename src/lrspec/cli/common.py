@@ -57,11 +57,13 @@ def load(path: Path, options: argparse.Namespace) -> lrspec.Document:
 
 @contextmanager
 def named(path: Path | str) -> Iterator[None]:
-    """Put the file's name before the message of an error that comes out of it."""
+    """Put the file's name before the message of an error that comes out of it, where it does not stand there yet."""
     try:
         yield
     except lrspec.LrspecError as error:
-        raise lrspec.LrspecError(f"{path}: {error}") from None
+        message = str(error)
+        is_told = message.startswith(f"{path}: ") or f" {Path(path).name} is not supported" in message
+        raise lrspec.LrspecError(message if is_told else f"{path}: {message}") from None
 
 
 def number(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""How far `verify` is, on standard error: live on a terminal, else in a few plain lines."""
+"""How far a command is, on standard error: live on a terminal, else in a few plain lines."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
+from lrspec.fields import in_steps
 from lrspec.verify.backends import HOST, Plan, Progress
 
 _SPARSE = 10.0
@@ -49,7 +50,7 @@ class Shown(Progress):
     def started(self, backend: str, mode: str, steps: int) -> None:
         """Note what runs."""
         with self._lock:
-            self._running[backend] = f"{mode}, {steps:,} steps" if steps else mode
+            self._running[backend] = f"{mode}, {in_steps(steps, ',')}" if steps else mode
             self.show()
 
     def finished(self, backend: str) -> None:
@@ -111,6 +112,20 @@ class Live(Shown):
         self._bar.update(
             self._task, completed=self.done, total=self.total, description=self.running, visible=bool(self.plan)
         )
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is waited for: on a terminal with the time that it takes."""
+    if not sys.stderr.isatty():
+        sys.stderr.write(f"{what}\n")
+        sys.stderr.flush()
+        yield
+        return
+    columns = TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what)
+        yield
 
 
 @contextmanager
