@@ -140,8 +140,9 @@ def torch_stepping(repeats: int) -> Iterator[Row]:
     for groups in (1, 50, 100):
         optimizers = optimizer(groups), optimizer(groups)
         scheduler, native = COSINE.to_torch(optimizers[0]), CosineAnnealingLR(optimizers[1], MILLION)
-        for each in optimizers:
+        for each, stepped in zip(optimizers, (scheduler, native), strict=True):
             each.step()
+            stepped.step()
         updates: Any = scheduler._updates
 
         def ours_often(scheduler: Any = scheduler, updates: Any = updates) -> None:

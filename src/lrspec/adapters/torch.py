@@ -380,7 +380,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if every != self.every:
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
         if self._is_part:  # the whole knows which part is in force, and the optimizer's state has its rate
-            self.last_epoch = step
+            self.last_epoch, self.written = step, None
             return
         self._go_to(step)
         self._start.load(None if is_ours else step, innermost(self._optimizer), self._clock)

@@ -79,7 +79,7 @@ def _kind(path: Path) -> str:
     if start[8:9] == b"{":
         raise UnsupportedError("safetensors", path.name, "it holds weights alone; read the optimizer's checkpoint")
     known = "torch.save, .keras, .weights.h5, .h5, msgpack, or a folder of Orbax, Transformers or Accelerate"
-    raise UnsupportedError("lrspec", path.name, f"its first bytes are of no checkpoint known here: {known}")
+    raise UnsupportedError("checkpoint", path.name, f"its first bytes are of no checkpoint known here: {known}")
 
 
 def _zip_kind(path: Path) -> str:
@@ -92,7 +92,7 @@ def _zip_kind(path: Path) -> str:
         return "keras"
     if any(name.endswith("/data.pkl") for name in names):
         return "torch"
-    raise UnsupportedError("lrspec", path.name, "a zip file that neither torch nor Keras wrote")
+    raise UnsupportedError("checkpoint", path.name, "a zip file that neither torch nor Keras wrote")
 
 
 def _torch(path: Path) -> Found:
@@ -114,8 +114,10 @@ def _folder(path: Path) -> Found:
         return _orbax(path)
     steps = sorted(name for name in names if name.startswith("checkpoint-") or name.isdecimal())
     if steps:
-        raise UnsupportedError("lrspec", path.name, f"a folder of checkpoints; give one of them: {', '.join(steps)}")
-    raise UnsupportedError("lrspec", str(path), "a folder that holds no checkpoint known here")
+        raise UnsupportedError(
+            "checkpoint", path.name, f"a folder of checkpoints; give one of them: {', '.join(steps)}"
+        )
+    raise UnsupportedError("checkpoint", path.name, "a folder that holds no checkpoint known here")
 
 
 def _hugging_face(path: Path, names: set[str]) -> Found:

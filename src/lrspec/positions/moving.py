@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from contextlib import ExitStack
 from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, StepError, UnsupportedError
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, whole_step
 
 
 def checked(step: int) -> int:
@@ -18,7 +17,7 @@ def checked(step: int) -> int:
         StepError: It is below 0 or above 2^31 - 1.
         TypeError: It is not an integer.
     """
-    step = operator.index(step)
+    step = whole_step(step)
     if not 0 <= step <= LAST_STEP:
         raise StepError(f"step {step}: expected 0 to {LAST_STEP}")
     return step
