@@ -445,7 +445,18 @@ def test_a_schedule_of_epochs_is_no_count_of_updates() -> None:
         lrspec.check_clock(scheduler, 31)
 
 
-NONE = [None, "abc", float("nan"), float("inf"), -1, 2.5, True, torch.tensor([7, 8])]
+NONE = [
+    None,
+    "abc",
+    float("nan"),
+    float("inf"),
+    2.5,
+    True,
+    torch.tensor([7, 8]),
+    torch.tensor(True),
+    torch.tensor(7, device="meta"),
+    torch.tensor(7.0).to_sparse(),
+]
 
 
 @pytest.mark.parametrize("value", NONE, ids=str)
