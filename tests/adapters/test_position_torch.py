@@ -455,7 +455,6 @@ NONE = [
     torch.tensor([7, 8]),
     torch.tensor(True),
     torch.tensor(7, device="meta"),
-    torch.tensor(7.0).to_sparse(),
 ]
 
 

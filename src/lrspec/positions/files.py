@@ -168,7 +168,7 @@ def _trainer_step(path: Path) -> int:
         step = state["global_step"]
     except (ValueError, KeyError, TypeError) as error:
         raise LrspecError(f"{path}: the file is damaged: {error!r}") from None
-    if not isinstance(step, int) or isinstance(step, bool):
+    if not isinstance(step, int) or isinstance(step, bool) or step < 0:
         raise LrspecError(f"{path}: found global_step {step!r:.80}, expected an integer from 0")
     return step
 
