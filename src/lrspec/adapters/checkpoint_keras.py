@@ -52,6 +52,29 @@ def load_keras(path: Path) -> tuple[int, int | None, int | None]:
         raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
 
 
+def optimizer_of(path: Path, *, is_zip: bool) -> tuple[str | None, dict[str, Any]]:
+    """Return the class and the config of the optimizer that a file says, the inner one's of a loss scale.
+
+    Raises:
+        LrspecError: The file is damaged.
+    """
+    import h5py
+
+    try:
+        if is_zip:
+            with zipfile.ZipFile(path) as archive:
+                optimizer = json.loads(_read(archive, "config.json", path))["compile_config"]["optimizer"]
+        else:
+            with h5py.File(path, "r") as stored:
+                training = stored.attrs.get("training_config")
+            optimizer = json.loads(training)["optimizer_config"] if training is not None else {"config": {}}
+        while "inner_optimizer" in optimizer["config"]:
+            optimizer = optimizer["config"]["inner_optimizer"]
+        return optimizer.get("class_name"), dict(optimizer["config"])
+    except (OSError, *_DAMAGE) as error:
+        raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
+
+
 def load_hdf5(path: Path) -> tuple[int, int | None]:
     """Return the counter of a `.weights.h5` or `.h5` file, and the micro-batches per update where it says them.
 

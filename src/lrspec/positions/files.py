@@ -53,6 +53,39 @@ def read(path: Path, accumulation: int | None) -> Found:
         raise UnsupportedError(kind, path.name, reason) from None
 
 
+def contents(path: Path) -> tuple[str, Any]:
+    """Return what a checkpoint holds beside its counters, and of whom it is.
+
+    Returns:
+        `torch` and the data of the file or folder, `keras` and the name and config of its optimizer, or `optax` and None.
+    """
+    kind = _kind(path)
+    if kind == "folder":
+        names = {entry.name for entry in path.iterdir()}
+        return ("torch", _folder_data(path, names)) if not names & set(_ORBAX) else ("optax", None)
+    if kind == "torch":
+        from lrspec.adapters import checkpoint_torch
+
+        return kind, checkpoint_torch.load(path)
+    if kind == "msgpack":
+        return "optax", None
+    from lrspec.adapters import checkpoint_keras
+
+    return "keras", checkpoint_keras.optimizer_of(path, is_zip=kind == "keras")
+
+
+def _folder_data(path: Path, names: set[str]) -> Any:
+    """Return the data of a folder that PyTorch's clients write: the optimizer's, or the scheduler's where that is all."""
+    from lrspec.adapters import checkpoint_dcp, checkpoint_torch
+
+    shards = sorted(name for name in names if name.startswith("optimizer") and (path / name / _DCP).is_file())
+    if _DCP in names or shards:
+        return [checkpoint_dcp.load(part, _is_wanted) for part in ([path / name for name in shards] or [path])]
+    states = sorted(name for name in names if _DEEPSPEED.fullmatch(name))[:1]
+    known = [name for both in reversed(_HUGGING_FACE.values()) for name in both if name in names]
+    return [checkpoint_torch.load(path / name) for name in states or known]
+
+
 def _read(path: Path, kind: str, accumulation: int | None) -> Found:
     if kind == "folder":
         return _folder(path)
