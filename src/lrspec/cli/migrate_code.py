@@ -166,8 +166,8 @@ def _arguments(document: lrspec.Document, held: Held, target: _Target) -> tuple[
         for place, argument in enumerate(arguments):
             part = value[place] if isinstance(value, tuple) else value
             if _is_number(part) and not (argument == "b1" and "momentum" in scheduled):
-                found[argument] = part
-    if target.name == "sgd" and not found.get("momentum"):
+                found[argument] = part if isinstance(part, bool) else float(part)  # Keras refuses an integer
+    if not found.get("momentum"):  # of RMSprop and SGD: none
         found.pop("momentum", None)
     left = [f"{name}={group[name]!r}" for name in _OF_TORCH if group.get(name) and name not in {*target.settings, *scheduled}]
     left = [entry for entry in left if not entry.startswith("decoupled_weight_decay")]
@@ -200,5 +200,5 @@ def _check_goes_to(document: lrspec.Document, framework: str, target: _Target) -
 
 def _is_number(value: object) -> bool:
     if isinstance(value, tuple):
-        return all(_is_number(part) for part in value)
+        return all(part is None or _is_number(part) for part in value)
     return isinstance(value, bool | int | float) and value == value  # noqa: PLR0124 - NaN

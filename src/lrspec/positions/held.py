@@ -11,20 +11,24 @@ from lrspec.positions import files
 from lrspec.positions.torch_states import Walk, is_scheduler_state
 
 _TORCH = {
-    "Muon": {"ns_steps", "momentum"},
-    "NAdam": {"betas", "momentum_decay"},
-    "Adafactor": {"beta2_decay"},
-    "LBFGS": {"history_size", "max_iter"},
-    "ASGD": {"lambd", "t0", "alpha"},
-    "Adadelta": {"rho", "eps"},
-    "Adagrad": {"lr_decay", "initial_accumulator_value"},
-    "RMSprop": {"alpha", "centered", "momentum"},
+    "ASGD": {"lambd", "alpha", "t0", "weight_decay"},
+    "Adadelta": {"rho", "eps", "weight_decay"},
+    "Adafactor": {"beta2_decay", "eps", "d", "weight_decay"},
+    "Adagrad": {"lr_decay", "eps", "weight_decay", "initial_accumulator_value"},
+    "Adam": {"betas", "eps", "weight_decay", "amsgrad"},
+    "Adamax": {"betas", "eps", "weight_decay"},
+    "LBFGS": {"max_iter", "max_eval", "tolerance_grad", "tolerance_change", "history_size", "line_search_fn"},
+    "Muon": {"weight_decay", "momentum", "nesterov", "ns_coefficients", "eps", "ns_steps", "adjust_lr_fn"},
+    "NAdam": {"betas", "eps", "weight_decay", "momentum_decay", "decoupled_weight_decay"},
+    "RAdam": {"betas", "eps", "weight_decay", "decoupled_weight_decay"},
+    "RMSprop": {"momentum", "alpha", "eps", "centered", "weight_decay"},
     "Rprop": {"etas", "step_sizes"},
-    "SGD": {"momentum", "dampening", "nesterov"},
+    "SGD": {"momentum", "dampening", "weight_decay", "nesterov"},
 }
-"""By what the groups of each optimizer of torch are known; those of Adam's family also by `decoupled_weight_decay`."""
-_FOREIGN = frozenset({"k", "d", "step", "weight_sum", "lookahead_k", "rho_t", "adaptive", "weight_decouple"})
-"""What is in the groups of optimizers from outside torch."""
+"""What the groups of each optimizer of torch have; one from elsewhere may have the same and more."""
+_COMMON = {"lr", "params", "name", "initial_lr", "foreach", "maximize", "capturable", "differentiable", "fused"}
+_COMMON |= {"max_lr", "min_lr", "max_momentum", "base_momentum"}  # of OneCycleLR and CyclicLR
+_ADAMS = {True: "AdamW", False: "Adam"}
 
 
 @dataclass(frozen=True)
@@ -70,19 +74,13 @@ def _of_torch(data: Any) -> Held:
 
 def _torch_name(groups: list[dict[str, Any]]) -> str | None:
     """Return the name of the class that has such groups, where only one has."""
-    names = set(groups[0])
-    if names & _FOREIGN:
+    names = set(groups[0]) - _COMMON
+    if names - {"decoupled_weight_decay"} == _TORCH["Adam"]:  # before PyTorch 2.8 nothing told Adam from AdamW
+        return _ADAMS.get(groups[0].get("decoupled_weight_decay", 0.5))
+    found = next((name for name, keys in _TORCH.items() if keys == names), None)
+    if found == "Adamax" and "maximize" not in groups[0]:  # as in many others of Adam's family
         return None
-    for name, keys in _TORCH.items():
-        if keys <= names:
-            return name
-    if "betas" not in names:
-        return None
-    if "amsgrad" in names:  # before PyTorch 2.8 nothing told Adam from AdamW
-        return {True: "AdamW", False: "Adam"}.get(groups[0].get("decoupled_weight_decay", 0))
-    if "decoupled_weight_decay" in names:
-        return "RAdam"
-    return "Adamax" if "weight_decay" in names and "maximize" in names else None
+    return found
 
 
 _KERAS = {"AdamW": "AdamW", "Adam": "Adam", "SGD": "SGD", "RMSprop": "RMSprop", "Adagrad": "Adagrad", "Nadam": "NAdam"}
