@@ -38,16 +38,18 @@ def load(path: Path) -> Any:
         LrspecError: The file is damaged.
         OSError: The file cannot be read.
     """
-    is_zip = _is_zip(path)
-    if is_zip:
-        _check_members(path)
     with path.open("rb") as file:
+        is_zip = _is_zip(file)
+        if is_zip:
+            _check_members(file, path)
         # a path can be mapped, so that weights of gigabytes stay where they are; of some names torch thinks otherwise
         return _load(path if is_zip and path.suffix != ".safetensors" else file, path, mmap=is_zip)
 
 
 def load_from(file: BinaryIO, path: Path) -> Any:
     """Return what `torch.save` wrote into a part of a file, whose path the errors name; they are those of `load`."""
+    if _is_zip(file):
+        _check_members(file, path)
     return _load(file, path, mmap=False)
 
 
@@ -67,13 +69,14 @@ def _load(source: Path | BinaryIO, path: Path, *, mmap: bool) -> Any:
         raise LrspecError(f"{path}: the file is damaged, cut short, or not of torch: {_first_line(error)}") from None
 
 
-def _check_members(path: Path) -> None:
+def _check_members(file: BinaryIO, path: Path) -> None:
     """Refuse what torch never writes and would unpack to any size: compressed members, and data that is no weight."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except _ZIP_DAMAGE as error:
         raise LrspecError(f"{path}: the file is damaged or cut short: {error!r}") from None
+    file.seek(0)
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
             raise LrspecError(f"{path}: {member.filename!r:.80} in it is compressed, as torch.save leaves none")
@@ -81,10 +84,11 @@ def _check_members(path: Path) -> None:
             raise LrspecError(f"{path}: {member.filename!r:.80} in it is larger than {_LARGEST_DATA} bytes")
 
 
-def _is_zip(path: Path) -> bool:
-    """Tell whether the file is a zip, which can be mapped instead of read."""
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
+def _is_zip(file: BinaryIO) -> bool:
+    """Tell whether a file is a zip, which can be mapped instead of read."""
+    start = file.read(2)
+    file.seek(0)
+    return start == b"PK"
 
 
 def _what(message: str) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, UnsupportedError
 from lrspec.positions import files, keras, moving, optax, torch
-from lrspec.positions.counters import Counter as Counter, Found, Position as Position, decide
+from lrspec.positions.counters import Counter as Counter, Found, Position as Position, decide, not_too_deep
 
 
 def position(found: Any, *, counter: str | None = None, gradient_accumulation_steps: int | None = None) -> Position:
@@ -54,7 +53,7 @@ with a step per epoch; choose with counter=...: optimizer.step (40) or scheduler
     steps = gradient_accumulation_steps
     if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
         raise LrspecError(f"gradient_accumulation_steps={steps}: expected an integer from 1")
-    with _not_too_deep(found):
+    with not_too_deep(found):
         if isinstance(found, str | os.PathLike):
             return decide(files.read(Path(found), steps), counter)
         if steps is not None:
@@ -90,16 +89,6 @@ def check_clock(run: Any, updates: int | None = None) -> int:
     if updates is not None and found.updates != updates:
         raise ClockError(f"{found.counter} is {found.updates}: expected {updates} updates")
     return found.updates
-
-
-@contextmanager
-def _not_too_deep(found: Any) -> Iterator[None]:
-    """Turn Python's error for what is nested too deeply into one that says so."""
-    try:
-        yield
-    except RecursionError:
-        what = str(found) if isinstance(found, str | os.PathLike) else f"a {type(found).__name__}"
-        raise LrspecError(f"{what} holds itself, or is nested too deeply") from None
 
 
 def _of_any(found: Any) -> Found:
@@ -145,7 +134,7 @@ def set_position(found: Any, step: int) -> Any:
         {'count': 7, 'mu': 0.0}
     """
     step = moving.checked(step)
-    with _not_too_deep(found):
+    with not_too_deep(found):
         return _moved(found, step)
 
 

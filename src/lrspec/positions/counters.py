@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +93,16 @@ def stored_as(value: Any) -> str:
 def name_of(key: Any) -> str:
     """Return a key as part of a counter's name."""
     return f"{key:#x}" if isinstance(key, int) and key.bit_length() > 64 else str(key)
+
+
+@contextmanager
+def not_too_deep(found: Any) -> Iterator[None]:
+    """Turn Python's error for what is nested too deeply into one that says so."""
+    try:
+        yield
+    except RecursionError:
+        what = str(found) if isinstance(found, str | os.PathLike) else f"a {type(found).__name__}"
+        raise LrspecError(f"{what} holds itself, or is nested too deeply") from None
 
 
 def decide(found: Found, chosen: str | None) -> Position:

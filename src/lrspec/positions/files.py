@@ -40,10 +40,7 @@ def read(path: Path, accumulation: int | None) -> Found:
         LrspecError: It is damaged.
         OSError: It cannot be read.
     """
-    try:
-        kind = _kind(path)
-    except ValueError as error:  # of the operating system's names
-        raise LrspecError(f"{str(path)!r}: expected the path of a file or folder: {error}") from None
+    kind = _kind(path)
     if accumulation is not None and kind != "hdf5":
         raise LrspecError("gradient_accumulation_steps is for a weights file of Keras, which does not say it itself")
     try:
@@ -107,7 +104,10 @@ def _read(path: Path, kind: str, accumulation: int | None) -> Found:
 
 def _kind(path: Path) -> str:
     """Return `folder`, `torch`, `keras`, `hdf5` or `msgpack`."""
-    kind = path.stat().st_mode
+    try:
+        kind = path.stat().st_mode
+    except ValueError as error:  # a name that no file can have
+        raise LrspecError(f"{str(path)!r}: expected the path of a file or folder: {error}") from None
     if stat.S_ISDIR(kind):
         return "folder"
     if not stat.S_ISREG(kind):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.positions import files
+from lrspec.positions.counters import not_too_deep
 from lrspec.positions.torch_states import Walk, is_scheduler_state
 
 _TORCH = {
@@ -52,10 +53,11 @@ def held(path: Path) -> Held:
     Raises:
         LrspecError: The file cannot be read; the errors are those of `position`.
     """
-    kind, data = files.contents(path)
-    if kind == "torch":
-        return _of_torch(data)
-    return _of_keras(*data) if kind == "keras" else Held()
+    with not_too_deep(path):
+        kind, data = files.contents(path)
+        if kind == "torch":
+            return _of_torch(data)
+        return _of_keras(*data) if kind == "keras" else Held()
 
 
 def _of_torch(data: Any) -> Held:
