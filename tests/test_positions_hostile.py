@@ -17,7 +17,9 @@ from lrspec.cli import main
 SCHEDULER = {"last_epoch": 7, "_step_count": 8, "fingerprint": "x"}
 
 
-@pytest.mark.parametrize("value", [-1, -(2**63), 2**31, 2**64 - 1, 10**400, np.int64(-3), np.uint32(2**32 - 1)], ids=str)
+@pytest.mark.parametrize(
+    "value", [-1, -(2**63), 2**31, 2**64 - 1, 10**400, np.int64(-3), np.uint32(2**32 - 1)], ids=str
+)
 @pytest.mark.parametrize(
     "state",
     [
@@ -55,7 +57,9 @@ def test_a_counter_of_a_small_type_that_is_full_is_in_doubt(dtype: str, last: in
         lrspec.position(full)
     assert lrspec.position(full, counter="count").updates == last
     assert lrspec.set_position({"count": np.asarray(0, dtype)}, last)["count"].dtype == dtype
-    with pytest.raises(lrspec.LrspecError, match=f"count is of type {dtype}, which goes up to {last}: found step {last + 1}"):
+    with pytest.raises(
+        lrspec.LrspecError, match=f"count is of type {dtype}, which goes up to {last}: found step {last + 1}"
+    ):
         lrspec.set_position({"count": np.asarray(0, dtype)}, last + 1)
 
 

@@ -54,7 +54,7 @@ def test_the_rate_that_is_held_settles_skipped_updates(skipped: Path, capsys: py
     for words in (
         "80 updates applied, by scheduler.last_epoch",
         f"--counter optimizer.step goes on at 77: the document has the learning_rate {COSINE(77)!r}, 30.8% above",
-        f"--counter scheduler.last_epoch goes on at 80: the document has the learning_rate {COSINE(80)!r}, in every bit",
+        f"scheduler.last_epoch goes on at 80: the document has the learning_rate {COSINE(80)!r}, in every bit",
     ):
         assert words in output
     scope: dict[str, Any] = {"model": torch.nn.Linear(2, 1)}
@@ -129,9 +129,7 @@ def test_each_optimizer_of_torch_is_known_by_its_groups(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"LBFGS"}))
-def test_the_code_makes_the_optimizer_as_it_was(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_code_makes_the_optimizer_as_it_was(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weight = torch.nn.Linear(2, 2, bias=False)
     optimizer = getattr(torch.optim, name)(weight.parameters(), lr=0.5)
     scheduler = lrspec.Constant(value=0.5).to_torch(optimizer)

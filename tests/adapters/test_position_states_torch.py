@@ -88,7 +88,11 @@ STATES: dict[str, Any] = {
         "optimizer_states": [ADAM],
         "lr_schedulers": [{"base_values": [0.1], "metric": None, "t_initial": 100, "warmup_t": 0}],
     },
-    "Lightning, of a wrapped optimizer": {"global_step": 5, "optimizer_states": [{"base": ADAM}], "lr_schedulers": None},
+    "Lightning, of a wrapped optimizer": {
+        "global_step": 5,
+        "optimizer_states": [{"base": ADAM}],
+        "lr_schedulers": None,
+    },
 }
 
 
@@ -198,7 +202,7 @@ def test_a_wrapper_of_what_does_not_count_is_refused() -> None:
     parameter = torch.zeros(2, requires_grad=True)
     for optimizer in (Wrapper(torch.optim.SGD([parameter])), Unready(torch.optim.SGD([parameter]))):
         assert own_count(optimizer) is None
-        with pytest.raises(lrspec.UnsupportedError, match="keeps no count|its state_dict"):
+        with pytest.raises(lrspec.UnsupportedError, match=r"keeps no count|its state_dict"):
             lrspec.position(optimizer)
 
 

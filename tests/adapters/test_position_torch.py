@@ -453,7 +453,7 @@ NONE = [
     2.5,
     True,
     torch.tensor([7, 8]),
-    torch.tensor(True),
+    torch.tensor(1, dtype=torch.bool),
     torch.tensor(7, device="meta"),
 ]
 

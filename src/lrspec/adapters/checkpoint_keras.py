@@ -88,7 +88,7 @@ def load_hdf5(path: Path) -> tuple[int, int | None]:
 
 
 def _read(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
-    """Return a member of an archive, however it is packed; raise `LrspecError` where that is much, or done as Keras does not."""
+    """Return a member of an archive; raise `LrspecError` where it is large, or packed as Keras does not."""
     member = archive.getinfo(name)
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise LrspecError(f"{path}: {name} in it is compressed in a way that Keras has not")
@@ -140,12 +140,12 @@ def _stored(file: Any, path: Path) -> tuple[int, int | None]:
 
 
 def _within(stored: Any, name: str) -> Any:
-    """Return what stands in the file itself, and not behind a link to another; raise `LookupError` where nothing does."""
+    """Return what stands in the file itself, and not behind a link; raise `LookupError` where nothing does."""
     import h5py
 
     for part in name.split("/"):
         if not isinstance(stored.get(part, getlink=True), h5py.HardLink):
-            raise LookupError(f"{part} of {name} is a link")
+            raise LookupError(f"{part} of {name} is a link")  # noqa: TRY004 - of damage
         stored = stored[part]
     return stored
 

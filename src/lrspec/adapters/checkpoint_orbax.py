@@ -11,7 +11,6 @@ from orbax import checkpoint as orbax
 
 from lrspec.errors import LrspecError
 
-
 _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, OSError, RuntimeError, AssertionError, OverflowError)
 _LARGEST = 2**26
 """Of what Orbax says about the weights."""

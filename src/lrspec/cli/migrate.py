@@ -12,6 +12,7 @@ from lrspec.cli.common import FOUND, GOOD, add_document, complain, count, load, 
 from lrspec.places import schedules
 from lrspec.positions.held import Held, held as checkpoint_held
 
+
 def add(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser(
@@ -28,7 +29,9 @@ def add(commands: Any) -> None:
         help="a file of PyTorch, Lightning, Keras or Flax, or a folder of transformers' Trainer, of Accelerate, of "
         "DeepSpeed, of torch.distributed.checkpoint or of Orbax",
     )
-    command.add_argument("--to", choices=("keras", "optax", "torch"), required=True, help="the framework in which the run goes on")
+    command.add_argument(
+        "--to", choices=("keras", "optax", "torch"), required=True, help="the framework in which the run goes on"
+    )
     command.add_argument("--counter", metavar="NAME", help="which counter to believe, where they leave it open")
     command.add_argument(
         "--gradient-accumulation-steps",

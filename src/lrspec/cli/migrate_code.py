@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class _Target:
     """An optimizer of a framework: its name there, what it calls torch's settings, and what it can have scheduled."""
 
     name: str
-    settings: dict[str, tuple[str, ...]]
+    settings: Mapping[str, tuple[str, ...]]
     schedules: tuple[str, ...] = ()
 
 
@@ -82,7 +83,17 @@ _TARGETS: dict[str, dict[str, _Target]] = {
 }
 _OF_TORCH = (
     *("betas", "eps", "weight_decay", "amsgrad", "momentum", "nesterov", "dampening", "alpha", "centered", "rho"),
-    *("lr_decay", "initial_accumulator_value", "lambd", "t0", "etas", "step_sizes", "momentum_decay", "beta2_decay", "d"),
+    *(
+        "lr_decay",
+        "initial_accumulator_value",
+        "lambd",
+        "t0",
+        "etas",
+        "step_sizes",
+        "momentum_decay",
+        "beta2_decay",
+        "d",
+    ),
     *("ns_steps", "ns_coefficients", "adjust_lr_fn", "maximize", "decoupled_weight_decay"),
 )
 _OF_KERAS = {
@@ -108,7 +119,9 @@ def write(document: lrspec.Document, held: Held, framework: str, *, file: str, r
         UnsupportedError: The framework's optimizer has no place for something that the document schedules.
     """
     optimizer = held.optimizer or "AdamW"
-    remarks = [] if held.optimizer else ["the checkpoint does not tell which optimizer it is of: AdamW stands in its place"]
+    remarks = (
+        [] if held.optimizer else ["the checkpoint does not tell which optimizer it is of: AdamW stands in its place"]
+    )
     if framework == "torch":
         return _torch(document, held, optimizer, remarks, {"file": file, "resolved": resolved, "step": step})
     target = _TARGETS[framework].get(optimizer)
@@ -120,8 +133,8 @@ def write(document: lrspec.Document, held: Held, framework: str, *, file: str, r
     remarks += left
     if optimizer in _ADAM and step:
         remarks.append(
-            "restore the moments too: set_position also moves the count of their correction, and with fresh ones the first "
-            "updates are up to 3.2 times too large"
+            "restore the moments too: set_position also moves the count of their correction, and with fresh ones the "
+            "first updates are up to 3.2 times too large"
         )
     template = {"keras": _KERAS, "optax": _OPTAX_SEVERAL if several else _OPTAX}[framework]
     if not several and isinstance(document, lrspec.Document) and document.relative:
@@ -130,9 +143,7 @@ def write(document: lrspec.Document, held: Held, framework: str, *, file: str, r
     return Code(text, remarks)
 
 
-def _torch(
-    document: lrspec.Document, held: Held, optimizer: str, remarks: list[str], places: dict[str, Any]
-) -> Code:
+def _torch(document: lrspec.Document, held: Held, optimizer: str, remarks: list[str], places: dict[str, Any]) -> Code:
     group = held.groups[0] if held.groups and held.optimizer else {}
     known = _OF_TORCH if held.framework == "torch" else _OF_KERAS[optimizer == "AdamW"]
     scheduled = {_KEYS.get(name, name) for name in document}
@@ -143,13 +154,17 @@ def _torch(
     remarks = [*remarks, *_of_groups(held)]
     for name in document:
         if name not in {"learning_rate", "momentum", "weight_decay"}:
-            remarks.append(f"the optimizer must have a number called {name!r} in its parameter groups: choose one that does")
+            remarks.append(
+                f"the optimizer must have a number called {name!r} in its parameter groups: choose one that does"
+            )
     parameters = "model.parameters()"
     if document.groups:
         parameters = "parameter_groups"
         names = ", ".join(map(repr, document.groups))
         how = "by their place" if isinstance(document.groups[0], int) else "by the name of each, its key 'name'"
-        remarks.append(f"parameter_groups is yours: a list of the optimizer's groups, of which the document knows {names}, {how}")
+        remarks.append(
+            f"parameter_groups is yours: a list of the optimizer's groups, of which the document knows {names}, {how}"
+        )
     arguments = "".join(f", {name}={value!r}" for name, value in settings.items() if _is_number(value))
     return Code(_TORCH.format(**places, optimizer=optimizer, parameters=parameters, arguments=arguments), remarks)
 
@@ -169,7 +184,11 @@ def _arguments(document: lrspec.Document, held: Held, target: _Target) -> tuple[
                 found[argument] = part if isinstance(part, bool) else float(part)  # Keras refuses an integer
     if not found.get("momentum"):  # of RMSprop and SGD: none
         found.pop("momentum", None)
-    left = [f"{name}={group[name]!r}" for name in _OF_TORCH if group.get(name) and name not in {*target.settings, *scheduled}]
+    left = [
+        f"{name}={group[name]!r}"
+        for name in _OF_TORCH
+        if group.get(name) and name not in {*target.settings, *scheduled}
+    ]
     left = [entry for entry in left if not entry.startswith("decoupled_weight_decay")]
     remarks = [f"of the checkpoint's optimizer, and not in the code below: {', '.join(left)}"] if left else []
     return "".join(f", {name}={value!r}" for name, value in found.items()), [*remarks, *_of_groups(held)]

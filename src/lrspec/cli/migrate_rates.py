@@ -1,4 +1,4 @@
-"""The rates that a checkpoint holds beside those of a document: what agrees, and what each choice of a counter costs."""
+"""The rates that a checkpoint holds beside those of a document: what agrees, and what each choice costs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Pair:
     def __str__(self) -> str:
         if self.expected is None:
             return f"the document has no {self.name} there, and the checkpoint holds {self.saved!r}"
-        return f"the document has the {self.name} {self.expected!r}, {self._distance()} {self.saved!r} that the checkpoint holds"
+        said = f"the document has the {self.name} {self.expected!r}, {self._distance()} {self.saved!r}"
+        return f"{said} that the checkpoint holds"
 
     def _distance(self) -> str:
         if self.is_exact:
@@ -89,7 +90,10 @@ def costs(document: lrspec.Document, held: Held, counters: Sequence[Counter]) ->
     lines = []
     for counter in counters:
         found = pairs(document, held, counter.value)
-        said = "; ".join(map(str, found)) or f"the next learning_rate is {_value(document.group(None)['learning_rate'], counter.value)!r}"
+        said = (
+            "; ".join(map(str, found))
+            or f"the next learning_rate is {_value(document.group(None)['learning_rate'], counter.value)!r}"
+        )
         lines.append(f"--counter {counter.name} goes on at {counter.value}: {said}")
     return lines
 
@@ -97,7 +101,7 @@ def costs(document: lrspec.Document, held: Held, counters: Sequence[Counter]) ->
 def settled(document: lrspec.Document, held: Held, counters: Sequence[Counter]) -> Counter | None:
     """Return the counter at which the document has what the checkpoint holds, where that settles which one to believe.
 
-    It does where one alone fits: the updates themselves, or, of calls that some skipped updates were among, the calls. A
+    It does where one alone fits: the updates themselves, or, where some updates were skipped, the calls. A
     scheduler that is one behind was not yet called for the last update, and one that is far ahead or behind counts
     something that the document may count too, such as epochs.
     """

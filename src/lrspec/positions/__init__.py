@@ -57,7 +57,9 @@ with a step per epoch; choose with counter=...: optimizer.step (40) or scheduler
         if isinstance(found, str | os.PathLike):
             return decide(files.read(Path(found), steps), counter)
         if steps is not None:
-            raise LrspecError("gradient_accumulation_steps is for a weights file of Keras, which does not say it itself")
+            raise LrspecError(
+                "gradient_accumulation_steps is for a weights file of Keras, which does not say it itself"
+            )
         return decide(_of_any(found), counter)
 
 

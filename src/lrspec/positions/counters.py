@@ -134,7 +134,9 @@ def _chosen(counters: Sequence[Counter], name: str) -> Counter:
         raise LrspecError(f"no counter {name}: expected one of {', '.join(counter.name for counter in counters)}")
     if len({counter.value for counter in named}) > 1:
         values = ", ".join(str(counter.value) for counter in named)
-        raise LrspecError(f"{len(named)} counters are called {name}, and say {values}: give the part of the state alone")
+        raise LrspecError(
+            f"{len(named)} counters are called {name}, and say {values}: give the part of the state alone"
+        )
     _check(named[0], is_one_of_many=False)
     return named[0]
 
@@ -153,8 +155,8 @@ def _standstill(counters: Sequence[Counter]) -> str | None:
     for counter in counters:
         if counter.value >= _LARGEST.get(counter.stored, LAST_STEP + 1):
             return (
-                f"{counter.name} says {counter.value}, where a counter that is stored as {counter.stored} stands still: "
-                "there may have been more updates"
+                f"{counter.name} says {counter.value}, where a counter that is stored as {counter.stored} stands still"
+                ": there may have been more updates"
             )
     return None
 

@@ -54,7 +54,7 @@ def contents(path: Path) -> tuple[str, Any]:
     """Return what a checkpoint holds beside its counters, and of whom it is.
 
     Returns:
-        `torch` and the data of the file or folder, `keras` and the name and config of its optimizer, or `optax` and None.
+        `torch` and the data of the file or folder, `keras` and its optimizer's name and config, or `optax` and None.
     """
     kind = _kind(path)
     if kind == "folder":
@@ -72,7 +72,7 @@ def contents(path: Path) -> tuple[str, Any]:
 
 
 def _folder_data(path: Path, names: set[str]) -> Any:
-    """Return the data of a folder that PyTorch's clients write: the optimizer's, or the scheduler's where that is all."""
+    """Return the data of a folder that PyTorch's clients write: its optimizers' and schedulers'."""
     from lrspec.adapters import checkpoint_dcp, checkpoint_torch
 
     shards = sorted(name for name in names if name.startswith("optimizer") and (path / name / _DCP).is_file())
@@ -148,7 +148,9 @@ def _torch(path: Path) -> Found:
 
     found = checkpoint_torch.load(path)
     if not torch.is_state(found) and not (isinstance(found, Mapping) and "global_step" in found):
-        names = ", ".join(f"{key!r:.80}" for key in list(found)[:5]) if isinstance(found, Mapping) else type(found).__name__
+        names = (
+            ", ".join(f"{key!r:.80}" for key in list(found)[:5]) if isinstance(found, Mapping) else type(found).__name__
+        )
         reason = f"no state of an optimizer or scheduler in it, only {names}; save optimizer.state_dict() too"
         raise UnsupportedError("torch", path.name, reason)
     return torch.of_state(found)
@@ -162,7 +164,7 @@ def _folder(path: Path) -> Found:
         return _dcp(path, names)
     if names & set(_ORBAX) or (path / "default").is_dir():
         return _orbax(path)
-    if (states := sorted(name for name in names if _DEEPSPEED.fullmatch(name))) :
+    if states := sorted(name for name in names if _DEEPSPEED.fullmatch(name)):
         return _torch(path / states[0])
     steps = sorted(name for name in names if name.startswith(("checkpoint-", "global_step")) or name.isdecimal())
     if steps:
@@ -195,7 +197,9 @@ def _hugging_face(path: Path, names: set[str]) -> Found:
 
 def _trainer_step(path: Path) -> int:
     if path.stat().st_size > _LARGEST_JSON:
-        raise LrspecError(f"{path}: the file is larger than {_LARGEST_JSON} bytes; give scheduler.pt or optimizer.pt alone")
+        raise LrspecError(
+            f"{path}: the file is larger than {_LARGEST_JSON} bytes; give scheduler.pt or optimizer.pt alone"
+        )
     try:
         state: Any = json.loads(path.read_text(encoding="utf-8"))
         step = state["global_step"]

@@ -94,7 +94,7 @@ def _of_keras(name: str | None, config: Mapping[str, Any]) -> Held:
     group = {str(key): value for key, value in config.items() if _number(value) is not None or isinstance(value, bool)}
     renamed = {"learning_rate": "lr", "epsilon": "eps"}
     group = {renamed.get(key, key): value for key, value in group.items()}
-    if name in {"RMSprop"} and "rho" in group:
+    if name == "RMSprop" and "rho" in group:
         group["alpha"] = group.pop("rho")
     if "beta_1" in group and "beta_2" in group:
         group["betas"] = (group.pop("beta_1"), group.pop("beta_2"))

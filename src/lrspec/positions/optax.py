@@ -153,8 +153,8 @@ def _on_the_host(array: Any, path: str) -> Any:
 
 def _without_a_value(array: Any, path: str) -> LrspecError:
     return LrspecError(
-        f"{path} is a {type(array).__name__} without a value: a position is read on the host, from a state that has its "
-        "numbers; not inside a compiled function, nor of what jax.eval_shape returns"
+        f"{path} is a {type(array).__name__} without a value: a position is read on the host, from a state that has "
+        "its numbers; not inside a compiled function, nor of what jax.eval_shape returns"
     )
 
 
@@ -211,7 +211,7 @@ def mapped(tree: Any, visit: Visit) -> Any:
 
 
 class _Mapped:
-    """The nodes that were mapped, with what was made of them; the nodes too, so that no other gets the number of one."""
+    """The nodes that were mapped, and what was made of them; held, so that no other gets the number of one."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit

@@ -29,7 +29,7 @@ def is_scheduler(found: object) -> bool:
 
 
 def is_optimizer(found: object) -> bool:
-    """Tell whether an object is an optimizer of torch, or has what one has, as DeepSpeed's and schedulefree's wrappers."""
+    """Tell whether an object is an optimizer of torch, or has what one has, as DeepSpeed's wrappers."""
     if isinstance(found, type | Mapping):
         return False
     if _has_base(found, "torch.optim.optimizer", ("Optimizer",)):
@@ -213,7 +213,10 @@ def _wrapped(name: str, optimizer: Any) -> Iterator[tuple[str, Any]]:
         yield where, part
         for attribute, value in (_attribute(part, "__dict__") or {}).items():
             several = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-            waiting += [(f"{where}.{attribute}", value), *((f"{where}.{attribute}[{i}]", v) for i, v in enumerate(several))]
+            waiting += [
+                (f"{where}.{attribute}", value),
+                *((f"{where}.{attribute}[{i}]", v) for i, v in enumerate(several)),
+            ]
 
 
 def _attribute(found: Any, name: str) -> Any:

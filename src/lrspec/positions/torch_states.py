@@ -54,7 +54,9 @@ class Walk:
             yield name, state
         if isinstance(tree, Mapping):
             parts = [(f"{name}.{name_of(key)}" if name else name_of(key), part) for key, part in tree.items()]
-            parts = [(path, part) for (path, part), key in zip(parts, tree, strict=True) if state is None or key not in state]
+            parts = [
+                (path, part) for (path, part), key in zip(parts, tree, strict=True) if state is None or key not in state
+            ]
         else:
             parts = [(f"{name}[{place}]", part) for place, part in enumerate(tree)]
         for path, part in parts:
@@ -72,15 +74,15 @@ def as_optimizer_state(part: object) -> Mapping[Any, Any] | None:
         return None
     state, groups = part.get("state"), part.get("param_groups")
     if isinstance(groups, Mapping | list | tuple):
-        found = {"state": state, "param_groups": list(_values(groups))}
+        listed = list(_values(groups))
         if isinstance(state, Mapping):
-            return found
+            return {"state": state, "param_groups": listed}
         # Megatron's distributed optimizer writes its state elsewhere
-        is_alone = "state" not in part and any("lr" in group for group in found["param_groups"] if isinstance(group, Mapping))
-        return {"state": {}, "param_groups": found["param_groups"]} if is_alone else None
-    if isinstance(part.get("base_optimizer_state"), list):  # of DeepSpeed, where another number of processes may load it
-        step = {"step": part.get("base_optimizer_state_step")}
-        return {"state": dict(enumerate(part["base_optimizer_state"])), "param_groups": [step]}
+        is_alone = "state" not in part and any("lr" in group for group in listed if isinstance(group, Mapping))
+        return {"state": {}, "param_groups": listed} if is_alone else None
+    entries = part.get("base_optimizer_state")
+    if isinstance(entries, list):  # of DeepSpeed, where another number of processes may load it
+        return {"state": dict(enumerate(entries)), "param_groups": [{"step": part.get("base_optimizer_state_step")}]}
     return _unflattened(part)
 
 
@@ -154,7 +156,7 @@ def beside(name: str, state: Mapping[Any, Any]) -> Iterator[Counter]:
 
 
 def _is_count(group: Mapping[Any, Any], key: str) -> bool:
-    """Tell whether a group's number is a count: `k` is one in schedule-free and D-adaptation, and a setting elsewhere."""
+    """Tell whether a group's number is a count: `k` is one in schedule-free and D-adaptation alone."""
     return key != "k" or not {"weight_sum", "d"}.isdisjoint(group)
 
 
