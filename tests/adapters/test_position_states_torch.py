@@ -146,7 +146,7 @@ class Unready(torch.optim.Optimizer):  # type: ignore[misc]  # torch is untyped
     def state(self) -> Any:
         raise RuntimeError("not yet")
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:
         self.parts[0].step()
 
     def state_dict(self) -> Any:
@@ -161,7 +161,7 @@ class Started(torch.optim.SGD):  # type: ignore[misc]  # torch is untyped
         for held in (self.defaults, *self.param_groups):
             held["step"] = 1
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:
         super().step()
         for group in self.param_groups:
             group["step"] += 1
@@ -177,7 +177,7 @@ class Averager:
 
 MADE: dict[str, Any] = {
     "wrapper": lambda p: Wrapper(torch.optim.Adam(p)),
-    "wrapper of a wrapper": lambda p: Unready(Wrapper(torch.optim.Adam(p))),  # type: ignore[arg-type]
+    "wrapper of a wrapper": lambda p: Unready(Wrapper(torch.optim.Adam(p))),
     "unready": lambda p: Unready(torch.optim.Adam(p)),
     "averaging": lambda p: PostLocalSGDOptimizer(torch.optim.Adam(p), Averager()),
     "from 1": Started,

@@ -8,6 +8,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,15 @@ def read(path: Path, accumulation: int | None) -> Found:
     kind = _kind(path)
     if accumulation is not None and kind != "hdf5":
         raise LrspecError("gradient_accumulation_steps is for a weights file of Keras, which does not say it itself")
-    try:
+    with _installed(kind, path):
         return _read(path, kind, accumulation)
+
+
+@contextmanager
+def _installed(kind: str, path: Path) -> Iterator[None]:
+    """Turn the error of a package that is missing into one that names it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         reason = f"reading it needs the package {error.name}, which is not installed"
         raise UnsupportedError(kind, path.name, reason) from None
@@ -57,9 +65,15 @@ def contents(path: Path) -> tuple[str, Any]:
         `torch` and the data of the file or folder, `keras` and its optimizer's name and config, or `optax` and None.
     """
     kind = _kind(path)
+    with _installed(kind, path):
+        return _contents(path, kind)
+
+
+def _contents(path: Path, kind: str) -> tuple[str, Any]:
     if kind == "folder":
         names = {entry.name for entry in path.iterdir()}
-        return ("torch", _folder_data(path, names)) if not names & set(_ORBAX) else ("optax", None)
+        is_orbax = bool(names & set(_ORBAX)) or (path / "default").is_dir()
+        return ("optax", None) if is_orbax else ("torch", _folder_data(path, names))
     if kind == "torch":
         from lrspec.adapters import checkpoint_torch
 
