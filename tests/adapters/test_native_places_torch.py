@@ -215,7 +215,8 @@ class Alone(torch.optim.Optimizer):  # type: ignore[misc]  # torch is untyped
     """Steps by itself, without the base class' constructor and without hooks."""
 
     def __init__(self, params: Any) -> None:
-        self.param_groups, self.state = [{"params": list(params), "lr": 0.1}], {}
+        self.param_groups: Any = [{"params": list(params), "lr": 0.1}]
+        self.state: Any = {}
 
     def step(self, closure: Any = None) -> None:
         assert closure is None
@@ -421,11 +422,12 @@ def test_as_many_updates_as_steps_end_well_and_the_next_one_is_refused(kind: str
         with pytest.raises(StepError, match="step 10 has no value: expected a step from 0 to 9"):
             optimizer.step()
     assert torch.equal(module.weight.detach(), weight)
-    for put in (
+    puts: tuple[Callable[[Any], Any], ...] = (
         lambda made: schedule.to_torch(made, step=10),
         lambda made: lrspec.set_position(schedule.to_torch(made), 10),
         lambda made: (at := schedule.to_torch(made), at.load_state_dict(state))[0],
-    ):
+    )
+    for put in puts:
         again = layer()
         made = torch.optim.AdamW(again.parameters(), lr=0.1)
         resumed = put(made)
@@ -521,7 +523,7 @@ def test_both_steps_in_one_compiled_function_compile_once(schedule: Any) -> None
     optimizer = torch.optim.AdamW(module.parameters(), lr=torch.tensor(0.1))
     scheduler = schedule.to_torch(optimizer)
 
-    @torch.compile(fullgraph=False, backend="aot_eager")
+    @torch.compile(fullgraph=False, backend="aot_eager")  # type: ignore[untyped-decorator]
     def step() -> None:
         optimizer.step()
         scheduler.step()
@@ -542,6 +544,6 @@ def test_both_steps_in_one_compiled_function_compile_once(schedule: Any) -> None
 def test_a_whole_number_is_asked_for() -> None:
     scheduler = SCHEDULE.to_torch(torch.optim.SGD(layer().parameters()))
     with pytest.raises(TypeError, match=r"scheduler.step\(0.25\): expected a whole number"):
-        scheduler.step(0.25)  # type: ignore[arg-type]
+        scheduler.step(0.25)
     with pytest.raises(LrspecError):
         scheduler.load_state_dict({})
