@@ -92,7 +92,7 @@ def versions() -> str:
     lines = ["| core | 3.10, 3.11, 3.12, 3.13 | no framework |"]
     for factor, names in pins.items():
         shown = ", ".join(name for name in dict.fromkeys(names) if not name.startswith("tensorflow==2.21"))
-        lines.append(f"| {factor} | {python.get(factor, '3.11')} | {shown} |")
+        lines.append(f"| {factor} | {python.get(factor, '3.11')} | {shown} |".replace("*", r"\*"))
     return "\n".join(lines)
 
 

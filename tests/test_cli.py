@@ -14,7 +14,8 @@ import pytest
 import lrspec
 from lrspec.cli import main
 from lrspec.cli.curve import curve
-from lrspec.verify import targets
+from lrspec.probes import MODES
+from lrspec.verify.backends import HOST, targets
 
 SEED = """
 lrspec: 1
@@ -30,7 +31,7 @@ learning_rate:
     - {kind: constant, value: 0.25}
 weight_decay: {kind: constant, value: 0.125}
 """
-QUICK = ("--steps", "2000", "--slow-steps", "40")
+QUICK = ("--quick",)
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -57,16 +58,21 @@ def test_verify_finds_every_bit_equal(seed: Path) -> None:
     result = run("verify", seed, *QUICK, "--json")
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
-    assert all(row["differing"] == 0 and row["error"] is None for row in report["rows"])
-    ran = {row["backend"] for row in report["rows"]} - {"exact formula", "python", "numpy"}
-    assert ran == {target.label for target in targets()[0]}
+    rows = report["host_rows"] + report["rows"]
+    assert all(row["differing"] == 0 and row["error"] is None for row in rows)
+    known = {target.label: MODES[target.label] for target in targets()[0]}
+    assert {(row["backend"], row["mode"]) for row in report["rows"]} == {(b, m) for b, ms in known.items() for m in ms}
+    assert {(row["backend"], row["mode"]) for row in report["host_rows"]} == {
+        (b, m) for b, ms in HOST.items() for m in ms
+    }
     assert report["fingerprint"] == "sha256:19da52845fd580896905093d35c3677646e61caff43805a90622fa36b311279a"
 
 
 def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> None:
     result = run("verify", several, *QUICK, "--corrupt", "--json")
     assert result.returncode == 1, result.stderr
-    rows = json.loads(result.stdout)["rows"]
+    report = json.loads(result.stdout)
+    rows = report["host_rows"] + report["rows"]
     assert rows
     assert [row for row in rows if not row["differing"] or row["first_difference"] != 0] == []
 

@@ -80,6 +80,13 @@ def hf_wsd(t: int, w: int, s: int, d: int, up: str, down: str, r: float) -> Any:
     return shape * (1 - mpf(r)) + mpf(r)
 
 
+def hf_polynomial(t: int) -> Any:
+    if t < 4:
+        return hf_ramp(t, 4)
+    end = mpf(0.0078125) / mpf(0.5)
+    return (1 - end) * (1 - mpf(min(t, 24) - 4) / 20) ** mpf(2.5) + end
+
+
 HF: list[tuple[str, dict[str, Any], Formula]] = [
     ("constant", {}, lambda _: 1),
     ("constant_with_warmup", {}, lambda t: min(1, hf_ramp(t, 4))),
@@ -87,11 +94,7 @@ HF: list[tuple[str, dict[str, Any], Formula]] = [
     ("cosine", {}, lambda t: hf_cosine(t, 4, 24)),
     ("cosine", {"num_cycles": 2}, lambda t: hf_cosine(t, 4, 24, 2)),
     ("cosine_with_restarts", {"num_cycles": 3}, lambda t: hf_restarts(t, 4, 24, 3)),
-    (
-        "polynomial",
-        {"lr_end": 0.0078125, "power": 2.5},
-        lambda t: hf_ramp(t, 4) if t < 4 else mpf(max(0, 24 - t)) / 20 ** mpf(1),
-    ),
+    ("polynomial", {"lr_end": 0.0078125, "power": 2.5}, hf_polynomial),
     ("inverse_sqrt", {}, lambda t: hf_ramp(t, 4) if t < 4 else mp.sqrt(mpf(4) / t)),
     ("inverse_sqrt", {"timescale": 9}, lambda t: hf_ramp(t, 4) if t < 4 else mp.sqrt(mpf(9) / (t + 5))),
     ("cosine_with_min_lr", {"min_lr_rate": 0.125}, lambda t: hf_cosine(t, 4, 24, floor=0.125)),
@@ -114,16 +117,6 @@ HF: list[tuple[str, dict[str, Any], Formula]] = [
         lambda t: hf_wsd(t, 4, 5, 7, "cosine", "linear", 0),
     ),
 ]
-
-
-def hf_polynomial(t: int) -> Any:
-    if t < 4:
-        return hf_ramp(t, 4)
-    end = mpf(0.0078125) / mpf(0.5)
-    return (1 - end) * (1 - mpf(min(t, 24) - 4) / 20) ** mpf(2.5) + end
-
-
-HF = [(name, more, hf_polynomial if name == "polynomial" else formula) for name, more, formula in HF]
 
 
 @pytest.mark.parametrize(("name", "more", "formula"), HF)

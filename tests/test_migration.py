@@ -204,3 +204,42 @@ def test_the_command_says_which_counters_disagree(tmp_path: Path) -> None:
     result = subprocess.run([*command, "--counter", "optimizer.step"], capture_output=True, text=True, check=False)
     assert result.returncode == 0
     assert "60 updates applied, by optimizer.step: " in result.stdout
+
+
+def test_the_code_for_optax_applies_momentum_and_weight_decay(tmp_path: Path) -> None:
+    """Beside PyTorch's own scheduler of the same document, at every update after the switch."""
+    import jax.numpy as jnp
+    import torch
+
+    text = (
+        "lrspec: 1\n"
+        "learning_rate: {kind: cosine, init_value: 0.1, end_value: 0.001, steps: 100}\n"
+        "momentum: {kind: linear, init_value: 0.95, end_value: 0.85, steps: 100}\n"
+        "weight_decay: {kind: linear, init_value: 0.1, end_value: 0, steps: 100}\n"
+    )
+    (tmp_path / "run.yaml").write_text(text)
+    document = lrspec.load(tmp_path / "run.yaml")
+    optimizer = torch.optim.AdamW([torch.ones(2, requires_grad=True)], lr=0.1, betas=(0.9, 0.99))
+    scheduler = document.to_torch(optimizer)
+    for _ in range(STOP):
+        optimizer.param_groups[0]["params"][0].grad = torch.ones(2)
+        optimizer.step()
+        scheduler.step()
+    torch.save({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}, tmp_path / "run.pt")
+    command = [sys.executable, "-m", "lrspec", "migrate", str(tmp_path / "run.pt"), "--to", "optax"]
+    command += ["--schedule", str(tmp_path / "run.yaml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    params = {"w": jnp.ones(2)}
+    scope: dict[str, Any] = {"params": params}
+    exec(compile(result.stdout, "printed", "exec"), scope)  # noqa: S102 - what the command prints is under test
+    state = scope["opt_state"]
+    assert lrspec.check_clock(state, STOP) == STOP
+    for step in range(STOP, STOP + 40):
+        _, state = scope["optimizer"].update({"w": jnp.ones(2)}, state, params)
+        found = state.inner_states["default"].inner_state.hyperparams
+        names = {"learning_rate": "learning_rate", "momentum": "b1", "weight_decay": "weight_decay"}
+        assert {name: float(found[there]) for name, there in names.items()} == {
+            name: document[name](step) for name in names
+        }
+    assert "b2=0.99" in result.stdout

@@ -81,7 +81,6 @@ def test_what_leaves_the_position_open_needs_a_choice(state: Any, candidates: di
         {"state": [], "param_groups": []},
         [],
         {},
-        {"count": -1},
         {"count": True},
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -18,3 +19,4 @@ def test_the_page_of_support_is_what_is_tested() -> None:
     assert found == make.page(), "run: python docs/make_support.py"
     for construct in ("OneCycleLR", "transformers==", "| timm |", "| Optax |"):
         assert construct in found
+    assert not re.search(r"(?<!\\)\*", found), "a star begins italics"

@@ -25,7 +25,7 @@ _HALF_MASK = (1 << _HALF) - 1
 _LIMB = 16
 _LIMB_MASK = (1 << _LIMB) - 1
 _MAX_SCALE = 126
-_RECIPROCAL_BITS = 43
+_RECIPROCAL_BITS = 45
 
 
 class Arrays(Protocol):
@@ -60,7 +60,6 @@ class Tables(NamedTuple):
     starts: Table
     segments: Table
     scales: Table
-    reciprocals: Table
 
 
 @lru_cache(maxsize=256)
@@ -77,15 +76,16 @@ def tables(program: Program, *, wide: bool) -> Tables:
     last = np.minimum(exponents, _MAX_SCALE)  # 2**-exponent itself may be too small for float32
     before = exponents - last
     scales = [last] if exponents.max() <= _MAX_SCALE else [last, before, before - 24]
-    maps = np.array([[p.start, p.base, p.period, p.numerator, p.denominator] for p in phases], np.int64)
-    reciprocals = [_reciprocal(p.numerator, p.denominator) for p in phases]
+    maps = [[p.start, p.base, p.period, p.numerator, p.denominator] for p in phases]
+    if not wide and any(p.numerator > 1 for p in phases):
+        maps = [[*row, *reciprocal(*row[3:])] for row in maps]
+    mapped = np.array(maps, np.int64).astype(integer)
     return Tables(
-        phase_starts=_padded(maps[:, :1].astype(integer)),
-        phases=_padded(maps.astype(integer)),
+        phase_starts=_padded(mapped[:, :1]),
+        phases=_padded(mapped),
         starts=_padded(head[:, :1].astype(integer)),
         segments=_padded(np.concatenate([head, coefficients], 1).astype(integer)),
         scales=_padded(np.ldexp(np.float32(1), -np.stack(scales, -1)).astype(np.float32)),
-        reciprocals=_padded(np.array(reciprocals, integer)),
     )
 
 
@@ -131,16 +131,16 @@ def _index(program: Program, table: Tables, step: Any, arrays: Arrays) -> Any:
     if len(program.phases) == 1 and program.phases[0].is_identity:
         return step
     found = arrays.search(table.phase_starts, step)
-    start, base, period, numerator, denominator = arrays.row(table.phases, found)
+    start, base, period, numerator, denominator, *inverse = arrays.row(table.phases, found)
     offset = step - start
     if any(phase.period for phase in program.phases):
         modulus = arrays.where(period >= 1, period, 1)
         offset = arrays.where(period >= 1, offset - offset // modulus * modulus, offset)
     if all(phase.numerator == phase.denominator == 1 for phase in program.phases):
         return base + offset
-    if arrays.has_int64 or all(phase.numerator == 1 for phase in program.phases):
-        return base + offset * numerator // denominator
-    return base + _divided(offset, numerator, denominator, arrays.row(table.reciprocals, found), arrays)
+    if inverse:
+        return base + quotient_int32(offset, numerator, denominator, inverse, arrays)
+    return base + offset * numerator // denominator
 
 
 def _horner_int64(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
@@ -182,27 +182,27 @@ def _shifted(low: Any, high: Any) -> Any:
     return ((low >> _HALF) & 1) + ((high & _HALF_MASK) << 1)
 
 
-def _reciprocal(numerator: int, denominator: int) -> tuple[int, int, int]:
-    """Return `floor(2**43 * numerator / denominator)` in parts of 13, 15 and 15 bits."""
-    whole = min((numerator << _RECIPROCAL_BITS) // denominator, (1 << _RECIPROCAL_BITS) - 1)
-    return whole >> (2 * _HALF), (whole >> _HALF) & _HALF_MASK, whole & _HALF_MASK
+def reciprocal(numerator: int, denominator: int) -> tuple[int, int, int]:
+    """Return `floor(2**45 * numerator / denominator)`, at most `2**45 - 1`, as three parts of 15 bits.
 
-
-def _divided(offset: Any, numerator: Any, denominator: Any, reciprocal: Sequence[Any], arrays: Arrays) -> Any:
-    """Return `floor(offset * numerator / denominator)` in int32, for `numerator <= denominator < 2**31 - 2**18`.
-
-    A product with the reciprocal gives the quotient or one less; the remainder, exact though its two terms wrap around,
-    tells which.
+    It is `m2 * 2**30 + m1 * 2**15 + m0`, with `0 < m2 <= 2**15`, `-2**15 <= m1 < 0` and `0 <= m0 < 2**15`.
     """
-    m2, m1, m0 = reciprocal
-    u2, u1, u0 = offset >> (2 * _HALF), (offset >> _HALF) & _HALF_MASK, offset & _HALF_MASK
-    p1 = u0 * m1 + u1 * m0 + ((u0 * m0) >> _HALF)
-    p2 = u0 * m2 + u1 * m1 + u2 * m0 + (p1 >> _HALF)
-    p3 = u1 * m2 + u2 * m1 + (p2 >> _HALF)
-    top = _RECIPROCAL_BITS - 2 * _HALF
-    quotient = (((u2 * m2) << _HALF) + p3 << (_HALF - top)) + ((p2 & _HALF_MASK) >> top)
-    remainder = offset * numerator - quotient * denominator
-    return arrays.where(remainder >= denominator, quotient + 1, quotient)
+    whole = min((numerator << _RECIPROCAL_BITS) // denominator, (1 << _RECIPROCAL_BITS) - 1)
+    return (whole >> (2 * _HALF)) + 1, ((whole >> _HALF) & _HALF_MASK) - (1 << _HALF), whole & _HALF_MASK
+
+
+def quotient_int32(offset: Any, numerator: Any, denominator: Any, inverse: Sequence[Any], arrays: Arrays) -> Any:
+    """Return `floor(offset * numerator / denominator)` in int32, for `numerator <= denominator < 2**31`.
+
+    The product with the reciprocal is the quotient or one less. The remainder of the next integer tells which: it is
+    exact, though both of its terms wrap around, because it fits in int32 (docs/spec.md has the proof).
+    """
+    m2, m1, m0 = inverse
+    u1, u0 = offset >> _HALF, offset & _HALF_MASK
+    quotient = u1 * m2 + ((u0 * m2 + u1 * m1 + ((u0 * m1 + u1 * m0) >> _HALF)) >> _HALF)
+    following = quotient + 1
+    remainder = offset * numerator - following * denominator
+    return arrays.where(remainder >= 0, following, quotient)
 
 
 class NumPyArrays:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrspec.errors import SpecError
-from lrspec.fields import LAST_STEP, show
+from lrspec.fields import LAST_STEP, in_steps, show
 from lrspec.schedule import Schedule
 
 MOST_STEPS = 10**7
@@ -41,11 +41,11 @@ class Difference:
     def __str__(self) -> str:
         """Return it in words."""
         if not self.differing:
-            return f"{self.steps:,} steps: equal in every bit"
+            return f"{in_steps(self.steps, ',')}: equal in every bit"
+        ulps = f"{self.largest_ulps:,} {'ulp' if self.largest_ulps == 1 else 'ulps'}"
         return (
-            f"{self.steps:,} steps: {self.differing:,} differ, the first at step {self.first:,}; by "
-            f"{self.largest_ulps:,} ulps at most, at step {self.at:,}; by {self.largest_relative:.3g} of the value at "
-            "most"
+            f"{in_steps(self.steps, ',')}: {self.differing:,} differ, the first at step {self.first:,}; by {ulps} at "
+            f"most, at step {self.at:,}; by {self.largest_relative:.3g} of the value at most"
         )
 
 

@@ -27,7 +27,7 @@ from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
 from lrspec.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
-from lrspec.plain import check, node_from_dict, node_to_dict
+from lrspec.plain import check, node_from_dict, node_to_dict, plain
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
@@ -40,9 +40,9 @@ class Document(Schedule):
     """A document: a schedule per hyperparameter, which acts as its learning-rate schedule.
 
     Args:
-        data: The document as plain data: `lrspec`, `learning_rate`, and where wanted `momentum`, `weight_decay`,
-            `other` (any names), `groups` (scales and schedules of parameter groups), `relative`, and the quantities
-            that turn units into steps.
+        data: The document as plain data, or in mappings such as those of OmegaConf and ml_collections: `lrspec`,
+            `learning_rate`, and where wanted `momentum`, `weight_decay`, `other` (any names), `groups` (scales and
+            schedules of parameter groups), `relative`, and the quantities that turn units into steps.
 
     Raises:
         SpecError: The data is not a document of this version.
@@ -54,14 +54,16 @@ class Document(Schedule):
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = copy.deepcopy(checked_keys(data))
+        self._data = checked_keys(plain(data))
         self._units = Units(self._data)
         self.relative: bool = _read(Flag(), self._data.get("relative", False), "relative")
         base = self._data.get("base_value")
         self.base_value: float | None = None if base is None else _read(Number(), base, "base_value")
         self._scales = scales(self._data)
         self._nodes: dict[str | int | None, dict[str, Node]] = {None: {}, **{name: {} for name in groups(self._data)}}
-        resolved = [entry._replace(source=self._units.resolve(entry.source, entry.path)) for entry in entries(data)]
+        resolved = [
+            entry._replace(source=self._units.resolve(entry.source, entry.path)) for entry in entries(self._data)
+        ]
         for group, name, path, source in resolved:
             if self.missing:
                 check(source, path)

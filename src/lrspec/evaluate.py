@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from lrspec.errors import StepError
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, whole_step
 from lrspec.program import Phase, Program
 from lrspec.segments import DEGREE, X_BITS, Segment
 
@@ -46,7 +46,10 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
     pack, unpack = struct.Struct("f").pack, struct.Struct("f").unpack
 
     def evaluate(step: int) -> float:
-        step = operator.index(step)
+        try:
+            step = operator.index(step)
+        except TypeError:
+            step = whole_step(step)  # raises it in words
         if not 0 <= step <= last_step:
             raise out_of_range(step, last_step)
         index = step if index_of is None else index_of(step)
@@ -66,7 +69,7 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
 def clamped_evaluator(program: Program) -> Callable[[int], float]:
     """Return the same function as `host_evaluator` with a device's manners: it clamps a step that has no value."""
     evaluate = host_evaluator(replace(program, last_step=LAST_STEP))
-    return lambda step: evaluate(min(max(operator.index(step), 0), LAST_STEP))
+    return lambda step: evaluate(min(max(whole_step(step), 0), LAST_STEP))
 
 
 def out_of_range(step: int, last_step: int) -> StepError:
@@ -97,7 +100,7 @@ def values(program: Program, start: int, stop: int) -> Float32s:
     Raises:
         StepError: A step of the range has no value.
     """
-    start, stop = operator.index(start), operator.index(stop)
+    start, stop = whole_step(start), whole_step(stop)
     if stop <= start:
         return np.empty(0, np.float32)
     for step in (start, stop - 1):

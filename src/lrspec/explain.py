@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 from lrspec.document import Document
 from lrspec.errors import LrspecError
-from lrspec.fields import LAST_STEP, ListOf
+from lrspec.fields import LAST_STEP, ListOf, in_steps
 from lrspec.kinds import Clamp, Repeat, Sequence
 from lrspec.places import Place, kink_steps, number, places, schedules, shown
 from lrspec.plain import holds_nodes, key_of
@@ -70,7 +70,7 @@ class Explanation:
 
     def totals(self) -> list[str]:
         """Return the totals as lines of text."""
-        length = "without end" if self.length is None else f"{self.length:,} steps, then {self.after}"
+        length = "without end" if self.length is None else f"{in_steps(self.length, ',')}, then {self.after}"
         return [
             length,
             f"lowest {_at(self.lowest)}, highest {_at(self.highest)}",

@@ -6,6 +6,7 @@ A rule's `read` returns the value in its one stored form or raises a `SpecError`
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,6 +42,29 @@ def show(value: object) -> str:
         return "a very large integer"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def in_steps(count: float | Fraction, form: str = "") -> str:
+    """Return a number of steps in words.
+
+    Example:
+        >>> in_steps(1), in_steps(1000, ",")
+        ('1 step', '1,000 steps')
+    """
+    return f"{count:{form}} {'step' if count == 1 else 'steps'}"
+
+
+def whole_step(step: Any) -> int:
+    """Return a step as an integer.
+
+    Raises:
+        TypeError: It is none, such as a float or a tracer.
+    """
+    try:
+        return operator.index(step)
+    except TypeError:
+        expected = "an integer; to_keras() and to_optax() take arrays and tracers of them"
+        raise TypeError(f"a step of {show(step)}: expected {expected}") from None
 
 
 def is_integer(value: object) -> bool:

@@ -8,7 +8,6 @@ node, in `kinds/`; program.py turns a formula into integers without knowing any 
 
 from __future__ import annotations
 
-import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from math import gcd, lcm
 from typing import TypeAlias
 
 from lrspec.errors import SpecError, StepError
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, whole_step
 from lrspec.spec import Node
 
 Time: TypeAlias = int | Fraction
@@ -185,7 +184,7 @@ def exact(node: Node, step: int) -> float:
         StepError: `step` has no value.
         OverflowError: The value is beyond float64.
     """
-    step = operator.index(step)
+    step = whole_step(step)
     formula = formula_of(node)
     if not 0 <= step <= formula.last_step:
         raise StepError(f"step {step}: expected a step from 0 to {formula.last_step}")

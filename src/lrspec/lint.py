@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.document import Document
-from lrspec.fields import LAST_STEP, ListOf, Period, Rule, Steps
+from lrspec.fields import LAST_STEP, ListOf, Period, Rule, Steps, in_steps
 from lrspec.formula import formula_of, rounded, value_at
 from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Stretch
 from lrspec.kinds.ramps import Ramp
@@ -172,10 +172,10 @@ def _ends(subject: _Subject) -> Iterator[Finding]:
     length = math.ceil(node.length)
     values = subject.values(0, length)
     if length < total and (length > node.program.last_step or values[-1] < max(values)):
-        message = f"ends {total - length} steps before the total of {total}"
+        message = f"ends {in_steps(total - length)} before the total of {total}"
         yield Finding(code="ends_early", path=path, step=length, message=message)
     if length > total and len(set(subject.values(total - 1, length))) > 1:
-        message = f"ends {length - total} steps after the total of {total}"
+        message = f"ends {in_steps(length - total)} after the total of {total}"
         yield Finding(code="ends_late", path=path, step=total, message=message)
 
 

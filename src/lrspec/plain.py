@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +12,28 @@ from lrspec.fields import ListOf, Period, Rule, Steps, show
 from lrspec.kinds import KINDS
 from lrspec.presets import PRESETS
 from lrspec.spec import MAX_DEPTH, Node, NodeRule, is_required, rule_of
+
+_MAX_NESTED = 4 * MAX_DEPTH
+
+
+def plain(data: Any, depth: int = 0) -> Any:
+    """Return data with every mapping in it as a dict and every sequence as a list, such as those of OmegaConf.
+
+    Raises:
+        SpecError: It is nested too deeply to be a document, or stands within itself.
+
+    Example:
+        >>> from types import MappingProxyType
+        >>> plain(MappingProxyType({"parts": (MappingProxyType({"kind": "constant"}),)}))
+        {'parts': [{'kind': 'constant'}]}
+    """
+    if depth > _MAX_NESTED:
+        raise SpecError("", found=f"data nested {depth} deep", expected=f"at most {_MAX_NESTED}")
+    if isinstance(data, Mapping) or (hasattr(data, "keys") and hasattr(data, "__getitem__")):  # what `dict` takes
+        return {key: plain(data[key], depth + 1) for key in data.keys()}  # noqa: SIM118 - see above
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes | bytearray):
+        return [plain(item, depth + 1) for item in data]
+    return data
 
 
 def key_of(name: str, metadata: Mapping[Any, Any]) -> str:

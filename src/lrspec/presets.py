@@ -5,13 +5,14 @@ A document may use a preset by its name, `kind: warmup_cosine`, with the functio
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 from lrspec.errors import SpecError
 from lrspec.fields import Choice, Flag, ListOf, Number, Period, Rule, Steps, show
@@ -35,6 +36,7 @@ from lrspec.kinds import (
 )
 from lrspec.spec import Node
 
+P = ParamSpec("P")
 Warmup = Literal["k/W", "(k+1)/W", "(k+1)/(W+1)"]
 """The share of the way from `init_value` to `peak_value` at step k of a warmup of W steps."""
 CooldownShape = Literal["linear", "cosine", "one_minus_sqrt", "exponential", "geometric"]
@@ -58,6 +60,27 @@ _RULES: dict[str, Rule] = {
 """What each argument may be, by its name: one name means one thing in every preset."""
 
 
+def _preset(function: Callable[P, Node]) -> Callable[P, Node]:
+    """Return a preset whose arguments are read by their rules first, so that an error names the preset's own."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Node:
+        for name, value in kwargs.items():
+            if name in defaults and value is not defaults[name]:
+                kwargs[name] = _read(name, value)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def _read(name: str, value: object) -> Any:
+    try:
+        return _RULES[name].read(value)
+    except SpecError as error:
+        raise error.within(name) from None
+
+
 @dataclass(frozen=True)
 class Preset:
     """A preset as a document uses it: the function, and what its arguments may be."""
@@ -77,13 +100,7 @@ class Preset:
 
     def __call__(self, **arguments: Any) -> Node:
         """Return the tree; raise `SpecError` for an argument that is not as its rule says."""
-        return self.function(**{name: self._read(name, value) for name, value in arguments.items()})
-
-    def _read(self, name: str, value: object) -> Any:
-        try:
-            return self.rules[name].read(value)
-        except SpecError as error:
-            raise error.within(name) from None
+        return self.function(**arguments)
 
 
 def _ramp(init_value: float, peak_value: float, steps: int, warmup: str) -> list[Node]:
@@ -104,6 +121,7 @@ def _sequence(parts: Sequence[Node]) -> Node:
     return parts[0] if len(parts) == 1 else _Sequence(parts=parts)
 
 
+@_preset
 def warmup_cosine(
     *,
     peak_value: float,
@@ -131,6 +149,7 @@ def warmup_cosine(
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), decay])
 
 
+@_preset
 def warmup_linear(
     *,
     peak_value: float,
@@ -152,6 +171,7 @@ def warmup_linear(
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), decay])
 
 
+@_preset
 def warmup_polynomial(
     *,
     peak_value: float,
@@ -174,6 +194,7 @@ def warmup_polynomial(
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), decay])
 
 
+@_preset
 def warmup_constant(*, peak_value: float, warmup_steps: int, init_value: float = 0.0, warmup: Warmup = "k/W") -> Node:
     """A linear warmup, then `peak_value` without end.
 
@@ -186,6 +207,7 @@ def warmup_constant(*, peak_value: float, warmup_steps: int, init_value: float =
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), Constant(value=peak_value)])
 
 
+@_preset
 def warmup_exponential(
     *,
     peak_value: float,
@@ -215,6 +237,7 @@ def warmup_exponential(
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), decay])
 
 
+@_preset
 def step(*, init_value: float, decay_period: float, decay_rate: float = 0.1) -> Node:
     """A staircase: the value is multiplied by `decay_rate` every `decay_period` steps. PyTorch's `StepLR`.
 
@@ -225,6 +248,7 @@ def step(*, init_value: float, decay_period: float, decay_rate: float = 0.1) -> 
     return Exponential(init_value=init_value, decay_rate=decay_rate, decay_period=decay_period, staircase=True)
 
 
+@_preset
 def multi_step(*, init_value: float, boundaries: Sequence[int], decay_rate: float = 0.1) -> Node:
     """The value is multiplied by `decay_rate` at each boundary. PyTorch's `MultiStepLR`.
 
@@ -242,6 +266,7 @@ def _levels(init_value: float, boundaries: Sequence[int], decay_rate: float) -> 
     return [float(level) for level in exact]
 
 
+@_preset
 def warmup_multi_step(
     *,
     peak_value: float,
@@ -262,6 +287,7 @@ def warmup_multi_step(
     return _Sequence(parts=[*ramp, steps], time="global") if ramp else steps
 
 
+@_preset
 def inverse_sqrt(*, peak_value: float, warmup_steps: int, init_value: float = 0.0, warmup: Warmup = "k/W") -> Node:
     """A linear warmup of W steps, then `peak_value * sqrt(W / t)`. Fairseq's and Hugging Face's `inverse_sqrt`.
 
@@ -281,6 +307,7 @@ def inverse_sqrt(*, peak_value: float, warmup_steps: int, init_value: float = 0.
     return _Sequence(parts=[*_ramp(init_value, peak_value, warmup_steps, warmup), decay], time="global")
 
 
+@_preset
 def noam(*, model_size: int, warmup_steps: int, factor: float = 1.0) -> Node:
     """`factor * model_size ** -0.5 * min(n ** -0.5, n * warmup_steps ** -1.5)`, with `n = t + 1`.
 
@@ -316,6 +343,7 @@ def _cooldown(shape: str, init_value: float, end_value: float, steps: int | Frac
             raise SpecError("shape", found=show(shape), expected=f"one of {', '.join(_SHAPES)}")
 
 
+@_preset
 def wsd(
     *,
     peak_value: float,
@@ -350,6 +378,7 @@ def wsd(
     return _sequence([*_ramp(init_value, peak_value, warmup_steps, warmup), *stable, decay])
 
 
+@_preset
 def one_cycle(
     *,
     peak_value: float,
@@ -386,6 +415,7 @@ def one_cycle(
     return _phases(levels, total_steps, pct_start, shape)
 
 
+@_preset
 def one_cycle_momentum(
     *,
     total_steps: int,
@@ -427,6 +457,7 @@ def _triangle(init_value: float, peak_value: float, up_steps: int, down_steps: i
     return _Sequence(parts=[up, down])
 
 
+@_preset
 def triangular(*, init_value: float, peak_value: float, up_steps: int, down_steps: int | None = None) -> Node:
     """Up and down on straight lines, over and over. PyTorch's `CyclicLR` in mode `triangular`.
 
@@ -445,6 +476,7 @@ def triangular(*, init_value: float, peak_value: float, up_steps: int, down_step
     return Repeat(part=_triangle(init_value, peak_value, up_steps, down_steps))
 
 
+@_preset
 def triangular2(*, init_value: float, peak_value: float, up_steps: int, down_steps: int | None = None) -> Node:
     """`triangular` with half the height in each cycle. PyTorch's `CyclicLR` in mode `triangular2`.
 
@@ -456,6 +488,7 @@ def triangular2(*, init_value: float, peak_value: float, up_steps: int, down_ste
     return Repeat(part=part, peak_mult=0.5, scaling="height", floor_value=init_value)
 
 
+@_preset
 def exp_range(
     *,
     init_value: float,
@@ -479,6 +512,7 @@ def exp_range(
     return Freeze(part=_Affine(part=product, scale=peak_value - init_value, offset=init_value), steps=total_steps)
 
 
+@_preset
 def cosine_restarts(
     *,
     peak_value: float,

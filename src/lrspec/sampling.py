@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import SupportsFloat
 
 from lrspec.errors import SpecError
-from lrspec.fields import show
+from lrspec.fields import in_steps, show
 from lrspec.kinds.lists import MAX_TABLE, Table
 from lrspec.spec import After
 
@@ -43,5 +43,5 @@ def sample(
         expected = f"1 to {MAX_TABLE} values; where each holds for several steps, give a `period`"
         raise SpecError("steps", found=show(steps), expected=expected)
     name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-    told = f"{name}, sampled at {steps} steps" if source is None else source
+    told = f"{name}, sampled at {in_steps(steps)}" if source is None else source
     return Table(values=[float(function(step)) for step in range(steps)], period=period, after=after, source=told)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from lrspec.program import Program
     from lrspec.spec import Node
 
+_TRACED = (
+    "a step that is an array of JAX, as an optimizer of Optax gives it: expected an integer of Python; "
+    "write schedule.to_optax() where Optax or JAX calls the schedule, and schedule(int(step)) elsewhere"
+)
+
 
 class Schedule:
     """A pure function of the step, `lr(step)`, whose values are the same float32 numbers everywhere.
@@ -72,6 +77,8 @@ class Schedule:
             StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
             TypeError: `step` is not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
         """
+        if type(step) is not int and type(step).__module__.startswith("jax"):
+            raise TypeError(_TRACED)
         return self._evaluator(step)
 
     def values(self, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -185,7 +185,7 @@ def test_an_accumulation_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_the_command_prints_code_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document, checkpoint = tmp_path / "schedule.yaml", tmp_path / "model.keras"
     lrspec.dump(SCHEDULE, document)
-    trained(keras.optimizers.Adam(0.1), 23).save(checkpoint)
+    trained(keras.optimizers.Adam(SCHEDULE(23)), 23).save(checkpoint)
     assert main(["migrate", str(checkpoint), "--schedule", str(document), "--to", "keras"]) == 0
     scope: dict[str, Any] = {"model": keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])}
     exec(capsys.readouterr().out, scope)  # noqa: S102 - what the command printed

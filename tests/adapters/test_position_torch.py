@@ -353,7 +353,7 @@ def test_the_command_prints_code_that_goes_on(tmp_path: Path, capsys: pytest.Cap
     document, checkpoint = tmp_path / "schedule.yaml", tmp_path / "run.pt"
     lrspec.dump(SCHEDULE, document)
     optimizer = optimizer_of("Adam")
-    update(optimizer, None, 23)
+    update(optimizer, SCHEDULE.to_torch(optimizer), 23)
     torch.save({"optimizer": optimizer.state_dict()}, checkpoint)
     assert main(["migrate", str(checkpoint), "--schedule", str(document), "--to", "torch"]) == 0
     output = capsys.readouterr().out
@@ -371,7 +371,7 @@ def test_the_command_asks_for_a_choice(tmp_path: Path, capsys: pytest.CaptureFix
     document, checkpoint = tmp_path / "schedule.yaml", tmp_path / "scheduler.pt"
     lrspec.dump(SCHEDULE, document)
     optimizer = optimizer_of("SGD")
-    scheduler = schedulers.StepLR(optimizer, 2)
+    scheduler = schedulers.CosineAnnealingLR(optimizer, 90, 0.001)
     update(optimizer, scheduler, 4)
     torch.save(scheduler.state_dict(), checkpoint)
     command = ["migrate", str(checkpoint), "--schedule", str(document), "--to", "keras"]
@@ -445,7 +445,17 @@ def test_a_schedule_of_epochs_is_no_count_of_updates() -> None:
         lrspec.check_clock(scheduler, 31)
 
 
-NONE = [None, "abc", float("nan"), float("inf"), -1, 2.5, True, torch.tensor([7, 8])]
+NONE = [
+    None,
+    "abc",
+    float("nan"),
+    float("inf"),
+    2.5,
+    True,
+    torch.tensor([7, 8]),
+    torch.tensor(1, dtype=torch.bool),
+    torch.tensor(7, device="meta"),
+]
 
 
 @pytest.mark.parametrize("value", NONE, ids=str)

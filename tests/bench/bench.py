@@ -140,13 +140,14 @@ def torch_stepping(repeats: int) -> Iterator[Row]:
     for groups in (1, 50, 100):
         optimizers = optimizer(groups), optimizer(groups)
         scheduler, native = COSINE.to_torch(optimizers[0]), CosineAnnealingLR(optimizers[1], MILLION)
-        for each in optimizers:
+        for each, stepped in zip(optimizers, (scheduler, native), strict=True):
             each.step()
-        updates: Any = scheduler._updates
+            stepped.step()
+        clock: Any = scheduler._clock
 
-        def ours_often(scheduler: Any = scheduler, updates: Any = updates) -> None:
+        def ours_often(scheduler: Any = scheduler, clock: Any = clock) -> None:
             for _ in range(300):
-                updates.count += 1  # as the optimizer's step would
+                clock.count = 1  # as the optimizer's step would
                 scheduler.step()
 
         def native_often(scheduler: Any = native) -> None:

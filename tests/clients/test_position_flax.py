@@ -117,6 +117,24 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         lrspec.position(file)
 
 
+@pytest.mark.parametrize("dtype", ["int32,(", "int32, f4", "int7", "int32" * 1000, "uint32\0"])
+def test_types_that_numpy_would_parse_are_no_counters(dtype: str, tmp_path: Path) -> None:
+    import msgpack
+
+    leaf = msgpack.ExtType(1, msgpack.packb(((), dtype, np.int32(7).tobytes())))
+    (tmp_path / "state.msgpack").write_bytes(msgpack.packb({"count": leaf}))
+    with pytest.raises(lrspec.LrspecError):
+        lrspec.position(tmp_path / "state.msgpack")
+
+
+def test_lengths_that_are_not_there_are_not_believed(tmp_path: Path) -> None:
+    """An array's length is set aside before its parts are read: 500 of a million each took 4 GB."""
+    file = tmp_path / "state.msgpack"
+    file.write_bytes(b"\x81\xa1a" + b"\xdd\x00\x0f\x42\x40" * 500 + bytes(2**20))
+    with pytest.raises(lrspec.LrspecError, match=r"state\.msgpack"):
+        lrspec.position(file)
+
+
 def test_a_file_of_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "weights.msgpack").write_bytes(serialization.to_bytes({"kernel": jnp.ones((2, 2), jnp.bfloat16)}))
     with pytest.raises(lrspec.UnsupportedError, match="keeps no count"):

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import optax
 import pytest
+from flax import nnx
 from flax.training.train_state import TrainState
 from orbax import checkpoint as orbax
 
@@ -111,3 +112,69 @@ def test_truncated_checkpoints_are_refused(cut: str, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(lrspec.LrspecError):
         lrspec.position(tmp_path / "a")
+
+
+def of_nnx(updates: int, transformation: Any = None) -> tuple[Any, Any]:
+    """Return a model and its optimizer after that many updates."""
+    model = nnx.Linear(2, 2, rngs=nnx.Rngs(0))
+    tx = transformation or optax.adam(optax.cosine_decay_schedule(0.1, 50))
+    optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)
+    gradient = nnx.grad(lambda model: model(jnp.ones((1, 2))).sum())
+    for _ in range(updates):
+        optimizer.update(model, gradient(model))
+    return model, optimizer
+
+
+FORMS: dict[str, Any] = {
+    "the optimizer": lambda _, optimizer: nnx.state(optimizer),
+    "both in a tuple": lambda model, optimizer: nnx.state((model, optimizer)),
+    "both in a dictionary": lambda model, optimizer: {"model": nnx.state(model), "optimizer": nnx.state(optimizer)},
+    "split": lambda _, optimizer: nnx.split(optimizer)[1],
+    "a pure dictionary": lambda _, optimizer: nnx.to_pure_dict(nnx.state(optimizer)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_state_of_nnx(form: str, tmp_path: Path) -> None:
+    state = FORMS[form](*of_nnx(7))
+    folders = [saved(tmp_path / "standard", state), managed(tmp_path / "run", 7, default=state)]
+    with orbax.PyTreeCheckpointer() as writer:
+        writer.save(tmp_path / "tree", state)
+    for found in (*folders, tmp_path / "tree"):
+        position = lrspec.position(found)
+        assert position.updates == 7
+        assert position.counter.endswith("opt_state.0.count")
+        assert {counter.value for counter in position.candidates} == {7}
+
+
+def test_items_of_nnx_beside_each_other(tmp_path: Path) -> None:
+    model, optimizer = of_nnx(7)
+    folder = managed(tmp_path / "run", 7, model=nnx.state(model), optimizer=nnx.state(optimizer))
+    assert lrspec.position(folder / "optimizer").updates == 7
+    with pytest.raises(lrspec.UnsupportedError, match="keeps no count"):
+        lrspec.position(folder / "model")
+
+
+def test_an_optimizer_of_nnx_that_skipped_is_reported_wherever_it_stands(tmp_path: Path) -> None:
+    model, optimizer = of_nnx(3, optax.apply_if_finite(optax.sgd(0.1), 5))
+    optimizer.update(model, nnx.grad(lambda model: (model(jnp.ones((1, 2))) * jnp.nan).sum())(model))
+    state = {"model": nnx.state(model), "optimizer": nnx.state(optimizer)}
+    for found in (state, saved(tmp_path / "a", state)):
+        with pytest.raises(lrspec.AmbiguousPositionError, match="apply_if_finite has skipped up to 1") as caught:
+            lrspec.position(found)
+        assert caught.value.candidates == {"optimizer.step": 4}
+
+
+def test_an_abstract_optimizer_of_nnx_is_refused() -> None:
+    optimizer = nnx.eval_shape(lambda: of_nnx(0)[1])
+    for found in (optimizer, nnx.state(optimizer)):
+        with pytest.raises(lrspec.LrspecError, match="a position is read on the host"):
+            lrspec.position(found)
+
+
+def test_huge_metadata_is_not_read(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "a", trained(7))
+    with (folder / "_METADATA").open("r+b") as file:
+        file.truncate(2**26 + 1)
+    with pytest.raises(lrspec.LrspecError, match="_METADATA: the file is larger than"):
+        lrspec.position(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,7 +12,21 @@ from typing import Any
 
 from lrspec.errors import LrspecError, UnsupportedError
 
-_DAMAGE = (RuntimeError, LookupError, TypeError, ValueError, AttributeError, OverflowError, EOFError)
+_DAMAGE = (
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+_LARGEST = 2**26
+"""Of what is read as a whole: a config, or compressed weights, which cannot be read in parts."""
 _VARIABLES = ("optimizer/inner_optimizer/vars/0", "optimizer/vars/0")
 
 
@@ -24,12 +40,38 @@ def load_keras(path: Path) -> tuple[int, int | None, int | None]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-            with archive.open("model.weights.h5") as file:
-                raw, _ = _stored(file, path)
+            config = json.loads(_read(archive, "config.json", path))
+            if archive.getinfo("model.weights.h5").compress_type == zipfile.ZIP_STORED:
+                with archive.open("model.weights.h5") as file:
+                    raw, _ = _stored(file, path)
+            else:
+                raw, _ = _stored(io.BytesIO(_read(archive, "model.weights.h5", path)), path)
         optimizer = config["compile_config"]["optimizer"]["config"]
         return raw, _accumulation(optimizer), _told(optimizer)
-    except (zipfile.BadZipFile, zlib.error, *_DAMAGE) as error:
+    except _DAMAGE as error:
+        raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
+
+
+def optimizer_of(path: Path, *, is_zip: bool) -> tuple[str | None, dict[str, Any]]:
+    """Return the class and the config of the optimizer that a file says, the inner one's of a loss scale.
+
+    Raises:
+        LrspecError: The file is damaged.
+    """
+    import h5py
+
+    try:
+        if is_zip:
+            with zipfile.ZipFile(path) as archive:
+                optimizer = json.loads(_read(archive, "config.json", path))["compile_config"]["optimizer"]
+        else:
+            with h5py.File(path, "r") as stored:
+                training = stored.attrs.get("training_config")
+            optimizer = json.loads(training)["optimizer_config"] if training is not None else {"config": {}}
+        while "inner_optimizer" in optimizer["config"]:
+            optimizer = optimizer["config"]["inner_optimizer"]
+        return optimizer.get("class_name"), dict(optimizer["config"])
+    except (OSError, *_DAMAGE) as error:
         raise LrspecError(f"{path}: the file is damaged, or has no optimizer's config: {error!r}") from None
 
 
@@ -43,6 +85,16 @@ def load_hdf5(path: Path) -> tuple[int, int | None]:
     """
     with path.open("rb") as file:
         return _stored(file, path)
+
+
+def _read(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    """Return a member of an archive; raise `LrspecError` where it is large, or packed as Keras does not."""
+    member = archive.getinfo(name)
+    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise LrspecError(f"{path}: {name} in it is compressed in a way that Keras has not")
+    if member.file_size > _LARGEST:
+        raise LrspecError(f"{path}: {name} in it is larger than {_LARGEST} bytes")
+    return archive.read(member)
 
 
 def _innermost(optimizer: dict[str, Any]) -> dict[str, Any]:
@@ -79,12 +131,23 @@ def _stored(file: Any, path: Path) -> tuple[int, int | None]:
             if name is None:
                 reason = "it holds no optimizer; save the whole model, or the weights of a compiled one"
                 raise UnsupportedError("keras", path.name, reason)
-            variable = stored[name]
-            if variable.shape != () or variable.dtype.kind not in "iu" or (value := int(variable[()])) < 0:
+            variable = _within(stored, name)
+            if variable.shape != () or variable.dtype.kind not in "iu" or variable.external or variable.is_virtual:
                 raise LrspecError(f"{path}: {name} is no counter")
-            return value, accumulation
-    except (OSError, zlib.error, *_DAMAGE) as error:
+            return int(variable[()]), accumulation
+    except (OSError, *_DAMAGE) as error:
         raise LrspecError(f"{path}: the file is damaged or cut short: {error}") from None
+
+
+def _within(stored: Any, name: str) -> Any:
+    """Return what stands in the file itself, and not behind a link; raise `LookupError` where nothing does."""
+    import h5py
+
+    for part in name.split("/"):
+        if not isinstance(stored.get(part, getlink=True), h5py.HardLink):
+            raise LookupError(f"{part} of {name} is a link")  # noqa: TRY004 - of damage
+        stored = stored[part]
+    return stored
 
 
 def _place(stored: Any) -> tuple[str | None, int | None]:

@@ -44,6 +44,7 @@ class Clock:
     Attributes:
         count: Updates since the last call, as far as they are counted: none in compiled code. A step for a part of the
             parameters, as DeepSpeed's one for each group, is one update together with those for the others.
+        is_plain: Whether all that happened since are updates that were counted.
         warns_early: Whether many updates without a call are a warning before there is one.
         had_zero: Whether there was a step at a rate of 0 only to create the optimizer's state.
         made_state: Whether one of the updates is a library's to create that state, at the rate that stood there.
@@ -54,22 +55,23 @@ class Clock:
         self.had_zero = False
         self._scheduler = weakref.ref(scheduler)
         self._has_noted = False
-        self._has_warned = False
+        self._told: set[str] = set()
+        self._had_state: bool | None = None
+        self._parts: list[int | None] = []
         self._steps = watched(optimizer)
         self._steps.add(self)
         self.restart()
 
     def ask_always(self) -> None:
-        """Have compiled steps of the optimizer ask too: the schedule has ended."""
-        self._steps.is_over = True
+        """Have the optimizer ask before each step from now on: the schedule has ended."""
+        self._steps.is_over = self._steps.asks = True
 
     def restart(self) -> None:
         """Begin to count anew: `scheduler.step()` moved the schedule."""
         self.count = 0
+        self.is_plain = True
         self.made_state = False
-        self._parts: set[int] = set()
-        self._has_unread = False
-        self._has_zero = False
+        self._has_unread = self._has_zero = False
         self._mark = self._steps.mark
 
     def has_update(self, rate: object) -> bool:
@@ -88,6 +90,8 @@ class Clock:
         Raises:
             StepError: The schedule has ended.
         """
+        if self._had_state is None:
+            self._had_state = bool(getattr(optimizer, "state", None))
         scheduler = self._scheduler()
         end = None if scheduler is None else scheduler.refusal()
         if end is not None and not self._is_for_its_state(optimizer):
@@ -96,25 +100,36 @@ class Clock:
     def note(self, optimizer: Any) -> None:
         """Take in a step of the optimizer."""
         skipped = getattr(optimizer, "found_inf", None)
-        if skipped is not None:
-            if skipped.device.type != "cpu":
-                self._has_unread = True
-            elif not skipped.item():
-                self.count += 1
+        if skipped is not None and (skipped.device.type != "cpu" or skipped.item()):
+            self._has_unread |= skipped.device.type != "cpu"
+            self.is_plain = False
             return
-        if self._is_for_its_state(optimizer):
-            self._has_zero = self.had_zero = True
-            return
-        parts = {id(group["params"][0]) for group in optimizer.param_groups if group["params"]}
-        if self.count and self._parts.isdisjoint(parts):
-            self._parts |= parts
-            return
-        self._parts = parts
-        self.count += 1
-        if not self._has_noted:
-            self._has_noted, self.made_state = True, _is_called_for_state()
-        if self.count == _UNANSWERED and self.warns_early and self._is_own(optimizer.param_groups[0].get("lr")):
-            self.warn(unanswered(self.count))
+        part = None
+        for group in optimizer.param_groups:
+            if group["params"]:
+                part = id(group["params"][0])
+                rate = group.get("lr")
+                if (type(rate) is not float or not rate) and self._is_for_its_state(optimizer):
+                    self._has_zero = self.had_zero = True
+                    self.is_plain = False
+                    return
+                break
+        self._count(part, optimizer)
+
+    def _count(self, part: int | None, optimizer: Any) -> None:
+        """Count a step for some of the parameters, told by the first: it begins an update where it repeats another."""
+        if not self.count:
+            self._parts = [part]
+            self.count = 1
+            if not self._has_noted:
+                self._has_noted, self.made_state = True, _is_called_for_state()
+        elif part not in self._parts:
+            self._parts.append(part)
+        else:
+            self._parts = [part]
+            self.count += 1
+            if self.count == _UNANSWERED and self.warns_early and self._is_own(optimizer.param_groups[0].get("lr")):
+                self.warn("count", unanswered(self.count))
 
     def _is_for_its_state(self, optimizer: Any) -> bool:
         """Tell whether all rates are 0 and none of them is the scheduler's."""
@@ -125,10 +140,14 @@ class Clock:
         scheduler = self._scheduler()
         return scheduler is not None and scheduler.is_own(rate)
 
-    def warn(self, message: str) -> None:
-        """Raise a warning, the first of this scheduler, at the line that led here from outside of the libraries."""
-        if not self._has_warned:
-            self._has_warned = True
+    def is_fresh(self) -> bool:
+        """Tell whether the optimizer is known to have had no state before its first step, so that none need be read."""
+        return self._had_state is False
+
+    def warn(self, kind: str, message: str) -> None:
+        """Raise a warning, the first of its kind, at the line that led here from outside of the libraries."""
+        if kind not in self._told:
+            self._told.add(kind)
             warn(message)
 
 
@@ -172,13 +191,14 @@ def unanswered(count: int) -> str:
 class Start:
     """What is in doubt until the first update after a scheduler was made, or took up the state of one of PyTorch.
 
+    The optimizer's own count may be one above its updates: a step that creates its state counts there.
+
     Args:
         counts_updates: Whether the schedule counts updates.
         is_given: Whether it was said at which step the schedule begins.
 
     Attributes:
         has_moved: Whether a call has moved the schedule.
-        usual: The updates before a call that need no further look: 1, or None where they do.
     """
 
     def __init__(self, *, counts_updates: bool, is_given: bool) -> None:
@@ -186,45 +206,40 @@ class Start:
         self._is_in_doubt = counts_updates and not is_given
         self._calls: int | None = None
         self.has_moved = False
-        self.usual: int | None = None
 
     def close(self) -> None:
         """Take the position as right."""
         self._is_in_doubt, self._calls = False, None
         self.has_moved = True
-        self.usual = 1 if self._counts_updates else None
 
-    def load(self, calls: int | None, optimizer: Any) -> str | None:
-        """Take a position from a state, and return what is wrong with it, if that is known by now.
+    def load(self, calls: int | None, optimizer: Any, clock: Clock) -> None:
+        """Take a position from a state, and warn if it is known by now that it is not the optimizer's.
 
         Args:
             calls: What a scheduler of PyTorch counted, or None where the state is one of lrspec.
             optimizer: The optimizer, whose own state may have been loaded before, or may be later.
+            clock: Its clock.
         """
-        if calls is None or not self._counts_updates:
-            self.close()
-            return None
-        had = own_count(optimizer)
-        if not had:
-            self._calls, self._is_in_doubt, self.usual = calls, True, None
-            return None
+        had = own_count(optimizer) if calls is not None and self._counts_updates else None
+        if calls is not None and self._counts_updates and not had:
+            self._calls, self._is_in_doubt = calls, True
+            return
         self.close()
-        return _calls_differ(calls, had, had)
+        if calls is not None and had and had not in {calls, calls + 1}:
+            clock.warn("start", _calls_differ(calls, had, had))
 
-    def problem(self, optimizer: Any, clock: Clock) -> str | None:
-        """Return what is wrong with the updates since the last call, or, at first, with all of them."""
-        count, is_in_doubt, calls = clock.count, self._is_in_doubt, self._calls
-        self.close()
-        if is_in_doubt:
+    def look(self, optimizer: Any, clock: Clock) -> None:
+        """Warn of what is wrong with the updates since the last call, or, at first, with all of them."""
+        if self._is_in_doubt and not clock.is_fresh():
             now = own_count(optimizer) or 0
-            had = now - max(count, 1) - clock.had_zero
-            if calls is not None:
-                found = _calls_differ(calls, had, now) if had > 0 else None
-            else:
-                found = _late(had) if had > 1 else None
-            if found is not None:
-                return found
-        return unanswered(count) if count > 1 + clock.made_state else None
+            had = now - max(clock.count, 1) - clock.had_zero
+            if self._calls is None and had > 1:
+                clock.warn("start", _late(had))
+            elif self._calls is not None and had > 0 and had not in {self._calls, self._calls + 1}:
+                clock.warn("start", _calls_differ(self._calls, had, now))
+        self.close()
+        if clock.count > 1 + clock.made_state:
+            clock.warn("count", unanswered(clock.count))
 
 
 def _late(had: int) -> str:
@@ -234,10 +249,7 @@ def _late(had: int) -> str:
     )
 
 
-def _calls_differ(calls: int, had: int, now: int) -> str | None:
-    """Return what is said of a state of PyTorch whose calls are not the optimizer's updates, or None where they are."""
-    if had in {calls, calls + 1}:  # an optimizer that was stepped once to create its state counts that
-        return None
+def _calls_differ(calls: int, had: int, now: int) -> str:
     return (
         f"the state that was loaded counts {calls} calls of scheduler.step(), and the optimizer has applied {had} "
         f"updates: the schedule goes on from step {calls}, as PyTorch's would. If it is to count updates, say "

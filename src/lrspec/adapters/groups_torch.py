@@ -69,7 +69,7 @@ class GroupedScheduleLR(ScheduleLR):
 
     def is_own(self, rate: object) -> bool:
         """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
-        written = self._written or ()
+        written = self.written or ()
         return any(rate is value for value in written) or self._numbers.owns(rate)
 
     def _at(self, step: int) -> Any:
@@ -85,7 +85,7 @@ class GroupedScheduleLR(ScheduleLR):
         return rows
 
     def _write(self, value: Any) -> None:
-        written, groups = self._written, self._optimizer.param_groups
+        written, groups = self.written, self._optimizer.param_groups
         others: dict[tuple[int, str], tuple[float, Any]] = {}
         known = 0 if written is None else self._known
         for number, (place, key, column) in enumerate(self._writes):
@@ -97,7 +97,7 @@ class GroupedScheduleLR(ScheduleLR):
             other = self._numbers.write(place, key, value[column], column=column, last=last)
             if other is not None:
                 others[place, key] = (other, last)
-        self._written, self._known = value, len(self._writes)
+        self.written, self._known = value, len(self._writes)
         self._tell_others(others)
 
     def _plan(self) -> None:

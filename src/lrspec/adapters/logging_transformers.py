@@ -24,10 +24,11 @@ class AppliedRate(TrainerCallback):  # type: ignore[misc]  # transformers is unt
         if logs is None or not isinstance(scheduler, ScheduleLR) or scheduler.lr_applied is None:
             return
         rates = scheduler.lr_applied
-        found = {f"lr_applied/{group}": rate for group, rate in enumerate(rates)}
+        found: dict[str, Any] = {f"lr_applied/{group}": rate for group, rate in enumerate(rates)}
         if len(set(rates)) == 1:
             found = {"lr_applied": rates[0]}
-        found["update"] = state.global_step - 1
+        # the Trainer counts the skipped updates too
+        found["update"] = scheduler.update_applied if scheduler.every == "update" else state.global_step - 1
         logs.update(found)
         state.log_history[-1].update(found)
 

@@ -5,7 +5,9 @@ Nothing here needs Optax itself: an `optax.Schedule` is any function from a coun
 
 from __future__ import annotations
 
-import operator
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,7 +17,9 @@ from jax import lax
 
 from lrspec.device import NumPyArrays, Table, binary_search, on_device
 from lrspec.document import Document
+from lrspec.errors import UnsupportedError
 from lrspec.evaluate import clamped_evaluator
+from lrspec.fields import LAST_STEP, is_integer
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
@@ -25,21 +29,26 @@ _ALL_AT_ONCE = 1024
 class OptaxSchedule:
     """`schedule(count)`: the rate as a float32 scalar array, for any optimizer of Optax.
 
-    It works eagerly and under `jit`, `scan`, `vmap`, `cond` and `inject_hyperparams`, with x64 on and off. Two are
-    equal, and hash alike, when their fingerprints are equal; pickling carries the schedule, not code.
+    It works eagerly and under `jit`, `scan`, `vmap`, `cond` and `inject_hyperparams`, with x64 on and off, for
+    counts of any integer type, spread over a mesh or not. Two are equal, and hash alike, when their fingerprints are
+    equal; pickling carries the schedule, not code.
 
     Args:
         schedule: The schedule or document.
     """
 
+    __name__: str
+
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
+        self.__name__ = "schedule"  # the name of Optax' own, for what asks a function for one
 
     def __call__(self, count: Any) -> jax.Array:
         """Return the rate that update `count` uses, elementwise for an array of counts.
 
         Raises:
             TypeError: `count` is not of integers.
+            UnsupportedError: It is called inside a kernel of Pallas.
         """
         return value(self.schedule.program, count)
 
@@ -51,9 +60,6 @@ class OptaxSchedule:
 
     def __repr__(self) -> str:
         return f"OptaxSchedule({self.schedule!r})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"schedule": self.schedule}
 
 
 def to_optax(schedule: Schedule) -> OptaxSchedule:
@@ -71,35 +77,76 @@ def to_optax(schedule: Schedule) -> OptaxSchedule:
 def value(program: Program, step: Any) -> jax.Array:
     """Return the float32 values at `step`, an integer, array or tracer.
 
-    JAX computes them where the step is a tracer; else the host does, and JAX is handed the result.
+    JAX computes them where the step is a tracer, or an array on several devices; else the host does, and JAX is handed
+    the result.
 
     Raises:
         TypeError: `step` is not of integers.
+        UnsupportedError: `step` is traced inside a kernel of Pallas.
     """
-    if not isinstance(step, jax.core.Tracer):
-        if np.ndim(step) == 0:
-            return jnp.asarray(np.float32(clamped_evaluator(program)(operator.index(step))))
-        return jnp.asarray(_in_numpy(program, np.asarray(step)))
-    _check_integer(step.dtype)
+    if not isinstance(step, jax.Array) and hasattr(step, "__jax_array__"):  # such as a variable of Flax
+        step = step.__jax_array__()
+    if isinstance(step, jax.core.Tracer):
+        return _traced(program, step)
+    if isinstance(step, jax.Array) and step.ndim and len(step.sharding.device_set) > 1:
+        spread: jax.Array = _compiled(program, step)
+        return spread
+    return jnp.asarray(_on_host(program, step))
+
+
+def _on_host(program: Program, step: Any) -> Any:
+    """Return the values at a step, or array of steps, of the host, or that the host can read."""
+    if is_integer(step):
+        return np.float32(clamped_evaluator(program)(int(step)))
+    steps = np.asarray(step)
+    if not jnp.issubdtype(steps.dtype, jnp.integer):
+        _check_integer(jnp.asarray(steps).dtype)
+    if steps.ndim == 0:
+        return np.float32(clamped_evaluator(program)(int(steps)))
+    arrays = NumPyArrays()
+    return on_device(program, arrays.step(np.minimum(steps, LAST_STEP) if steps.dtype == np.uint64 else steps), arrays)
+
+
+def _traced(program: Program, steps: jax.Array) -> jax.Array:
+    """Return the values at traced steps."""
+    _check_integer(steps.dtype)
+    if _is_in_kernel():
+        reason = "its tables are constants, which a kernel cannot hold; call it outside and give the kernel the rate"
+        raise UnsupportedError("pallas", "a schedule inside a kernel", reason)
     arrays = JaxArrays()
 
-    def scalar(one: jax.Array) -> jax.Array:
-        result: jax.Array = on_device(program, arrays.step(one), arrays).array
+    def scalar(step: jax.Array) -> jax.Array:
+        result: jax.Array = on_device(program, arrays.step(step), arrays).array
         return result
 
-    return scalar(step) if step.ndim == 0 else jax.vmap(scalar)(step.reshape(-1)).reshape(step.shape)
+    function = partial(_sharded_alike, scalar)
+    for _ in range(steps.ndim):
+        function = jax.vmap(function)
+    return function(steps)
 
 
-def _in_numpy(program: Program, steps: np.ndarray[Any, Any]) -> Table:
-    _check_integer(steps.dtype)
-    arrays = NumPyArrays()
-    result: Table = on_device(program, arrays.step(np.minimum(steps, 2**31 - 1)), arrays)
-    return result
+_compiled = jax.jit(_traced, static_argnums=0)
+
+
+def _sharded_alike(function: Callable[[jax.Array], jax.Array], step: jax.Array) -> jax.Array:
+    """Return `function(step)`, sharded like `step`; on an explicit mesh JAX does not find out how a lookup is."""
+    if not hasattr(jax.sharding, "auto_axes"):  # a JAX without explicit meshes
+        return function(step)
+    sharding = jax.typeof(step).sharding
+    kinds = zip(sharding.mesh.axis_names, sharding.mesh.axis_types, strict=True)
+    axes = tuple(name for name, kind in kinds if kind == jax.sharding.AxisType.Explicit)
+    return jax.sharding.auto_axes(function, axes=axes, out_sharding=sharding)(step) if axes else function(step)
+
+
+def _is_in_kernel() -> bool:
+    """Tell whether a kernel of Pallas is traced; where a version of JAX does not say, its own error comes later."""
+    pallas = sys.modules.get("jax._src.pallas.core")
+    return getattr(getattr(pallas, "_pallas_tracing_env", None), "grid_context", None) is not None
 
 
 def _check_integer(dtype: Any) -> None:
-    if not np.issubdtype(dtype, np.integer):
-        raise TypeError(f"a step of {dtype}: expected integers")
+    if not jnp.issubdtype(dtype, jnp.integer):
+        raise TypeError(f"a step of {dtype}: expected integers, such as Optax' counts; jnp.int32(step) makes one")
 
 
 class JaxArrays:
@@ -110,9 +157,9 @@ class JaxArrays:
         self._integer = np.dtype(np.int64 if self.has_int64 else np.int32)
 
     def step(self, step: jax.Array) -> _Scalar:
-        """Return a step as the integer that `on_device` takes."""
-        if step.dtype == np.uint32 or step.dtype.itemsize > self._integer.itemsize:
-            step = lax.min(step, np.asarray(2**31 - 1, step.dtype))
+        """Return a step as the integer that `on_device` takes, clamped where that cannot hold it."""
+        if jnp.iinfo(step.dtype).max > jnp.iinfo(self._integer).max:
+            step = lax.clamp(np.zeros((), step.dtype), step, np.asarray(LAST_STEP, step.dtype))
         return _Scalar(lax.convert_element_type(step, self._integer))
 
     def row(self, table: Table, index: _Scalar) -> list[_Scalar]:

@@ -10,6 +10,7 @@ import torch
 from torch.utils.weak import WeakIdKeyDictionary
 
 _WIDE_ENOUGH = (torch.float32, torch.float64)
+_HALF_ULP = 2.0**-24
 _USERS: Any = WeakIdKeyDictionary()
 """Of each tensor that a scheduler writes, a reference to the optimizer that it is a number of."""
 
@@ -82,7 +83,7 @@ class Numbers:
             key: The key in the group.
             value: The number.
             column: Which of the schedules it is one of.
-            last: What was written last, where it was not into a tensor; None where nothing was.
+            last: What the scheduler wrote before, or None where nothing is known to stand there.
 
         Raises:
             TypeError: It is a tensor of fewer than 32 bits.
@@ -91,17 +92,17 @@ class Numbers:
         held = standing(group, key)
         if not isinstance(held, torch.Tensor):
             _put(group, key, value)
-            return None if last is None or held is last or held == last else float(held)
+            return None if last is None or held is last or _is_same(float(held), last) else float(held)
         slot = self._slots.get((place, key))
         expected = last if slot is None else slot.value
-        if slot is not None and slot.tensor is held and slot.is_untouched():
-            found = expected
+        if last is None or expected is None or (slot is not None and slot.tensor is held and slot.is_untouched()):
+            found = None
         else:
-            found = None if expected is None else float(held)
+            found = float(held)
         if slot is None or slot.tensor is not held or slot.column != column:
             slot = self._slots[place, key] = self._own(place, key, held, column)
         slot.fill(value)
-        return None if found == expected else found
+        return None if found is None or expected is None or _is_same(found, expected) else found
 
     def _own(self, place: int, key: str, held: torch.Tensor, column: int) -> _Slot:
         """Return a slot with the tensor that a group has to itself, or shares with those of the same schedule."""
@@ -119,6 +120,11 @@ class Numbers:
         _USERS[held] = weakref.ref(self._optimizer)
         slot = self._by_tensor[id(held)] = _Slot(held, column)
         return slot
+
+
+def _is_same(found: float, written: float) -> bool:
+    """Tell whether a number is the one that was written, or rounds to it: a scheduler of torch computes in float64."""
+    return abs(found - written) <= _HALF_ULP * abs(written)
 
 
 def standing(group: dict[str, Any], key: str) -> Any:

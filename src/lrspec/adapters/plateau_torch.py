@@ -51,6 +51,7 @@ class PlateauLR(ScheduleLR):
         """
         value = self._at(self.last_epoch)
         self.controller.update(metric, value)
+        self._note_applied()
         self._write(value)
 
     def _write(self, value: float) -> None:

@@ -69,9 +69,14 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             raise ValueError(f"every: found {every!r}, expected one of {', '.join(get_args(Every))}")
         self.schedule = schedule
         self.every = every
+        self.written: Any = None
+        self._applied: Any = None
+        self._applied_step: int | None = None
+        self._foreign: dict[int, float] = {}
         self._is_part = False
         self._block = _Block()
         self._last = self._last_step()
+        self._usual: int | None = None  # updates before a call that need no further look
         self._start = Start(counts_updates=every == "update", is_given=step is not None)
         if step:
             for group in optimizer.param_groups:
@@ -92,7 +97,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._optimizer = optimizer
         self._follow()
         if has_begun:
-            self._write(self._at(self.last_epoch))
+            self._go_to(self.last_epoch)
 
     def _join(self, whole: object) -> None:
         """Become a part of a scheduler of torch that is being made.
@@ -111,9 +116,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """Count the optimizer's updates, and hear of its new groups, from now on."""
         inner = innermost(self._optimizer)
         self._numbers = Numbers(inner)
-        self._written: Any = None
-        self._applied: Any = None
-        self._foreign: dict[int, float] = {}
         self._clock = Clock(inner, self, warns_early=self.every == "update" and not self._is_part)
         watch(self._optimizer, self)
 
@@ -125,7 +127,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self.__dict__.update(state)
         self._block = _Block()
         self._follow()
-        self._go_to(self.last_epoch)
 
     def _initial_step(self) -> None:
         """Write the rate of the first update; the constructors of `LRScheduler` and `SequentialLR` call this."""
@@ -142,12 +143,15 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         Raises:
             StepError: The schedule has no value there, and does not end there; nothing is changed.
         """
-        value = self._at(step)
-        self._written, self._applied = None, None
-        self._move(step, value)
+        self._at(step)  # before anything is changed
+        self.written = None
+        self._move(step)
+        self._applied = self._applied_step = None
 
     def get_lr(self) -> list[float]:
-        """Return the rate of each group at `last_epoch`."""
+        """Return the rate of each group at `last_epoch`; at the end of a schedule that has one, the last one."""
+        if self.last_epoch > self._last:
+            self._clock.ask_always()
         return self._rates_at(self.last_epoch)
 
     def _rates_at(self, step: int) -> list[float]:
@@ -160,18 +164,28 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             StepError: The schedule has no value there, and does not end there; nothing is changed.
             TypeError: `epoch` is not an integer.
         """
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_dynamo_compiling():  # by the module's name, else torch.compile passes the frame over
             _step_in_python(self, epoch)
+            return
+        clock = self._clock
+        if epoch is None and clock.count == self._usual and clock.is_plain:
+            step = self.last_epoch + 1
+            value = self._at(step)
+            self._applied, self._applied_step = self.written, step - 1
+            self.last_epoch = step
+            clock.count = 0
+            self._write(value)
+            if step > self._last:
+                clock.ask_always()
         elif epoch is not None:
             self._start.close()
             step = self._step_of(epoch)
             if self._is_part and not step:
                 self._go_to(step)
             else:
-                self._move(step, self._at(step))
-        elif self._clock.count == self._start.usual or self._is_due():
-            step = self.last_epoch + 1
-            self._move(step, self._at(step))
+                self._move(step)
+        elif self._is_due():
+            self._move(self.last_epoch + 1)
 
     def _step_of(self, epoch: Any) -> int:
         """Return the step that is asked for."""
@@ -180,7 +194,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         except TypeError:
             raise TypeError(f"scheduler.step({epoch!r}): expected a whole number, the step to move to") from None
         if step < self.last_epoch:
-            self._clock.warn(f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
+            self._clock.warn("back", f"scheduler.step({step}) goes from update {self.last_epoch} back to {step}")
         return step
 
     def _is_due(self) -> bool:
@@ -190,30 +204,39 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             return True
         if not clock.has_update(self._first_rate()):
             if not self._start.has_moved:
-                clock.warn(_UNSEEN)
+                clock.warn("unseen", _UNSEEN)
             return False
         if self.every == "epoch":
-            problem = _EPOCH if clock.count == 1 else None
+            self._start.close()
+            if clock.count == 1:
+                clock.warn("count", _EPOCH)
         else:
-            problem = self._start.problem(innermost(self._optimizer), clock)
-        if problem:
-            clock.warn(problem)
+            self._start.look(innermost(self._optimizer), clock)
+            self._usual = 1
         return True
 
     def _first_rate(self) -> Any:
         groups = self._optimizer.param_groups
         return groups[0]["lr"] if groups else None
 
-    def _move(self, step: int, value: Any) -> None:
-        """Write what `_at` returned, as the values of a step, and begin to wait for its update."""
-        clock = self._clock
-        if clock.count or clock.has_update(self._first_rate()):
-            self._applied = self._written
+    def _move(self, step: int) -> None:
+        """Write the values of a step, and begin to wait for its update.
+
+        Raises:
+            StepError: The schedule has no value there, and does not end there; nothing is changed.
+        """
+        value = self._at(step)
+        self._note_applied()
         self.last_epoch = step
         self._write(value)
-        clock.restart()
+        self._clock.restart()
         if step > self._last:
-            clock.ask_always()
+            self._clock.ask_always()
+
+    def _note_applied(self) -> None:
+        """Keep what the last update used, if there was one since the last call."""
+        if self._clock.has_update(self._first_rate()):
+            self._applied, self._applied_step = self.written, self.last_epoch
 
     @property
     def lr_applied(self) -> list[float] | None:
@@ -233,7 +256,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """
         if self._clock.has_update(self._first_rate()):
             return self.last_epoch
-        return None if self._applied is None else self.last_epoch - 1
+        return self._applied_step
 
     @property
     def _last_lr(self) -> list[float]:
@@ -257,12 +280,16 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         initial_rate(group)
         if self.last_epoch >= 0:
             value = self._at(self.last_epoch)
-            self._written = None  # what stands there now is about to be right, whoever wrote it
+            self.written = None  # what stands there now is about to be right, whoever wrote it
             self._write(value)
 
     def _at(self, step: int) -> Any:
         """Return what is written at a step: the values, or, at the end of a schedule that has one, the last ones."""
-        return self._block.at(self._last if step == self._last + 1 else step, self._ahead)
+        block = self._block
+        place = step - block.first
+        if 0 <= place < block.length:
+            return block.values[place]
+        return block.refill(self._last if step == self._last + 1 else step, self._ahead)
 
     def _last_step(self) -> int:
         """Return the last step that has values."""
@@ -274,8 +301,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def _write(self, value: Any) -> None:
         """Write what `_at` returned."""
-        written = self._written
-        self._written = value
+        written = self.written
+        self.written = value
         for group in self._optimizer.param_groups:
             if group["lr"] is not written:
                 self._write_each(value, written)
@@ -299,7 +326,8 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         for (place, key), (other, written) in others.items():
             what = "the rate" if key == "lr" else f"the {key}"
             where = "" if len(self._optimizer.param_groups) == 1 else f" of group {place}"
-            self._clock.warn(f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}")
+            message = f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}"
+            self._clock.warn(f"foreign {key}", message)
 
     def _rates_in(self, written: Any) -> list[float]:
         """Return the rate of each group in what `_at` returned."""
@@ -307,7 +335,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def is_own(self, rate: object) -> bool:
         """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
-        return rate is self._written or self._numbers.owns(rate)
+        return rate is self.written or self._numbers.owns(rate)
 
     def refusal(self) -> StepError | None:
         """Return the error for the next update, where the schedule has ended."""
@@ -352,32 +380,35 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if every != self.every:
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
         if self._is_part:  # the whole knows which part is in force, and the optimizer's state has its rate
-            self.last_epoch = step
+            self.last_epoch, self.written = step, None
             return
         self._go_to(step)
-        problem = self._start.load(None if is_ours else step, innermost(self._optimizer))
-        if problem:
-            self._clock.warn(problem)
+        self._start.load(None if is_ours else step, innermost(self._optimizer), self._clock)
+        self._usual = None
 
 
 class _Block:
-    """The values that are written at some steps in a row, which NumPy gives a block at a time: the same bits sooner."""
+    """What is written at some steps in a row: NumPy gives the values of many at once, the same bits sooner.
+
+    Attributes:
+        values: What is written at each.
+        first: The first of the steps.
+        length: How many there are.
+    """
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Forget the values."""
-        self._values: list[Any] = []
-        self._first = self._length = 0
+        self.values: list[Any] = []
+        self.first = self.length = 0
 
-    def at(self, step: int, ahead: Callable[[int], list[Any]]) -> Any:
-        """Return what is written at a step, which `ahead` gives with what follows."""
-        place = step - self._first
-        if place < 0 or place >= self._length:
-            self._values, self._first, place = ahead(step), step, 0
-            self._length = len(self._values)
-        return self._values[place]
+    def refill(self, step: int, ahead: Callable[[int], list[Any]]) -> Any:
+        """Take what is written at a step and after it from `ahead`, and return the first."""
+        self.values, self.first = ahead(step), step
+        self.length = len(self.values)
+        return self.values[0]
 
 
 def to_torch(

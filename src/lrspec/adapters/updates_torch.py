@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import torch
+from torch.compiler import is_dynamo_compiling
 
 
 class Listener(Protocol):
@@ -46,22 +47,27 @@ class Steps:
     Attributes:
         mark: Another object after each step that compiled code made, which must not count: it would be compiled again
             for each count.
-        is_over: Whether a schedule may have ended, so that the next step is to be asked for also in compiled code.
+        is_over: Whether the clocks are asked before each step, also in compiled code: a schedule may have ended.
+        asks: Whether they are asked before the next: then, and before the first.
+        is_within: Whether a step is being made.
     """
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer = weakref.ref(optimizer)
         self.mark: list[None] = []
         self.is_over = False
+        self.asks = True
         self.is_within = False
         self._clocks: list[weakref.ref[Listener]] = []
 
     def add(self, clock: Listener) -> None:
         """Tell a clock from now on, for as long as it lives."""
         self._clocks = [*(reference for reference in self._clocks if reference() is not None), weakref.ref(clock)]
+        self.asks = True
 
     def begin(self, optimizer: Any) -> None:
         """Tell that a step is about to be made."""
+        self.asks = self.is_over
         for reference in self._clocks:
             clock = reference()
             if clock is not None:
@@ -99,14 +105,14 @@ def watched(optimizer: Any) -> Steps:
 
 def _hook(optimizer: Any, steps: Steps) -> None:
     def begin(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
-        if torch.compiler.is_compiling():
+        if is_dynamo_compiling():
             if steps.is_over:
                 _begin(steps, optimizer)
-        elif not steps.is_within:
+        elif steps.asks and not steps.is_within:
             steps.begin(optimizer)
 
     def end(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
-        if torch.compiler.is_compiling():
+        if is_dynamo_compiling():
             steps.mark = []
         elif not steps.is_within:
             steps.end(optimizer)
@@ -120,23 +126,26 @@ def _telling(optimizer: Any, steps: Steps) -> Any:
     patched = vars(optimizer).get("step")
     owner = weakref.ref(optimizer)
 
+    def call(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        return type(optimizer).step(optimizer, *args, **kwargs) if patched is None else patched(*args, **kwargs)
+
     @functools.wraps(getattr(optimizer.step, "__func__", optimizer.step))
     def step(*args: Any, **kwargs: Any) -> Any:
         optimizer: Any = owner()
         optimizer._opt_called = True  # noqa: SLF001 - what torch's schedulers look for
-        method = patched or functools.partial(type(optimizer).step, optimizer)
-        if torch.compiler.is_compiling():
+        if is_dynamo_compiling():
             if steps.is_over:
                 _begin(steps, optimizer)
-            result = method(*args, **kwargs)
+            result = call(optimizer, *args, **kwargs)
             steps.mark = []
             return result
         if steps.is_within:
-            return method(*args, **kwargs)
-        steps.begin(optimizer)
+            return call(optimizer, *args, **kwargs)
+        if steps.asks:
+            steps.begin(optimizer)
         steps.is_within = True
         try:
-            result = method(*args, **kwargs)
+            result = call(optimizer, *args, **kwargs)
         finally:
             steps.is_within = False
         steps.end(optimizer)

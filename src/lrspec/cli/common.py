@@ -12,8 +12,8 @@ from typing import Any
 import lrspec
 from lrspec.units import QUANTITIES
 
-GOOD, FOUND, BAD_INPUT = 0, 1, 2
-"""Exit statuses: all is well; bits differ or there are warnings; the input is bad."""
+GOOD, FOUND, BAD_INPUT, NOT_RUN = 0, 1, 2, 3
+"""Exit statuses: all is well; bits differ or there are warnings; the input is bad; a row of verify could not run."""
 GIVEN = (*QUANTITIES, "base_value")
 
 
@@ -57,11 +57,13 @@ def load(path: Path, options: argparse.Namespace) -> lrspec.Document:
 
 @contextmanager
 def named(path: Path | str) -> Iterator[None]:
-    """Put the file's name before the message of an error that comes out of it."""
+    """Put the file's name before the message of an error that comes out of it, where it does not stand there yet."""
     try:
         yield
     except lrspec.LrspecError as error:
-        raise lrspec.LrspecError(f"{path}: {error}") from None
+        message = str(error)
+        is_told = message.startswith(f"{path}: ") or f" {Path(path).name} is not supported" in message
+        raise lrspec.LrspecError(message if is_told else f"{path}: {message}") from None
 
 
 def number(text: str) -> Any:

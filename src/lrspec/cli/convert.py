@@ -9,7 +9,9 @@ from typing import Any
 import lrspec
 from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, complain, count, say
 from lrspec.cli.inputs import add_inputs, read_input
+from lrspec.cli.progress import waiting
 from lrspec.cli.run_source import NEEDED, missing, run_source
+from lrspec.fields import in_steps
 from lrspec.places import schedules
 from lrspec.plot import points
 from lrspec.source import native_source
@@ -71,7 +73,8 @@ def _check(code: str, schedule: lrspec.Schedule, options: argparse.Namespace) ->
         complain(f"not checked: {', '.join(absent)} is not installed; --no-check leaves the check out")
         return BAD_INPUT
     steps = options.steps or min(_steps(schedule, options), _MOST_CHECKED)
-    found = run_source(code, options.to, schedule, steps)
+    with waiting(f"lrspec: running that code, with {options.to}: {in_steps(steps, ',')}"):
+        found = run_source(code, options.to, schedule, steps)
     complain(f"checked against the schedule's own float32 values: {found}")
     return GOOD if found.largest <= _ROUNDING * float(abs(schedule.values(0, steps)).max()) else FOUND
 

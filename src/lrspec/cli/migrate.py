@@ -7,35 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import lrspec
-from lrspec.cli.common import GOOD, add_document, count, load, named, say
+from lrspec.cli import migrate_code, migrate_rates
+from lrspec.cli.common import FOUND, GOOD, add_document, complain, count, load, named, say
 from lrspec.places import schedules
-
-_CODE = {
-    "torch": """\
-import lrspec
-import torch
-
-schedule = lrspec.load({file!r}){resolved}
-optimizer = torch.optim.AdamW(model.parameters())
-scheduler = schedule.to_torch(optimizer, step={step})""",
-    "keras": """\
-import keras
-import lrspec
-
-schedule = lrspec.load({file!r}){resolved}
-optimizer = keras.optimizers.AdamW(learning_rate=schedule.to_keras())
-optimizer.build(model.trainable_variables)
-lrspec.set_position(optimizer, {step})""",
-    "optax": """\
-import lrspec
-import optax
-
-schedule = lrspec.load({file!r}){resolved}
-optimizer = optax.adamw(schedule.to_optax())
-opt_state = lrspec.set_position(optimizer.init(params), {step})""",
-}
-
-_USUAL = ("learning_rate", "momentum", "weight_decay")
+from lrspec.positions.held import Held, held as checkpoint_held
 
 
 def add(commands: Any) -> None:
@@ -44,16 +19,19 @@ def add(commands: Any) -> None:
         "migrate",
         help="where a run stands, and the code that goes on from there in another framework",
         description="Read from a checkpoint how many updates were applied, and print the rate of the next one and the "
-        "code that resumes there. Nothing in the checkpoint is executed; its framework must be installed.",
+        "code that resumes there. Nothing in the checkpoint is executed; its framework must be installed. Exits with 1 "
+        "where the checkpoint holds other rates than the document has there, and with 2 where a choice is needed.",
     )
     command.add_argument(
         "checkpoint",
         type=Path,
         metavar="CHECKPOINT",
-        help="a file of PyTorch, Lightning, Keras or Flax, or a folder of transformers' Trainer, of Accelerate or of "
-        "Orbax",
+        help="a file of PyTorch, Lightning, Keras or Flax, or a folder of transformers' Trainer, of Accelerate, of "
+        "DeepSpeed, of torch.distributed.checkpoint or of Orbax",
     )
-    command.add_argument("--to", choices=sorted(_CODE), required=True, help="the framework in which the run goes on")
+    command.add_argument(
+        "--to", choices=("keras", "optax", "torch"), required=True, help="the framework in which the run goes on"
+    )
     command.add_argument("--counter", metavar="NAME", help="which counter to believe, where they leave it open")
     command.add_argument(
         "--gradient-accumulation-steps",
@@ -68,38 +46,59 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     document = load(options.file, options)
     with named(options.checkpoint):
-        found = lrspec.position(
-            options.checkpoint,
-            counter=options.counter,
-            gradient_accumulation_steps=options.gradient_accumulation_steps,
-        )
+        held = checkpoint_held(options.checkpoint)
+        found, why = _position(options, document, held)
+    given = {name: value for name, value in document.to_dict().items() if getattr(options, name, None) is not None}
+    arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    resolved = f".resolve({arguments})" if arguments else ""
     with named(options.file):
-        _check_goes_to(document, options.to)
+        code = migrate_code.write(
+            document, held, options.to, file=str(options.file), resolved=resolved, step=found.updates
+        )
         rates = {path: node(found.updates) for path, node in schedules(document).items()}
     _comment(f"{options.checkpoint}: {found.updates:,} updates applied, by {found.counter}: {found.reason}")
     for path, rate in rates.items():
         _comment(f"the next update, number {found.updates:,} from 0, has the {path} {rate!r}")
-    for name in document:
-        if name not in _USUAL:
-            _comment(f"the optimizer must have a number called {name!r} in its parameter groups: choose one that does")
-    given = {name: value for name, value in document.to_dict().items() if getattr(options, name, None) is not None}
-    arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
-    resolved = f".resolve({arguments})" if arguments else ""
-    if options.to != "torch" and list(document) != ["learning_rate"]:
-        resolved += '["learning_rate"]'
-    say(_CODE[options.to].format(file=str(options.file), resolved=resolved, step=found.updates))
-    return GOOD
+    differing = _compare(document, held, found.updates)
+    for line in (*why, *code.remarks):
+        _comment(line)
+    say(code.text)
+    return FOUND if differing else GOOD
 
 
-def _check_goes_to(document: lrspec.Document, framework: str) -> None:
-    """Refuse what the printed code could not take: parameter groups, which only torch's optimizers have.
+def _position(options: argparse.Namespace, document: lrspec.Document, held: Held) -> tuple[lrspec.Position, list[str]]:
+    """Return where the run stands, and what settled it where its counters leave it open.
 
     Raises:
-        UnsupportedError: It has some.
+        LrspecError: They do, and the checkpoint's rates do not settle it.
     """
-    if framework != "torch" and document.groups:
-        names = " and ".join(f"the group {name}" for name in document.groups)
-        raise lrspec.UnsupportedError(framework, names, "the code printed here has one rate; see the page of groups")
+    steps = options.gradient_accumulation_steps
+
+    def position(counter: str | None) -> lrspec.Position:
+        return lrspec.position(options.checkpoint, counter=counter, gradient_accumulation_steps=steps)
+
+    try:
+        return position(options.counter), []
+    except lrspec.AmbiguousPositionError as error:
+        counters = position(next(iter(error.candidates))).candidates
+        lines = migrate_rates.costs(document, held, counters)
+        choice = migrate_rates.settled(document, held, counters)
+        if choice is None:
+            raise lrspec.LrspecError("\n  ".join([str(error), *lines])) from None
+        return position(choice.name), [f"{error.reason}; the rates that the checkpoint holds settle it:", *lines]
+
+
+def _compare(document: lrspec.Document, held: Held, step: int) -> bool:
+    """Say which numbers of the checkpoint are the document's, and which are not; tell whether there are such."""
+    found = migrate_rates.pairs(document, held, step)
+    for pair in found:
+        _comment(str(pair))
+    if not found:
+        _comment("the checkpoint holds no rate to compare with the document")
+    differing = [pair for pair in found if not pair.is_close]
+    for pair in differing:
+        complain(f"{pair}: is it the document of this run, and is {step:,} its position?")
+    return bool(differing)
 
 
 def _comment(text: str) -> None:

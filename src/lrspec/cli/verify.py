@@ -11,11 +11,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, complain, count, load, say
-from lrspec.verify import FAST_STEPS, FRAMEWORKS, SLOW_STEPS, Report, verify
+from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, NOT_RUN, complain, count, load, say
+from lrspec.cli.progress import shown
+from lrspec.verify import FAST_STEPS, QUICK, SLOW_STEPS, Report, verify
+from lrspec.verify.backends import FRAMEWORKS, HOST
 
 
 def add(commands: Any) -> None:
@@ -25,7 +26,7 @@ def add(commands: Any) -> None:
         help="run a document on every installed backend and compare every bit",
         description="Run a document's learning rate on every installed backend, device and mode, compare every bit "
         "with the program, and show what each framework's own schedule would have given. Exit status: 0 when all "
-        "bits are equal, 1 when not, 2 on bad input.",
+        "bits are equal; 1 when one differs; 2 on bad input; 3 when some rows could not run, and the others are equal.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
     command.add_argument(
@@ -34,11 +35,21 @@ def add(commands: Any) -> None:
         metavar="NAMES",
         help=f"run only these, and fail when one is not installed: a list such as {','.join(FRAMEWORKS)}",
     )
+    command.add_argument("--steps", type=count, help=f"steps in each fast mode (default {FAST_STEPS})")
+    command.add_argument("--slow-steps", type=count, help=f"steps in each slow mode (default {SLOW_STEPS})")
     command.add_argument(
-        "--steps", type=count, default=FAST_STEPS, help="steps in each fast mode (default %(default)s)"
+        "--quick",
+        action="store_true",
+        help="every mode of every backend, with few steps: "
+        f"--steps {QUICK['fast_steps']} --slow-steps {QUICK['slow_steps']}",
     )
     command.add_argument(
-        "--slow-steps", type=count, default=SLOW_STEPS, help="steps in each slow mode (default %(default)s)"
+        "--without",
+        action="append",
+        default=[],
+        metavar="MODE",
+        help="leave out a mode, by its name in the table or a word of it such as `inductor`, alone or as "
+        "BACKEND:MODE; may be given several times",
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     command.add_argument(
@@ -60,26 +71,45 @@ def _backends(text: str) -> tuple[str, ...]:
 def _verify(options: argparse.Namespace) -> int:
     document = load(options.file, options)
     fingerprint = document.fingerprint
-    with Progress(
-        TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("starting the backends")
+    steps = dict(QUICK) if options.quick else {}
+    given = {"fast_steps": options.steps, "slow_steps": options.slow_steps}
+    steps |= {name: value for name, value in given.items() if value is not None}
+    with shown() as progress:
         report = verify(
             document,
             frameworks=options.backends or FRAMEWORKS,
-            fast_steps=options.steps,
-            slow_steps=options.slow_steps,
+            **steps,
+            without=tuple(options.without),
             corrupt=options.corrupt,
-            progress=lambda label, steps: bar.update(task, description=f"running {label}, {steps:,} steps"),
+            progress=progress,
         )
     if options.json:
-        say(json.dumps({"fingerprint": fingerprint, **asdict(report)}, indent=2))
+        say(json.dumps(_as_json(report, fingerprint), indent=2))
     else:
         _print(report, f"{options.file}  {fingerprint}")
     if options.backends and report.not_installed:
         complain(f"not installed, though asked for: {', '.join(report.not_installed)}")
+    return _status(report, is_incomplete=bool(options.backends and report.not_installed))
+
+
+def _status(report: Report, *, is_incomplete: bool) -> int:
+    if report.differs:
+        return FOUND
+    if is_incomplete:
         return BAD_INPUT
-    return GOOD if report.ok else FOUND
+    return GOOD if report.ok else NOT_RUN
+
+
+def _as_json(report: Report, fingerprint: str) -> dict[str, Any]:
+    """Return the report with the rows that need no framework apart: each environment has the same ones."""
+    content = asdict(report)
+    rows = content.pop("rows")
+    return {
+        "fingerprint": fingerprint,
+        "host_rows": [row for row in rows if row["backend"] in HOST],
+        "rows": [row for row in rows if row["backend"] not in HOST],
+        **content,
+    }
 
 
 def _print(report: Report, title: str) -> None:
@@ -88,10 +118,11 @@ def _print(report: Report, title: str) -> None:
     for heading in ("steps", "differing", "first at", "time"):
         table.add_column(heading, justify="right")
     for row in report.rows:
-        style = "" if row.ok else "bold red"
         if row.error is not None:
-            table.add_row(escape(row.backend), "failed", "", escape(row.error), style=style)
+            names = (escape(row.backend), row.version, row.device, row.mode)
+            table.add_row(*names, "", "could not run", style="bold yellow")
             continue
+        style = "" if row.ok else "bold red"
         first = "" if row.first_difference is None else f"{row.first_difference:,}"
         counts = (f"{row.steps:,}", f"{row.differing:,}", first, f"{row.seconds:.1f} s")
         table.add_row(escape(row.backend), row.version, row.device, row.mode, *counts, style=style)
@@ -100,16 +131,27 @@ def _print(report: Report, title: str) -> None:
         _print_natives(console, report)
     if report.not_installed:
         console.print(f"Not installed: {', '.join(report.not_installed)}.", highlight=False)
-    if all(row.backend in {"exact formula", "python", "numpy"} for row in report.rows):
+    if report.without:
+        console.print(f"Left out: {', '.join(report.without)}.", highlight=False, markup=False)
+    if all(row.backend in HOST for row in report.rows):
         console.print("No framework ran: these are the evaluators in Python and NumPy.", highlight=False)
-    modes = len(report.rows)
-    good = sum(row.ok for row in report.rows)
-    verdict = (
-        f"{good} of {modes} rows are equal in every bit."
-        if not report.ok
-        else f"All {modes} rows are equal in every bit."
-    )
-    console.print(verdict, style="green" if report.ok else "bold red", highlight=False)
+    _print_causes(console, report)
+    good, modes = sum(row.ok for row in report.rows), len(report.rows)
+    failed = sum(row.error is not None for row in report.rows)
+    verdict = f"{'All' if report.ok else f'{good} of'} {modes} rows are equal in every bit"
+    style = "bold red" if report.differs else "bold yellow" if failed else "green"
+    console.print(f"{verdict}, {failed} could not run." if failed else f"{verdict}.", style=style, highlight=False)
+
+
+def _print_causes(console: Console, report: Report) -> None:
+    """Print why rows could not run, each cause once for a backend."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    for row in report.rows:
+        if row.error is not None:
+            causes.setdefault((row.backend, row.error), []).append(row.mode)
+    for (backend, cause), modes in causes.items():
+        text = f"Could not run {backend}: {'; '.join(modes)}: {cause}"
+        console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_natives(console: Console, report: Report) -> None:

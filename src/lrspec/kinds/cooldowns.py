@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from lrspec import fixedpoint
 from lrspec.errors import SpecError
@@ -37,7 +37,7 @@ class Geometric(Ramp):
 
     kind: ClassVar[str] = "geometric"
     formula_text: ClassVar[str] = "{init_value} * ({end_value} / {init_value}) ** (t / {steps})"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     after: After = after_field()
@@ -86,7 +86,7 @@ class OneMinusPower(Ramp):
 
     kind: ClassVar[str] = "one_minus_power"
     formula_text: ClassVar[str] = "{end_value} + ({init_value} - {end_value}) * (1 - (t / {steps}) ** {power})"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     power: float = number_field(positive=True, maximum=100.0)
@@ -129,7 +129,7 @@ class NormalizedExponential(Ramp):
     formula_text: ClassVar[str] = (
         "{end_value} + ({init_value} - {end_value}) * ({ratio} ** (t / {steps}) - {ratio}) / (1 - {ratio})"
     )
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     ratio: float = number_field(positive=True, maximum=1 - 2.0**-20)
@@ -178,7 +178,7 @@ class Tanh(Ramp):
         "{end_value} + ({init_value} - {end_value}) * "
         "(1 - tanh({lower} * (1 - t / {steps}) + {upper} * t / {steps})) / 2"
     )
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     lower: float = number_field(minimum=-100.0, maximum=100.0)
@@ -227,7 +227,7 @@ class Logarithmic(Ramp):
 
     kind: ClassVar[str] = "logarithmic"
     formula_text: ClassVar[str] = "{init_value} + ({end_value} - {init_value}) * ln(1 + t) / ln(1 + {steps})"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     after: After = after_field()
@@ -268,7 +268,7 @@ class Rex(Ramp):
     formula_text: ClassVar[str] = (
         "{end_value} + ({init_value} - {end_value}) * (1 - t / {steps}) / (1 - t / {steps} / 2)"
     )
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     after: After = after_field("hold", "error")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS, Flag, Period, show
@@ -17,7 +17,7 @@ from lrspec.spec import After, after_field, init_field, number_field, optional_s
 class _Decay(Leaf):
     """A decay per `decay_period` steps, smooth or in stairs."""
 
-    init_value: float | str
+    init_value: float | Literal["previous"]
     decay_period: float | Fraction
     staircase: bool
 
@@ -69,7 +69,7 @@ class Exponential(_Decay):
 
     kind: ClassVar[str] = "exponential"
     formula_text: ClassVar[str] = "{init_value} * {decay_rate} ** (t / {decay_period})"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     decay_rate: float = number_field(positive=True)
     decay_period: float | Fraction = field(metadata={"rule": Period()})
     staircase: bool = field(default=False, metadata={"rule": Flag()})
@@ -114,7 +114,7 @@ class InverseTime(_Decay):
 
     kind: ClassVar[str] = "inverse_time"
     formula_text: ClassVar[str] = "{init_value} / (1 + {decay_rate} * t / {decay_period})"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     decay_rate: float = number_field(positive=True)
     decay_period: float | Fraction = field(metadata={"rule": Period()})
     staircase: bool = field(default=False, metadata={"rule": Flag()})
@@ -159,7 +159,7 @@ class PowerLaw(Leaf):
 
     kind: ClassVar[str] = "power_law"
     formula_text: ClassVar[str] = "{init_value} * ({timescale} / (t + {offset})) ** {power}"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     power: float = number_field(positive=True, maximum=100.0)
     timescale: float | Fraction = field(metadata={"rule": Period()})
     offset: float | Fraction = field(default=0, metadata={"rule": Period(signed=True)})

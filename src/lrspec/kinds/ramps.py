@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from lrspec import fixedpoint
 from lrspec.errors import SpecError
@@ -61,7 +61,7 @@ class Constant(Leaf):
 class Ramp(Leaf):
     """A curve from one value to another."""
 
-    init_value: float | str
+    init_value: float | Literal["previous"]
     end_value: float
     steps: int | Fraction
 
@@ -109,7 +109,7 @@ class Linear(Ramp):
 
     kind: ClassVar[str] = "linear"
     formula_text: ClassVar[str] = "{init_value} + ({end_value} - {init_value}) * t / {steps}"
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     after: After = after_field()
@@ -147,7 +147,7 @@ class Polynomial(Ramp):
     formula_text: ClassVar[str] = (
         "{end_value} + ({init_value} - {end_value}) * (1 - (t / {steps}) ** {k_decay}) ** {power}"
     )
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     power: float = number_field(positive=True, maximum=100.0)
@@ -205,7 +205,7 @@ class Cosine(Ramp):
         "{end_value} + ({init_value} - {end_value}) * "
         "((1 + cos(2 pi * {cycles} * (t / {steps}) ** {k_decay})) / 2) ** {exponent}"
     )
-    init_value: float | str = init_field()
+    init_value: float | Literal["previous"] = init_field()
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     cycles: float = number_field(0.5, positive=True, maximum=10_000.0)

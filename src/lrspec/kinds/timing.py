@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lrspec.errors import SpecError
-from lrspec.fields import LAST_STEP, Period, show
+from lrspec.fields import LAST_STEP, Period, in_steps, show
 from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
 from lrspec.kinds.leaf import check_stair
 from lrspec.merge import flat
@@ -62,8 +62,9 @@ class Shift(Node):
         return joined(parts)
 
     def _check(self) -> None:
-        if self.length is not None and self.length <= 0:
-            found, expected = f"{show(self.by)}, with a part of {self.part.length} steps", "less than its length"
+        length = self.part.length
+        if length is not None and length <= Fraction(self.by):
+            found, expected = f"{show(self.by)}, with a part of {in_steps(length)}", "less than its length"
             raise SpecError("by", found=found, expected=expected)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.fields import in_steps
 from lrspec.formula import HORIZON, Time, value_at
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
@@ -118,7 +119,7 @@ def read_groups(source: Source, rates: Callable[[], list[Rate]], sample: int | N
         reading = reading.checked(
             rate.scaled, [step for step, _ in pairs], [value for _, value in pairs], ROUNDING + rate.slack
         )
-    how = f"compared with the object at {len(steps)} steps, 0 to {steps[-1]}"
+    how = f"compared with the object at {in_steps(len(steps))}, 0 to {steps[-1]}"
     notes = [f"{how}: it differs by {reading.largest_difference:.1e} of the largest value, at step {reading.at_step}"]
     if faults:
         several = "; ".join(islice(dict.fromkeys(faults), 5))
@@ -211,10 +212,10 @@ def tables(source: Source, steps: int, reason: str) -> Reading:
     if steps > MAX_TABLE:
         raise source.refused(f"{reason}; and a table has {MAX_TABLE} values at most, not {steps}")
     rows = [source.values(step) for step in range(steps)]
-    told = f"{source.framework}: {source.construct}, at {steps} steps"
+    told = f"{source.framework}: {source.construct}, at {in_steps(steps)}"
     columns = list(zip(*rows, strict=True))
     rates = [Rate(node=sampled(column.__getitem__, steps, source=told)) for column in columns]
-    note = f"called at each of {steps} steps, after which the last value is held, because: {reason}"
+    note = f"called at each of {in_steps(steps)}, after which the last value is held, because: {reason}"
     reading = _reading(replace(source, notes=(*source.notes, note)), rates)
     again = [source.values(step) for step in range(steps)]
     for place, rate in enumerate(rates):

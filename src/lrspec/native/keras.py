@@ -13,6 +13,7 @@ from numbers import Integral
 from typing import Any
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.fields import in_steps
 from lrspec.formula import HORIZON, simple
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence
 from lrspec.kinds.timing import Shift, Stretch
@@ -250,7 +251,7 @@ def _cosine(config: Config, name: str, sample: int | None) -> Found:  # noqa: AR
         return decay, (share, *ignored)
     if warmup < 0:
         raise _refused(name, f"warmup_steps={warmup}, below 0")
-    note = f"decay_steps={steps} does not include the {warmup} steps of warmup: the end is at step {warmup + steps}"
+    note = f"decay_steps={steps} does not include the {in_steps(warmup)} of warmup: the end is at step {warmup + steps}"
     if not warmup:
         return decay, (share, note, "warmup_steps=0: the initial_learning_rate is never used")
     return Sequence(parts=[Linear(init_value=init, end_value=top, steps=warmup), decay]), (share, note)
@@ -279,7 +280,7 @@ def _until_nan(config: Config, name: str, sample: int | None, end: Any) -> Node:
     if sample is None or sample > end:
         reason = f"t_mul={config['t_mul']}, below 1: from step {end} on the rate is NaN"
         raise _refused(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
-    return sampled(DOCUMENTED[name](config).at, sample, source=f"keras: {name}, at {sample} steps")
+    return sampled(DOCUMENTED[name](config).at, sample, source=f"keras: {name}, at {in_steps(sample)}")
 
 
 NODES: dict[str, Callable[[Config, str, int | None], Found]] = {

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.fields import in_steps
 from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.native.build import constant, levels
@@ -129,7 +130,7 @@ def _polynomial(cells: Cells) -> Found:
     else:
         curve = Polynomial(init_value=init, end_value=end, steps=steps, power=power)
     node, notes = _begun(curve, init, cells["transition_begin"])
-    return node, [*notes, f"end_value={end:g} is reached {steps} steps after the start, and held"]
+    return node, [*notes, f"end_value={end:g} is reached {in_steps(steps)} after the start, and held"]
 
 
 def _exponential(cells: Cells) -> Found:
@@ -163,7 +164,7 @@ def _cosine(cells: Cells) -> Found:
     if exponent == 0:
         return constant(init), ["an exponent of 0: the value never changes"]
     node = Cosine(init_value=init, end_value=alpha * init, steps=steps, exponent=exponent)
-    return node, [f"alpha={alpha:g} is a share of {init:g}; it is reached after {steps} steps, and held"]
+    return node, [f"alpha={alpha:g} is a share of {init:g}; it is reached after {in_steps(steps)}, and held"]
 
 
 def _piecewise_constant(cells: Cells) -> Found:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.fields import in_steps
 from lrspec.formula import HORIZON, Time, formula_of, rounded
 from lrspec.kinds import Freeze
 from lrspec.sampling import sample as sampled
@@ -190,9 +191,9 @@ def called(reading: Reading, own: Own, call: Callable[[int], float], stop: int =
     faults = own.faults
     if wrong:
         some = "; ".join(wrong[:5])
-        faults = (*faults, f"its documentation was read; the object departs from it at {len(wrong)} steps: {some}")
+        faults = (*faults, f"its documentation was read; the object departs from it at {in_steps(len(wrong))}: {some}")
     share = f"by {largest:.1e} of the largest value at most, at step {at_step}: float32"
-    reading = reading.noting(f"the object, called at {len(steps)} steps, differs {share}")
+    reading = reading.noting(f"the object, called at {in_steps(len(steps))}, differs {share}")
     return replace(reading, native_faults=(*reading.native_faults, *faults))
 
 
@@ -210,8 +211,8 @@ def as_table(function: Callable[[int], float], framework: str, name: str, steps:
             reason = f"the object itself fails at step {step}: {type(error).__name__}: {error}"
             raise UnsupportedError(framework, name, reason) from error
 
-    table = sampled(given, steps, source=f"{framework}: {name}, at {steps} steps")
-    notes = (f"code, called once at each of {steps} steps; after them the last value is held",)
+    table = sampled(given, steps, source=f"{framework}: {name}, at {in_steps(steps)}")
+    notes = (f"code, called once at each of {in_steps(steps)}; after them the last value is held",)
     reading = Reading(schedule=table, framework=framework, construct=name, conventions=notes)
     again = Own(at=lambda t: given(int(t)), end=steps)
     return compared(reading, again, steps)

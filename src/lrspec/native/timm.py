@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, in_steps
 from lrspec.formula import Time, simple, value_at
 from lrspec.kinds import (
     Affine,
@@ -148,7 +148,9 @@ def _cycles(native: Any, name: str, base: float, curve: Callable[[Time], Node], 
     while len(ends) < min(count, _MANY):
         ends.append(simple(ends[-1] + first * Fraction(growth) ** len(ends)))
     notes = [
-        f"the first cycle has {first} steps, the warmup apart" if native.warmup_t else f"cycles from {first} steps on"
+        f"the first cycle has {in_steps(first)}, the warmup apart"
+        if native.warmup_t
+        else f"cycles from {in_steps(first)} on"
     ]
     if count == 1:
         node = one if end == low else Sequence(parts=[one, constant(low)])

@@ -6,6 +6,7 @@ object did not bring, and a file's own framework only to read it. Nothing is eve
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, UnsupportedError
 from lrspec.positions import files, keras, moving, optax, torch
-from lrspec.positions.counters import Counter as Counter, Found, Position as Position, decide
+from lrspec.positions.counters import Counter as Counter, Found, Position as Position, decide, not_too_deep
 
 
 def position(found: Any, *, counter: str | None = None, gradient_accumulation_steps: int | None = None) -> Position:
@@ -34,7 +35,8 @@ def position(found: Any, *, counter: str | None = None, gradient_accumulation_st
     Raises:
         AmbiguousPositionError: The counters disagree, or none of them certainly counts updates, and none was chosen.
         UnsupportedError: Nothing here has a counter, or it cannot be read without running code from the file.
-        LrspecError: There is no counter of that name, or the file is damaged.
+        LrspecError: There is no counter of that name, one is below 0 or above 2^31 - 1, or has no value here, as in a
+            trace, or the file is damaged.
         OSError: The file cannot be read.
 
     Example:
@@ -51,11 +53,14 @@ with a step per epoch; choose with counter=...: optimizer.step (40) or scheduler
     steps = gradient_accumulation_steps
     if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
         raise LrspecError(f"gradient_accumulation_steps={steps}: expected an integer from 1")
-    if isinstance(found, str | os.PathLike):
-        return decide(files.read(Path(found), steps), counter)
-    if steps is not None:
-        raise LrspecError("gradient_accumulation_steps is for a weights file of Keras, which does not say it itself")
-    return decide(_counters(found), counter)
+    with not_too_deep(found):
+        if isinstance(found, str | os.PathLike):
+            return decide(files.read(Path(found), steps), counter)
+        if steps is not None:
+            raise LrspecError(
+                "gradient_accumulation_steps is for a weights file of Keras, which does not say it itself"
+            )
+        return decide(_of_any(found), counter)
 
 
 def check_clock(run: Any, updates: int | None = None) -> int:
@@ -69,8 +74,11 @@ def check_clock(run: Any, updates: int | None = None) -> int:
         updates: How many there must be, by the caller's own count; by default whatever the counters say.
 
     Raises:
-        ClockError: Counters disagree, with one another or with `updates`.
-        UnsupportedError: There is no counter.
+        ClockError: Counters disagree, with one another or with `updates`, or leave open how many there were.
+        UnsupportedError: There is no counter, or nothing that is known here.
+        LrspecError: A counter is below 0 or above 2^31 - 1, has no value here, as in a trace, or a file is damaged.
+        OSError: A file cannot be read.
+        TypeError: `updates` is not an integer.
 
     Example:
         >>> check_clock({"count": 7}, 8)
@@ -78,17 +86,11 @@ def check_clock(run: Any, updates: int | None = None) -> int:
         ...
         lrspec.errors.ClockError: count is 7: expected 8 updates
     """
+    updates = None if updates is None else operator.index(updates)
     found = position(run)
     if updates is not None and found.updates != updates:
         raise ClockError(f"{found.counter} is {found.updates}: expected {updates} updates")
     return found.updates
-
-
-def _counters(found: Any) -> Found:
-    try:
-        return _of_any(found)
-    except RecursionError:
-        raise LrspecError(f"a {type(found).__name__} that holds itself, or is nested too deeply") from None
 
 
 def _of_any(found: Any) -> Found:
@@ -124,7 +126,8 @@ def set_position(found: Any, step: int) -> Any:
     Raises:
         UnsupportedError: It has no position that can be set, such as an optimizer of torch.
         ClockError: A scheduler of torch is past the step.
-        LrspecError: A schedule has no value at the step, or a state is in the middle of an update.
+        LrspecError: A schedule has no value at the step; or a state is in the middle of an update, has no values, as in
+            a trace, or a counter whose type does not go as far as the step.
         StepError: `step` is below 0 or above 2^31 - 1.
         TypeError: `step` is not an integer.
 
@@ -133,6 +136,11 @@ def set_position(found: Any, step: int) -> Any:
         {'count': 7, 'mu': 0.0}
     """
     step = moving.checked(step)
+    with not_too_deep(found):
+        return _moved(found, step)
+
+
+def _moved(found: Any, step: int) -> Any:
     if torch.is_scheduler(scheduler := torch.unwrapped(found)):
         moving.move_torch(scheduler, step)
         return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, StepError, UnsupportedError
-from lrspec.fields import LAST_STEP
+from lrspec.fields import LAST_STEP, whole_step
+from lrspec.positions.torch import state_of
 
 
 def checked(step: int) -> int:
@@ -18,7 +19,7 @@ def checked(step: int) -> int:
         StepError: It is below 0 or above 2^31 - 1.
         TypeError: It is not an integer.
     """
-    step = operator.index(step)
+    step = whole_step(step)
     if not 0 <= step <= LAST_STEP:
         raise StepError(f"step {step}: expected 0 to {LAST_STEP}")
     return step
@@ -32,14 +33,16 @@ def move_torch(scheduler: Any, step: int) -> None:
         UnsupportedError: It follows a metric.
         LrspecError: It has no rate at the step; it is left as it was.
     """
-    state = scheduler.state_dict()
+    state = state_of(scheduler)
     if "fingerprint" in state:
-        scheduler.load_state_dict(state | {"last_epoch": step, "_step_count": step + 1})
+        scheduler.load_state_dict({**state, "last_epoch": step, "_step_count": step + 1})
         return
     name = type(scheduler).__name__
     if "patience" in state:
         raise UnsupportedError("torch", name, "it follows a metric; lrspec.ReduceOnPlateau does, on every framework")
     counter = _counting(scheduler)
+    if not isinstance(counter.last_epoch, int):
+        raise UnsupportedError("torch", name, f"its last_epoch is {counter.last_epoch!r:.80}")
     if counter.last_epoch > step:
         raise ClockError(f"the scheduler is at step {counter.last_epoch}, past {step}: make a new one")
     groups = scheduler.optimizer.param_groups
@@ -50,19 +53,27 @@ def move_torch(scheduler: Any, step: int) -> None:
         try:
             while counter.last_epoch < step:
                 scheduler.step()
-        except ValueError as error:  # OneCycleLR, past its last step
-            raise LrspecError(f"{name} has no rate at step {step}: {error}") from None
+        except Exception as error:  # OneCycleLR past its last step, a plateau among its parts, a function of a user
+            raise LrspecError(f"{name} has no rate at step {step}: {error}") from error
         undo.pop_all()
 
 
 def _counting(scheduler: Any) -> Any:
-    """Return the scheduler that has the count: ChainedScheduler has none, and steps all of its own at once."""
-    while not hasattr(scheduler, "last_epoch"):
-        scheduler = scheduler._schedulers[0]  # noqa: SLF001 - the parts that its state has too
-    return scheduler
+    """Return the scheduler that has the count: ChainedScheduler has none, and steps all of its own at once.
+
+    Raises:
+        UnsupportedError: There is none.
+    """
+    counter = scheduler
+    while not hasattr(counter, "last_epoch"):
+        parts = getattr(counter, "_schedulers", None)  # which its state has too
+        if not parts:
+            raise UnsupportedError("torch", type(scheduler).__name__, "it has no last_epoch")
+        counter = parts[0]
+    return counter
 
 
-def _put_back(scheduler: Any, state: dict[str, Any], rates: list[Any]) -> None:
+def _put_back(scheduler: Any, state: Mapping[Any, Any], rates: list[Any]) -> None:
     scheduler.load_state_dict(state)
     for group, rate in zip(scheduler.optimizer.param_groups, rates, strict=True):
         if hasattr(group["lr"], "fill_"):

@@ -11,8 +11,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+import numpy as np
+
 from lrspec.errors import LrspecError, UnsupportedError
-from lrspec.positions.counters import Counter, Found
+from lrspec.positions.counters import Counter, Found, name_of, stored_as
 
 _COUNTERS = ("count", "count_m2", "gradient_step", "step")
 _PARTIAL = "mini_step"
@@ -23,6 +25,8 @@ NAMES = (*_COUNTERS, _PARTIAL, _AHEAD, _SKIPPED)
 _TRAIN_STATE = ("step", "opt_state")
 _OPTAX_TIME = "t"
 """What some of Optax' own states, such as that of `adan`, call their count."""
+_INSIDE = object()
+"""What stands for a node's result while its parts are mapped."""
 
 Visit = Callable[[str, str, Any, frozenset[str]], Any]
 """Takes a leaf's path, its name, the leaf and the names beside it; returns what stands there in the new tree."""
@@ -36,11 +40,12 @@ def counters(state: Any) -> Found:
     """
     found: list[Counter] = []
     doubts: list[str] = []
+    calls: set[str] = set()
     skipped = 0
 
     def visit(path: str, name: str, leaf: Any, beside: frozenset[str]) -> Any:
         nonlocal skipped
-        if (value := _value(leaf)) is None or _is_other(name, beside):
+        if _is_other(name, beside) or (value := _value(leaf, path)) is None:
             return leaf
         if name == _SKIPPED:
             skipped += value
@@ -50,15 +55,18 @@ def counters(state: Any) -> Found:
                 f"{path} is of apply_every, which accumulates micro-batches without saying how many make an update"
             )
         if name == _AHEAD and "base_optimizer_state" in beside:
-            found.append(Counter(path, max(value - 1, 0), "updates, stored as one more"))
+            ahead = max(value - 1, 0) if value >= 0 else value
+            found.append(Counter(path, ahead, "updates, stored as one more", stored=stored_as(_array(leaf))))
         elif name not in (_PARTIAL, _AHEAD):
-            found.append(Counter(path, value, _meaning(name)))
+            found.append(Counter(path, value, _meaning(name), stored=stored_as(_array(leaf))))
+            if name == "step" and "opt_state" in beside:
+                calls.add(path)
         return leaf
 
     mapped(state, visit)
-    if "opt_state" in _names(state):
-        found = [_calls(counter, skipped, alone=len(found) == 1) for counter in found]
-        found.sort(key=lambda counter: not counter.is_updates)
+    alone = len(found) == len(calls)
+    found = [_calls(counter, skipped, alone=alone) if counter.name in calls else counter for counter in found]
+    found.sort(key=lambda counter: not counter.is_updates)
     if not found:
         reason = "it keeps no count, as of an optimizer with a constant rate; read the TrainState or the loop's own"
         raise UnsupportedError("optax", f"the state {type(state).__name__}", reason)
@@ -66,9 +74,7 @@ def counters(state: Any) -> Found:
 
 
 def _calls(counter: Counter, skipped: int, *, alone: bool) -> Counter:
-    """Return a counter of a TrainState: its `step` counts updates where nothing tells that some calls were none."""
-    if counter.name != "step":
-        return counter
+    """Return the `step` of a TrainState: it counts updates where nothing tells that some calls were none."""
     calls = "calls of apply_gradients or update"
     if skipped:
         calls += f", of which apply_if_finite has skipped up to {skipped}"
@@ -96,7 +102,7 @@ def moved(state: Any, step: int) -> Any:
     counters(state)
 
     def visit(path: str, name: str, leaf: Any, beside: frozenset[str]) -> Any:
-        if (value := _value(leaf)) is None or _is_other(name, beside):
+        if _is_other(name, beside) or (value := _value(leaf, path)) is None:
             return leaf
         if name == _SKIPPED or (name == _AHEAD and "base_optimizer_state" not in beside):
             return leaf
@@ -106,7 +112,7 @@ def moved(state: Any, step: int) -> Any:
             if value:
                 raise LrspecError(f"{path} is {value}: the state is in the middle of an update")
             return leaf
-        return _replaced(leaf, step + (name == _AHEAD))
+        return _replaced(leaf, step + (name == _AHEAD), path)
 
     return mapped(state, visit)
 
@@ -116,31 +122,60 @@ def _is_other(name: str, beside: frozenset[str]) -> bool:
     return name == "count" and not beside.isdisjoint({"plateau_count", "key"})
 
 
-def _value(leaf: Any) -> int | None:
+def _value(leaf: Any, path: str) -> int | None:
     """Return a counter's value; None where the leaf is no integer, or an array of different ones.
 
     A state that is replicated over devices holds each count once per device.
+
+    Raises:
+        LrspecError: The leaf has no value here: it is abstract, traced, deleted, or on the devices of another process.
     """
     array = _array(leaf)
     if isinstance(array, int) and not isinstance(array, bool):
-        return array if array >= 0 else None
+        return array
     kind = getattr(getattr(array, "dtype", None), "kind", "")
-    if kind not in ("i", "u") or len(array.shape) > 1 or array.size == 0:
+    if kind not in ("i", "u") or len(array.shape) > 1:
         return None
-    values = {int(value) for value in array.reshape(-1)}
-    return values.pop() if len(values) == 1 else None
+    values = set(_on_the_host(array, path).ravel().tolist())
+    return int(values.pop()) if len(values) == 1 else None
+
+
+def _on_the_host(array: Any, path: str) -> Any:
+    """Return the values of an array; raise `LrspecError` where there are none, as in a trace."""
+    try:
+        values = np.asarray(array)
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _without_a_value(array, path) from error
+    if values.dtype.kind not in ("i", "u"):  # an object of NumPy's around an abstract array
+        raise _without_a_value(array, path)
+    return values
+
+
+def _without_a_value(array: Any, path: str) -> LrspecError:
+    return LrspecError(
+        f"{path} is a {type(array).__name__} without a value: a position is read on the host, from a state that has "
+        "its numbers; not inside a compiled function, nor of what jax.eval_shape returns"
+    )
 
 
 def _array(leaf: Any) -> Any:
     """Return what a variable of Flax holds, in a file as `{"value": ...}` too, or the leaf itself."""
     if _is_boxed(leaf):
         return leaf["value"]
-    return leaf[...] if type(leaf).__module__.startswith("flax.nnx") else leaf
+    if type(leaf).__module__.startswith("flax.nnx"):
+        return leaf.get_value() if hasattr(leaf, "get_value") else leaf.value
+    return leaf
 
 
-def _replaced(leaf: Any, step: int) -> Any:
-    """Return a leaf of the same type, dtype and placement with another value."""
+def _replaced(leaf: Any, step: int, path: str) -> Any:
+    """Return a leaf of the same type, dtype and placement with another value.
+
+    Raises:
+        LrspecError: Its dtype does not go that far.
+    """
     array = _array(leaf)
+    if not isinstance(array, int) and step > (largest := np.iinfo(np.dtype(array.dtype)).max):
+        raise LrspecError(f"{path} is of type {array.dtype}, which goes up to {largest}: found step {step}")
     new = step if isinstance(array, int) else (array * 0 + step).astype(array.dtype)
     if array is leaf:
         return new
@@ -154,7 +189,7 @@ def _is_boxed(leaf: Any) -> bool:
 def _names(tree: Any) -> frozenset[str]:
     """Return the names of a node's parts; empty for a list, a tuple without names, and a leaf."""
     if isinstance(tree, Mapping):
-        return frozenset(map(str, tree))
+        return frozenset(map(name_of, tree))
     if isinstance(tree, tuple):
         return frozenset(getattr(tree, "_fields", ()))
     if hasattr(tree, "opt_state"):
@@ -164,36 +199,58 @@ def _names(tree: Any) -> frozenset[str]:
     return frozenset()
 
 
-def mapped(tree: Any, visit: Visit, path: str = "") -> Any:
+def mapped(tree: Any, visit: Visit) -> Any:
     """Return a tree in which each leaf that has a counter's name is what `visit` makes of it.
 
-    A node in which nothing changes is the same object.
+    A node in which nothing changes is the same object. One that stands in several places is visited once.
+
+    Raises:
+        LrspecError: A node holds itself.
     """
-    names = _names(tree)
-    wanted = frozenset(_TRAIN_STATE) if "opt_state" in names else names
-    is_optax = type(tree).__module__.startswith("optax.")
+    return _Mapped(visit).of(tree, "")
 
-    def part(key: Any, value: Any, where: str) -> Any:
-        name = str(key)
-        if isinstance(key, str) and (name in NAMES or (is_optax and name == _OPTAX_TIME)) and not _is_node(value):
-            return visit(where, name, value, names)
-        return mapped(value, visit, where)
 
-    def under(key: Any) -> str:
-        return f"{path}.{key}" if path else str(key)
+class _Mapped:
+    """The nodes that were mapped, and what was made of them; held, so that no other gets the number of one."""
 
-    if isinstance(tree, Mapping):
-        changed = {k: new for k, v in tree.items() if str(k) in wanted and (new := part(k, v, under(k))) is not v}
-        return _with(tree, changed) if changed else tree
-    if _is_named_tuple(tree):
-        changed = {k: new for k, v in tree._asdict().items() if (new := part(k, v, under(k))) is not v}
-        return tree._replace(**changed) if changed else tree
-    if isinstance(tree, list | tuple):
-        items = [mapped(v, visit, f"{path}[{k}]") for k, v in enumerate(tree)]
-        return tree if all(new is old for new, old in zip(items, tree, strict=True)) else type(tree)(items)
-    if names:
-        return _mapped_object(tree, {k: part(k, getattr(tree, k), under(k)) for k in sorted(wanted)})
-    return tree
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, tree: Any, path: str) -> Any:
+        """Return what is made of a node."""
+        names = _names(tree)
+        if not names and not isinstance(tree, list | tuple):
+            return tree
+        if id(tree) not in self._made:
+            self._made[id(tree)] = (tree, _INSIDE)
+            self._made[id(tree)] = (tree, self._node(tree, names, path))
+        new = self._made[id(tree)][1]
+        if new is _INSIDE:
+            raise LrspecError(f"a {type(tree).__name__} that holds itself: found {path or 'it'} within it")
+        return new
+
+    def _node(self, tree: Any, names: frozenset[str], path: str) -> Any:
+        wanted = frozenset(_TRAIN_STATE) if "opt_state" in names else names
+        is_optax = type(tree).__module__.startswith("optax.")
+
+        def part(key: Any, value: Any) -> Any:
+            name = name_of(key)
+            where = f"{path}.{name}" if path else name
+            if isinstance(key, str) and (name in NAMES or (is_optax and name == _OPTAX_TIME)) and not _is_node(value):
+                return self._visit(where, name, value, names)
+            return self.of(value, where)
+
+        if isinstance(tree, Mapping):
+            changed = {k: new for k, v in tree.items() if name_of(k) in wanted and (new := part(k, v)) is not v}
+            return _with(tree, changed) if changed else tree
+        if _is_named_tuple(tree):
+            changed = {k: new for k, v in tree._asdict().items() if (new := part(k, v)) is not v}
+            return tree._replace(**changed) if changed else tree
+        if isinstance(tree, list | tuple):
+            items = [self.of(v, f"{path}[{k}]") for k, v in enumerate(tree)]
+            return tree if all(new is old for new, old in zip(items, tree, strict=True)) else type(tree)(items)
+        return _mapped_object(tree, {k: part(k, getattr(tree, k)) for k in sorted(wanted)})
 
 
 def _is_named_tuple(tree: Any) -> bool:

@@ -1,12 +1,18 @@
 """One module per framework: schedules run as training runs them, to see which rates are really applied.
 
-A probe module has `VERSION`, `modes()` and `native(node)`. verify.py compares what they return with the program.
+A probe module has `VERSION`, `modes()` and `native(node)`; `MODES` names its modes where it is not imported. verify
+compares what they return with the program.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +23,31 @@ from lrspec.spec import Node
 Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Sampler: TypeAlias = Callable[[int, int], Values]
 """From the range of steps `start` to `stop - 1` to the values at them."""
+
+
+def _compiler() -> str:
+    """Return the backend of `torch.compile`: inductor, or, where it would find no C++ compiler, one without code."""
+    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    headers = Path(sysconfig.get_paths()["include"], "Python.h")
+    return "inductor" if shutil.which(name) and headers.exists() else "aot_eager"
+
+
+COMPILER = _compiler()
+_OPTAX = ("eager", "jit", "vmap", "scan", "sgd in scan")
+MODES = {
+    "torch": (
+        "optimizer, float rate",
+        "optimizer, tensor rate",
+        f"compiled step ({COMPILER})",
+        f"compile ({COMPILER})",
+    ),
+    "keras[tensorflow]": ("eager", "SGD.apply", "graph", "xla"),
+    "keras[jax]": ("eager", "SGD.apply", "jit (xla)"),
+    "keras[torch]": ("eager", "SGD.apply"),
+    "optax": _OPTAX,
+    "optax x64": _OPTAX,
+}
+"""The modes of each backend on one device, known without importing it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import sysconfig
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +13,7 @@ from torch.optim import lr_scheduler
 
 from lrspec.adapters.tensors_torch import evaluator
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, Polynomial, Sequence
-from lrspec.probes import Mode, Native, Sampler, Values, is_common
+from lrspec.probes import COMPILER, Mode, Native, Sampler, Values, is_common
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 
@@ -26,18 +21,8 @@ VERSION = torch.__version__
 _BLOCK = 4096
 
 
-def _compiler() -> str:
-    """Return the backend of `torch.compile`: inductor, or, where it would find no C++ compiler, one without code."""
-    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
-    headers = Path(sysconfig.get_paths()["include"], "Python.h")
-    return "inductor" if shutil.which(name) and headers.exists() else "aot_eager"
-
-
-COMPILER = _compiler()
-
-
 def modes() -> list[Mode]:
-    """Return the ways to run: every device, with the rate as a Python float and as a tensor, and compiled."""
+    """Return the ways to run on every device: with the rate as a Python float and as a tensor, and compiled."""
     found = []
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for tensor in (False, True):
@@ -45,7 +30,7 @@ def modes() -> list[Mode]:
             found.append(
                 Mode(name=f"optimizer, {'tensor' if tensor else 'float'} rate", device=device, sampler=sampler)
             )
-        sampler = partial(_sampler, device=device, tensor=True, compiled=True)
+        sampler = partial(_compiled_step, device=device)
         found.append(Mode(name=f"compiled step ({COMPILER})", device=device, sampler=sampler, slow=True, compiles=True))
         sampler = partial(_compiled, device=device)
         found.append(Mode(name=f"compile ({COMPILER})", device=device, sampler=sampler, compiles=True))
@@ -65,27 +50,40 @@ def _compiled(schedule: Schedule, *, device: str) -> Sampler:
     return sample
 
 
-def _sampler(schedule: Schedule, *, device: str, tensor: bool, compiled: bool = False) -> Sampler:
-    def compiled_step(optimizer: torch.optim.Optimizer) -> Any:
-        torch.compiler.reset()  # an optimizer is compiled anew; after eight in one process, torch would run it eagerly
-        return torch.compile(optimizer.step, backend=COMPILER)
+def _sampler(schedule: Schedule, *, device: str, tensor: bool) -> Sampler:
+    def sample(start: int, stop: int) -> Values:
+        optimizer, scheduler = _optimizer(schedule, device, tensor=tensor, step=start)
+        return _applied(optimizer, scheduler, optimizer.step, stop - start)
 
-    make = compiled_step if compiled else lambda optimizer: optimizer.step
-    return lambda start, stop: _applied(schedule, start, stop, device, tensor=tensor, make_step=make)
+    return sample
 
 
-def _applied(
-    schedule: Schedule, start: int, stop: int, device: str, *, tensor: bool, make_step: Callable[[Any], Any]
-) -> Values:
-    """Return what SGD adds to a parameter of 0 whose gradient is -1: the rate itself, with no rounding."""
+def _compiled_step(schedule: Schedule, *, device: str) -> Sampler:
+    """Sample one optimizer for all ranges of steps, in ascending order, so that its step is compiled once."""
+    torch.compiler.reset()
+    optimizer, scheduler = _optimizer(schedule, device, tensor=True, step=0)
+    step = torch.compile(optimizer.step, backend=COMPILER)
+
+    def sample(start: int, stop: int) -> Values:
+        scheduler.step(start)
+        return _applied(optimizer, scheduler, step, stop - start)
+
+    return sample
+
+
+def _optimizer(schedule: Schedule, device: str, *, tensor: bool, step: int) -> tuple[torch.optim.Optimizer, Any]:
+    """Return SGD with a parameter of 0 whose gradient is -1, and its scheduler: it adds the rate, with no rounding."""
     parameter = torch.zeros(1, device=device, requires_grad=True)
-    rate = torch.zeros((), device=device) if tensor else 1.0
-    optimizer = torch.optim.SGD([parameter], lr=rate)
-    scheduler = schedule.to_torch(optimizer, step=start)
     parameter.grad = -torch.ones_like(parameter)
-    step = make_step(optimizer)
-    applied = torch.empty(stop - start, device=device)
-    for i in range(stop - start):
+    optimizer = torch.optim.SGD([parameter], lr=torch.zeros((), device=device) if tensor else 1.0)
+    return optimizer, schedule.to_torch(optimizer, step=step)
+
+
+def _applied(optimizer: torch.optim.Optimizer, scheduler: Any, step: Callable[[], Any], count: int) -> Values:
+    """Return what that many steps of the optimizer add to its parameter."""
+    (parameter,) = optimizer.param_groups[0]["params"]
+    applied = torch.empty(count, device=parameter.device)
+    for i in range(count):
         if i:
             scheduler.step()
         step()

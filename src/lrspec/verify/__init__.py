@@ -6,26 +6,21 @@ its integer width when they are imported. The process reads one job as JSON and 
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lrspec.document import Document, to_dict
 from lrspec.program import Program
+from lrspec.verify.backends import FRAMEWORKS, Progress, planned, targets
+from lrspec.verify.processes import run
 from lrspec.verify.rows import NativeRow, Row, host_rows
 from lrspec.verify.windows import windows
 
-FRAMEWORKS = ("torch", "keras", "optax")
 FAST_STEPS = 100_000
 SLOW_STEPS = 2_000
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
+NATIVE_STEPS = 1_000_000
+QUICK = {"fast_steps": 2_000, "slow_steps": 40, "native_steps": 10_000}
+"""Few steps: the time is that of starting the backends and compiling in each mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,46 +30,17 @@ class Report:
     rows: tuple[Row, ...]
     natives: tuple[NativeRow, ...]
     not_installed: tuple[str, ...]
+    without: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every mode of every backend that ran gave equal bits."""
+        """Whether every row could run and gave equal bits."""
         return all(row.ok for row in self.rows)
 
-
-@dataclass(frozen=True)
-class Target:
-    """A process to run: a framework with the environment that it needs."""
-
-    framework: str
-    label: str
-    environment: tuple[tuple[str, str], ...] = ()
-
-
-Progress = Callable[[str, int], None]
-"""Called with a backend's label and mode, and the steps it is about to run."""
-
-
-def is_installed(name: str) -> bool:
-    """Tell whether a module can be imported, without importing it."""
-    return importlib.util.find_spec(name) is not None
-
-
-def targets() -> tuple[list[Target], list[str]]:
-    """Return the processes to run, and the frameworks that are not installed."""
-    found: list[Target] = []
-    if is_installed("torch"):
-        found.append(Target("torch", "torch"))
-    if is_installed("keras"):
-        found += [
-            Target("keras", f"keras[{backend}]", (("KERAS_BACKEND", backend),))
-            for backend in ("tensorflow", "jax", "torch")
-            if is_installed(backend)
-        ]
-    if is_installed("jax") and is_installed("optax"):
-        found += [Target("optax", "optax"), Target("optax", "optax x64", (("JAX_ENABLE_X64", "1"),))]
-    present = {target.framework for target in found}
-    return found, [framework for framework in FRAMEWORKS if framework not in present]
+    @property
+    def differs(self) -> bool:
+        """Whether a bit differs in some row."""
+        return any(row.differing for row in self.rows)
 
 
 def verify(
@@ -83,8 +49,10 @@ def verify(
     frameworks: tuple[str, ...] = FRAMEWORKS,
     fast_steps: int = FAST_STEPS,
     slow_steps: int = SLOW_STEPS,
+    native_steps: int = NATIVE_STEPS,
+    without: tuple[str, ...] = (),
     corrupt: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: Progress | None = None,
 ) -> Report:
     """Run a document's learning rate everywhere and compare.
 
@@ -93,11 +61,16 @@ def verify(
         frameworks: Which of torch, keras and optax to run where they are installed.
         fast_steps: Steps to run in each mode that is fast, spread over the schedule's kinks, start and end.
         slow_steps: The same for the modes that go step by step.
+        native_steps: The most steps to run of a framework's own schedule.
+        without: Modes to leave out, each by its name or a word of it, alone or as `BACKEND:MODE`.
         corrupt: Whether to change one coefficient of the program that the backends run, to see that it is noticed.
-        progress: Called as the work goes on.
+        progress: Hears what will run, and how far it is.
 
     Returns:
         The report.
+
+    Raises:
+        LrspecError: A name in `without` is no mode, or it leaves none.
     """
     program = document.program
     job = {
@@ -105,20 +78,26 @@ def verify(
         "program": (corrupted(program) if corrupt else program).to_bytes().hex(),
         "fast": windows(program, fast_steps),
         "slow": windows(program, slow_steps),
+        "native": native_steps,
+        "without": without,
     }
     found, missing = targets()
     wanted = [target for target in found if target.framework in frameworks]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        running = [pool.submit(_run, target, job, progress) for target in wanted]
-        rows, natives = host_rows(document, job)
-        for future in running:
-            more_rows, more_natives = future.result()
-            rows += more_rows
-            natives += more_natives
+    plan = planned(wanted, without)
+    progress = progress or Progress()
+    progress.planned(plan)
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
+        running = [pool.submit(run, t, plan[t.label], job, progress) for t in wanted if t.label in plan]
+        rows = host_rows(document, job, plan, progress)
+        answers = [future.result() for future in running]
+    finally:
+        pool.shutdown(cancel_futures=True)
     return Report(
-        rows=tuple(rows),
-        natives=tuple(natives),
+        rows=(*rows, *(row for answer in answers for row in answer.rows)),
+        natives=tuple(row for answer in answers for row in answer.natives),
         not_installed=tuple(name for name in missing if name in frameworks),
+        without=without,
     )
 
 
@@ -128,34 +107,3 @@ def corrupted(program: Program) -> Program:
     change = max(1, abs(segment.coefficients[0]) >> 22)
     first = replace(segment, coefficients=(segment.coefficients[0] + change, *segment.coefficients[1:]))
     return replace(program, segments=(first, *program.segments[1:]))
-
-
-def _run(target: Target, job: dict[str, Any], progress: Progress) -> tuple[list[Row], list[NativeRow]]:
-    """Run one backend's process and return its rows; a process that fails is a row with an error."""
-    environment = {**_QUIET, **os.environ, **dict(target.environment)}
-    command = [sys.executable, "-m", "lrspec.verify", target.framework]
-    rows: list[Row] = []
-    natives: list[NativeRow] = []
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True
-        )
-        with process:
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("a process without pipes")
-            process.stdin.write(json.dumps({**job, "label": target.label}))
-            process.stdin.close()
-            for line in process.stdout:
-                kind, content = json.loads(line)
-                if kind == "row":
-                    rows.append(Row(**content))
-                elif kind == "native":
-                    natives.append(NativeRow(**content))
-                else:
-                    progress(*content)
-        if process.returncode:
-            errors.seek(0)
-            last = (errors.read().strip().splitlines() or ["no message"])[-1]
-            message = f"exit status {process.returncode}: {last}"
-            rows.append(Row(backend=target.label, version="", device="", mode="", error=message))
-    return rows, natives

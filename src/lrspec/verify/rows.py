@@ -18,8 +18,10 @@ from lrspec.formula import exact
 from lrspec.probes import Mode, Sampler, Values
 from lrspec.program import Program
 from lrspec.schedule import Schedule
+from lrspec.verify.backends import HOST, Plan, Progress
 from lrspec.verify.windows import Window
 
+NATIVE = "its own schedule"
 _RAW_TOLERANCE = 0.5 + 2.0**-18
 
 
@@ -55,27 +57,28 @@ class NativeRow:
     largest_relative: float
 
 
-def host_rows(document: Document, job: dict[str, Any]) -> tuple[list[Row], list[NativeRow]]:
+def host_rows(document: Document, job: dict[str, Any], plan: Plan, progress: Progress) -> list[Row]:
     """Return the rows of the evaluators that need no framework, the first of them against the exact formula."""
     program = Program.from_bytes(bytes.fromhex(job["program"]))
     evaluate = host_evaluator(program)
-    modes = [
-        Mode(
-            name="host",
-            device="cpu",
-            sampler=lambda _: lambda a, b: np.array([evaluate(t) for t in range(a, b)], np.float32),
-        ),
-        Mode(name="range", device="cpu", sampler=lambda _: lambda a, b: values(program, a, b)),
-        Mode(name="int64", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=True)),
-        Mode(
-            name="int32 limbs", device="cpu", sampler=lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=False)
-        ),
-    ]
+    samplers: dict[str, Callable[[Schedule], Sampler]] = {
+        "host": lambda _: lambda a, b: np.array([evaluate(t) for t in range(a, b)], np.float32),
+        "range": lambda _: lambda a, b: values(program, a, b),
+        "int64": lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=True),
+        "int32 limbs": lambda _: lambda a, b: _in_numpy(program, a, b, has_int64=False),
+    }
     python = ".".join(map(str, sys.version_info[:3]))
-    rows = [_exact_row(document, evaluate, job["slow"], python)]
-    for mode, backend, version in zip(modes, ("python", *["numpy"] * 3), (python, *[np.__version__] * 3), strict=True):
-        rows.append(compare(mode, document, job["fast"], backend, version))
-    return rows, []
+    rows = []
+    for backend, name in [(host, name) for host in HOST for name in plan.get(host, ())]:
+        ranges = job["slow" if backend == "exact formula" else "fast"]
+        progress.started(backend, name, sum(stop - start for start, stop in ranges))
+        if backend == "exact formula":
+            rows.append(_exact_row(document, evaluate, ranges, python))
+        else:
+            mode = Mode(name=name, device="cpu", sampler=samplers[name])
+            rows.append(compare(mode, document, ranges, backend, np.__version__ if backend == "numpy" else python))
+        progress.finished(backend)
+    return rows
 
 
 def _in_numpy(program: Program, start: int, stop: int, *, has_int64: bool) -> Values:
@@ -92,7 +95,7 @@ def _exact_row(document: Document, evaluate: Callable[[int], float], ranges: lis
         backend="exact formula",
         version=version,
         device="cpu",
-        mode="within 0.5+2^-18 ulp",
+        mode=HOST["exact formula"][0],
         steps=sum(stop - start for start, stop in ranges),
         differing=len(wrong),
         first_difference=wrong[0] if wrong else None,
@@ -142,6 +145,18 @@ def compare(
         first_difference=first,
         seconds=time.perf_counter() - began,
     )
+
+
+def cause_of(error: BaseException) -> str:
+    """Return the line that says why: of the exception that the others were raised from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    message = ""
+    for line in str(error).splitlines():
+        message = f"{message} {line.strip()}".strip()
+        if message and not message.endswith(":"):
+            break
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def native_row(label: str, name: str, sample: Sampler, schedule: Schedule, steps: int) -> NativeRow:

@@ -28,6 +28,7 @@ from lrspec.native.configs import (
 )
 from lrspec.native.configs.keys import Keys, known
 from lrspec.native.reading import Reading
+from lrspec.plain import plain
 
 _MODULES: tuple[ModuleType, ...] = (
     huggingface,
@@ -66,6 +67,7 @@ def read_config(data: Mapping[str, Any], *, system: str | None = None, **quantit
         >>> read_config({"lr_scheduler_type": "linear", "learning_rate": 0.1, "max_steps": 10}).schedule
         Linear(init_value=0.1, end_value=0.0, steps=10, after='hold')
     """
+    data = plain(data)
     name = _recognised(data) if system is None else system
     if name not in SYSTEMS:
         raise UnsupportedError("config", f"system={name!r}", f"expected one of {', '.join(SYSTEMS)}")

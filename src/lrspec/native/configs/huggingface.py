@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.errors import SpecError
+from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Cosine, Freeze, Linear, OneMinusPower, Polynomial, PowerLaw, Repeat, Shift
 from lrspec.native.configs.keys import Keys, joined, ramp, share
 from lrspec.native.reading import Reading
@@ -47,7 +48,7 @@ class _Run:
             "steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=..."
         )
         steps = math.ceil(epochs * int(per_epoch))
-        self.notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {steps} steps")
+        self.notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
         return steps
 
     def warmup(self) -> int:
@@ -62,7 +63,7 @@ class _Run:
         if not ratio:
             return 0
         count = math.ceil(self.total() * ratio)
-        self.notes.append(f"a warmup of {ratio:g} of the steps, rounded up: {count} steps")
+        self.notes.append(f"a warmup of {ratio:g} of the steps, rounded up: {in_steps(count)}")
         return count
 
 
@@ -165,7 +166,7 @@ def _polynomial(run: _Run, more: Keys) -> Node:
     end, power = more.number("lr_end", 1e-7, least=0), more.number("power", 1.0)
     warmup, total = run.warmup(), run.total()
     if run.peak <= end or total <= warmup:
-        reason = f"a decay from {run.peak:g} to {end:g} in {total - warmup} steps, which Hugging Face refuses too"
+        reason = f"a decay from {run.peak:g} to {end:g} in {in_steps(total - warmup)}, which Hugging Face refuses too"
         raise more.refused("polynomial", reason)
     decay = Polynomial(init_value=run.peak, end_value=end, steps=total - warmup, power=power)
     return joined(*ramp(0.0, run.peak, warmup), decay)

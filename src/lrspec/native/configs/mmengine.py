@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from lrspec.fields import in_steps
 from lrspec.kinds import (
     Affine,
     Constant,
@@ -157,7 +158,7 @@ def _window(keys: Keys, base: float, micro: int) -> tuple[_Window, list[str]]:
     unit = int(keys.quantity("steps_per_epoch", "by_epoch", "it counts epochs")) if by_epoch else 1
     if convert and not by_epoch:
         raise keys.refused(keys.at("convert_to_iter_based"), "by_epoch must be true; MMEngine refuses it too")
-    notes = [f"{name}: epochs of {unit} steps" + (", converted to steps" if convert else "")] if by_epoch else []
+    notes = [f"{name}: epochs of {in_steps(unit)}" + (", converted to steps" if convert else "")] if by_epoch else []
     unit *= micro if convert else 1
     scale = unit if convert else 1
     begin, end = int(begin * scale), min(int(end * scale), _WITHOUT_END) if end < _WITHOUT_END else _WITHOUT_END

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from lrspec.fields import show
+from lrspec.fields import in_steps, show
 from lrspec.kinds import (
     Affine,
     Clamp,
@@ -58,7 +58,7 @@ def read(keys: Keys) -> Reading:
     node, notes = _node(name, peak, run), run.notes
     if run.per_epoch:
         node = Every(part=node, period=run.epoch)
-        notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {run.epoch} steps")
+        notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {in_steps(run.epoch)}")
     if keys.get("layer_decay") is not None:
         notes.append("layer_decay scales the groups' rates; the schedule is that of the base rate")
     for unused in ("lr_base", "lr_base_size", "lr_base_scale", "lr_noise_pct", "lr_noise_std"):
