@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import lrspec
-
 from client_table import PLANS, SCHEDULE, STEPS, Cells, Plan, Rates, check, formula, pairs, run
 from table_torch import SCHEDULERS, AdamW, traced, trainer
 
