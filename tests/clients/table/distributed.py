@@ -20,7 +20,7 @@ from torch.distributed.optim import PostLocalSGDOptimizer, ZeroRedundancyOptimiz
 
 from client_table import Plan, Rates, Train, record
 from distributed_cells import CELLS
-from table_accelerate import accelerated, accelerator_of
+from table_accelerate import accelerated
 from table_torch import SCHEDULERS, AdamW, groups, loop, net, trainer
 
 
@@ -92,7 +92,7 @@ CLIENTS: dict[str, Train] = {
     "FSDP2 with DCP": partial(sharded, AdamW),
     "ZeroRedundancyOptimizer": redundancy_free,
     "PostLocalSGDOptimizer": trainer(PostLocalSGD, model=data_parallel),
-    "Accelerate, 2 processes": partial(accelerated, accelerator_of),
+    "Accelerate, 2 processes": partial(accelerated, None),
 }
 
 if __name__ == "__main__":

@@ -192,7 +192,8 @@ def tokenizer() -> Any:
     words = {"<pad>": 0, "<eos>": 1, "<unk>": 2, "a": 3, "b": 4}
     made = Tokenizer(models.WordLevel(words, unk_token="<unk>"))  # noqa: S106 - no password
     made.pre_tokenizer = pre_tokenizers.Whitespace()
-    return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>")
+    special = {f"{name[1:-1]}_token": name for name in ("<pad>", "<eos>", "<unk>")}
+    return PreTrainedTokenizerFast(tokenizer_object=made, **special)
 
 
 def options(plan: Plan, batches: range, folder: Path) -> dict[str, Any]:
