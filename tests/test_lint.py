@@ -260,7 +260,12 @@ def test_a_finding_reads_as_one_line() -> None:
 def test_a_schedule_of_a_thousand_million_steps_takes_few_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     evaluated = []
     call = Node.__call__
-    monkeypatch.setattr(Node, "__call__", lambda node, step: (evaluated.append(step), call(node, step))[1])
+
+    def counted(node: Node, step: int) -> float:
+        evaluated.append(step)
+        return call(node, step)
+
+    monkeypatch.setattr(Node, "__call__", counted)
     schedule = wsd(peak_value=1.0, warmup_steps=10**6, stable_steps=8 * 10**8, decay_steps=2 * 10**8)
     assert found(schedule, total_steps=10**9 + 10**6) == [FIRST]
     assert 0 < len(evaluated) < 1000
