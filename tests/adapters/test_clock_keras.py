@@ -65,7 +65,7 @@ def sums(steps: range) -> list[float]:
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("accumulated", [1, 3, 4])
+@pytest.mark.parametrize("accumulated", [1, 3, pytest.param(4, marks=pytest.mark.long)])
 def test_each_update_has_the_rate_of_its_index(accumulated: int, *, jit_compile: bool) -> None:
     options = {} if accumulated == 1 else {"gradient_accumulation_steps": accumulated}
     optimizer = keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras(**options), **options)
