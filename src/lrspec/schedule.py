@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lrspec.program import Program
     from lrspec.spec import Node
 
+_NO_STEP: Any = object()
+
 
 class Schedule:
     """A pure function of the step, `lr(step)`, whose values are the same float32 numbers everywhere.
@@ -62,7 +64,7 @@ class Schedule:
         """`sha256:` and the SHA-256 of the program: equal fingerprints mean equal numbers."""
         return self.program.fingerprint
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: int = _NO_STEP) -> float:
         """Return the value that update `step` uses: a Python float that holds a float32 number exactly.
 
         Args:
@@ -70,8 +72,13 @@ class Schedule:
 
         Raises:
             StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
-            TypeError: `step` is not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
+            TypeError: `step` is left out, or not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
         """
+        if step is _NO_STEP:
+            raise TypeError(
+                "a schedule of lrspec was called without a step: where an optimizer of Keras did so, give it "
+                "schedule.to_keras() instead of the schedule"
+            )
         return self._evaluator(step)
 
     def values(self, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

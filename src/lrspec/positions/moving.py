@@ -9,6 +9,7 @@ from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, StepError, UnsupportedError
 from lrspec.fields import LAST_STEP
+from lrspec.positions import keras
 
 
 def checked(step: int) -> int:
@@ -72,5 +73,5 @@ def _put_back(scheduler: Any, state: dict[str, Any], rates: list[Any]) -> None:
 
 
 def move_keras(optimizer: Any, step: int) -> None:
-    """Put an optimizer of Keras at a step: its counter of micro-batches at as many as the updates took."""
-    optimizer._iterations.assign(step * (optimizer.gradient_accumulation_steps or 1))  # noqa: SLF001 - the stored one
+    """Put an optimizer of Keras at a step."""
+    keras.move(optimizer, step)
