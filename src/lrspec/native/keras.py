@@ -124,7 +124,7 @@ def _from_config(config: Config, sample: int | None) -> Reading:
     if isinstance(within := config.get("inner_optimizer"), Mapping):
         return _from_config(within, sample)
     if "optimizer_map" in config:
-        return _of_several([_from_config(one, sample) for one in _mapped(config["optimizer_map"])], str(name))
+        return _of_several([_from_config(one, sample) for one in _mapped(config["optimizer_map"])])
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
         reading = _from_config(rate, sample)
@@ -143,7 +143,7 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     several = getattr(native, "optimizers", None)
     if several is not None:
         used = [one for one in several if one.built or not native.built]
-        return _of_several([_from_optimizer(one, type(one).__name__, sample) for one in used], name)
+        return _of_several([_from_optimizer(one, type(one).__name__, sample) for one in used])
     rate = native._learning_rate  # noqa: SLF001 - the public property evaluates it
     if is_a(rate, "LearningRateSchedule"):
         reading = _from_schedule(rate, type(rate).__name__, sample)
@@ -158,12 +158,12 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     return _per_update(reading, native.gradient_accumulation_steps, _told(rate))
 
 
-def _of_several(readings: list[Reading], name: str) -> Reading:
+def _of_several(readings: list[Reading]) -> Reading:
     """Return what the optimizers of a `MultiOptimizer` have in common."""
     if not readings:
-        raise refused(name, "it learns its optimizers when it is built; give one of them")
+        raise refused("MultiOptimizer", "it learns its optimizers when it is built; give one of them")
     if any(reading.schedule != readings[0].schedule for reading in readings):
-        raise refused(name, "its optimizers have different rates; give one of optimizer.optimizers")
+        raise refused("MultiOptimizer", "its optimizers have different rates; give one of optimizer.optimizers")
     return readings[0]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from lrspec.errors import ClockError, UnsupportedError
 from lrspec.positions.counters import Counter, Found
 
@@ -77,8 +79,8 @@ def count_of(optimizer: Any) -> int:
         reason = "`fit` keeps it to itself on JAX: call model.jax_state_sync() first, or give the model"
         raise UnsupportedError("keras", name, reason)
     try:
-        raw = int(stored)
-    except TypeError:
+        raw = int(np.asarray(stored))  # which also takes a variable that is mirrored on several devices
+    except (TypeError, NotImplementedError):
         raise UnsupportedError("keras", name, "it has no value within a compiled function: ask outside of it") from None
     if raw < 0:
         raise ClockError(f"{name} is {raw}: expected 0 or more; it was set so, or has wrapped around")
