@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lrspec.program import Program
     from lrspec.spec import Node
 
-_NO_STEP: Any = object()
+_NO_STEP: Any = ...  # a step that was left out
 
 
 class Schedule:

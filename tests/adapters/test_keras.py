@@ -135,8 +135,9 @@ def test_steps_of_any_integer_of_the_device(kind: str, accumulated: int) -> None
 @pytest.mark.parametrize("step", [True, np.array([True]), np.array([1.0]), 3.0])
 @pytest.mark.parametrize("accumulated", [1, 4])
 def test_a_step_that_is_no_integer_is_refused(step: Any, accumulated: int) -> None:
-    with pytest.raises(TypeError):
-        LINE.to_keras(gradient_accumulation_steps=accumulated)(step)
+    for given in (step, keras.ops.convert_to_tensor(step)):
+        with pytest.raises(TypeError):
+            LINE.to_keras(gradient_accumulation_steps=accumulated)(given)
 
 
 @pytest.mark.parametrize("make", [keras.optimizers.SGD, keras.optimizers.Adam])
@@ -144,11 +145,12 @@ def test_a_document_in_place_of_a_schedule_says_what_to_write_before_any_update(
     """Keras takes whatever can be called, and calls it without a step when it first wants the rate."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(make(LINE), loss="mse")
-    for use in (
+    uses: tuple[Any, ...] = (
         lambda: model.optimizer.learning_rate,
         lambda: model.optimizer.apply([keras.ops.ones((1, 1)), keras.ops.ones((1,))], model.trainable_variables),
         lambda: model.fit(np.ones((4, 1)), np.ones((4, 1)), batch_size=1, verbose=0),
-    ):
+    )
+    for use in uses:
         before = model.get_weights()
         with pytest.raises(TypeError, match=r"schedule\.to_keras\(\)"):
             use()

@@ -35,7 +35,7 @@ class Probe(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
 keras.saving.register_keras_serializable(package="tests")(Probe)
 
 
-@keras.saving.register_keras_serializable(package="tests")
+@keras.saving.register_keras_serializable(package="tests")  # type: ignore[untyped-decorator]  # keras is untyped
 def mean(_: Any, y: Any) -> Any:
     return keras.ops.mean(y)
 

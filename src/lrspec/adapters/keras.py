@@ -16,7 +16,7 @@ from lrspec.positions.keras import count_of, optimizers_in
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
-_NO_STEP = object()
+_NO_STEP: Any = ...  # a step that was left out
 
 
 @keras.saving.register_keras_serializable(package="import lrspec.adapters.keras")  # Keras' error names it, and so says
@@ -156,9 +156,9 @@ def _updates_of(batches: Any, accumulated: int) -> Any:
 def _quotient(batches: Any, accumulated: int) -> Any:
     """Return the update that a batch belongs to, also in a type that is too small for the divisor."""
     dtype = keras.backend.standardize_dtype(batches.dtype)
-    if "int" in dtype and accumulated > np.iinfo(dtype).max:
-        return keras.ops.zeros_like(batches)
-    return batches // accumulated
+    if "int" not in dtype:
+        return batches  # which is refused as it is
+    return keras.ops.zeros_like(batches) if accumulated > np.iinfo(dtype).max else batches // accumulated
 
 
 def _backend_value() -> Callable[[Program, Any], Any]:
