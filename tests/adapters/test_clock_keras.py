@@ -185,16 +185,13 @@ def test_tensorboard_has_the_rates_applied(tmp_path: Any) -> None:
 
 
 class Ask(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
-    """Asks after each batch, where JAX has the counters elsewhere."""
+    """Asks after each batch, where JAX may have the counters elsewhere."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[int] = []
 
     def on_train_batch_end(self, *_: object, **__: object) -> None:
-        if keras.backend.backend() == "jax":
-            with pytest.raises(lrspec.UnsupportedError, match=r"jax_state_sync\(\)"):
-                lrspec.position(self.model.optimizer)
         self.found.append(lrspec.check_clock(self.model))
         assert lrspec.position(self.model.optimizer).updates == self.found[-1]
 
@@ -218,7 +215,7 @@ def test_a_negative_counter_is_refused() -> None:
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="there every counter has a value")
 def test_a_counter_without_a_value_is_refused() -> None:
     optimizer = keras.optimizers.SGD(SCHEDULE.to_keras())
-    optimizer.build([variable := keras.Variable([0.0])])
+    optimizer.build([keras.Variable([0.0])])
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -231,6 +228,8 @@ def test_a_counter_without_a_value_is_refused() -> None:
         with keras.StatelessScope(state_mapping=[(optimizer._iterations, count)]):
             lrspec.position(optimizer)
 
-    del variable
     with pytest.raises(lrspec.UnsupportedError, match="within a compiled function"):
         jax.jit(traced)(3)
+    optimizer._iterations._value = None  # as `fit` does to spare memory; the variable then says 0
+    with pytest.raises(lrspec.UnsupportedError, match=r"jax_state_sync\(\)"):
+        lrspec.position(optimizer)
