@@ -86,7 +86,7 @@ def versions() -> str:
     pins: dict[str, list[str]] = {}
     for line in config["testenv"]["deps"].strip().splitlines():
         factors, _, pin = line.partition(": ")
-        for factor in factors.split(","):
+        for factor in (name for name in factors.split(",") if f"testenv:{name}" not in config):
             pins.setdefault(factor, []).append(re.split(r"; ", pin)[0])
     python = {"lowest": "3.10"}
     lines = ["| core | 3.10, 3.11, 3.12, 3.13 | no framework |"]

@@ -31,9 +31,8 @@ SCHEDULE = lrspec.Sequence(
 KILLS, UPDATES = 50, 700
 
 
-def child(file: str, folder: Path) -> None:
-    """Train as the file says, and note every update in another one, in a line that is written at once."""
-    train = runpy.run_path(file)["train"]
+def child(train: Callable[[Path, Callable[[int, float], None]], None], folder: Path) -> None:
+    """Train, and note every update in a file, in a line that is written at once."""
     log = os.open(folder / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, b"start\n")
     train(folder, lambda step, rate: (os.write(log, f"{step} {rate.hex()}\n".encode()), None)[1])
@@ -58,11 +57,12 @@ def run(file: str, folder: Path, preload: list[str]) -> None:
 def main(file: str, folder: Path, preload: list[str]) -> None:
     for name in preload:
         importlib.import_module(name)
+    train = runpy.run_path(file)["train"]
     context = multiprocessing.get_context("fork")
     rng = random.Random(0)  # noqa: S311 - the same on every run
     kills = 0
     while True:
-        process = context.Process(target=child, args=(file, folder))
+        process = context.Process(target=child, args=(train, folder))
         process.start()
         if kills < KILLS:
             wait_for(process, folder / "log", starts=kills + 1, updates=rng.randrange(1, 25))

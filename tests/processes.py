@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+HANG = 1800.0
+"""Seconds: no machine is so slow. It ends what would never end, and says nothing about speed."""
+
 
 def free_port() -> int:
     with socket.socket() as free:
@@ -19,14 +22,8 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)} | more
 
 
-def torchrun(file: str, *arguments: str, processes: int = 2) -> str:
-    """Run a file as that many processes of `torch.distributed`, and return what they printed."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    return finished([*command, "--master-port", str(free_port()), file, *arguments], environment())
-
-
 def finished(command: list[str], environment: dict[str, str]) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG, env=environment)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     return result.stdout
 
@@ -40,6 +37,6 @@ def together(file: str, processes: int, *arguments: str, **more: str) -> list[st
         )
         for rank in range(processes)
     ]  # fmt: skip
-    printed = [process.communicate(timeout=240)[0] for process in started]
+    printed = [process.communicate(timeout=HANG)[0] for process in started]
     assert [process.returncode for process in started] == [0] * processes, "\n".join(printed)[-4000:]
     return printed

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import lrspec
+from command import run, run_process
 from lrspec.cli import main
 from lrspec.cli.curve import curve
 from lrspec.probes import MODES
@@ -34,11 +33,6 @@ weight_decay: {kind: constant, value: 0.125}
 QUICK = ("--quick",)
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lrspec", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
     path = tmp_path / "seed.yaml"
@@ -55,7 +49,7 @@ def several(tmp_path: Path) -> Path:
 
 
 def test_verify_finds_every_bit_equal(seed: Path) -> None:
-    result = run("verify", seed, *QUICK, "--json")
+    result = run_process("verify", seed, *QUICK, "--json")
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     rows = report["host_rows"] + report["rows"]
@@ -69,7 +63,7 @@ def test_verify_finds_every_bit_equal(seed: Path) -> None:
 
 
 def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> None:
-    result = run("verify", several, *QUICK, "--corrupt", "--json")
+    result = run_process("verify", several, *QUICK, "--corrupt", "--json")
     assert result.returncode == 1, result.stderr
     report = json.loads(result.stdout)
     rows = report["host_rows"] + report["rows"]
@@ -80,7 +74,7 @@ def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> N
 def test_verify_prints_a_table_and_names_what_is_not_installed(several: Path) -> None:
     missing = targets()[1]
     few = () if missing else ("--backends", "optax")  # where all are installed, the tests above have run all
-    result = run("verify", several, *QUICK, *few)
+    result = run_process("verify", several, *QUICK, *few)
     assert result.returncode == 0, result.stderr
     assert "int32 limbs" in result.stdout
     assert "rows are equal in every bit." in result.stdout
@@ -92,7 +86,7 @@ def test_a_backend_that_is_asked_for_and_missing_is_an_error(seed: Path) -> None
     missing = targets()[1]
     if not missing:
         pytest.skip("every framework is installed here; the environments with one framework run this test")
-    result = run("verify", seed, *QUICK, "--backends", missing[0])
+    result = run_process("verify", seed, *QUICK, "--backends", missing[0])
     assert result.returncode == 2
     assert f"not installed, though asked for: {missing[0]}" in result.stderr
 
@@ -288,13 +282,11 @@ def test_png_without_matplotlib_is_a_clear_error(
 def test_show_and_lint_in_a_process_without_utf8(tmp_path: Path) -> None:
     path = tmp_path / "schedule.yaml"
     path.write_text(DOCUMENT)
-    command = [sys.executable, "-m", "lrspec", "show", str(path)]
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    result = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
+    result = run_process("show", path, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert result.returncode == 0, result.stderr
-    assert b"*" in result.stdout
+    assert "*" in result.stdout
     assert result.stdout.isascii()
-    assert run("lint", "--strict", path).returncode == 1
+    assert run_process("lint", "--strict", path).returncode == 1
 
 
 def test_the_documentation_shows_what_the_commands_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +90,17 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("config", "message"), VALUES.values(), ids=VALUES)
 def test_a_value_of_another_type_is_refused_by_name(config: dict[str, Any], message: str) -> None:
-    begun = time.monotonic()
     with pytest.raises((SpecError, UnsupportedError), match=message):
         read_config(config)
-    assert time.monotonic() - begun < 5
 
 
 def test_cycles_without_number_are_read_or_refused_at_once() -> None:
+    # were they counted out, the limit of every test, in pyproject.toml, would end this one
     config = {"lr": 0.1, "epochs": 10, "warmup_epochs": 0, "lr_cycle_limit": 10**9, "lr_cycle_mul": 2.0}
-    begun = time.monotonic()
     cosine = read_config({**config, "sched": "cosine"}, steps_per_epoch=5).schedule
     assert [cosine.exact(step) for step in (0, 25)] == pytest.approx([0.1, 0.05])
     with pytest.raises(UnsupportedError, match="timm: tanh is not supported: 1000000000 cycles"):
         read_config({**config, "sched": "tanh"}, steps_per_epoch=5)
-    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize(

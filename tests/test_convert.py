@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,11 @@ import numpy as np
 import pytest
 
 import lrspec
+from command import ROOT, run, run_process
 from lrspec.cli.run_source import NEEDED
 from lrspec.difference import compared, difference
 
-ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "examples" / "warmup_cosine.yaml"
-
-
-def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lrspec", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=cwd)
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
@@ -34,7 +27,7 @@ def test_a_document_in_the_other_form_is_the_same_schedule(form: str, tmp_path: 
 
 
 def test_a_table_has_the_values_of_every_step() -> None:
-    result = run("convert", DOCUMENT, "--to", "csv", "--steps", "60")
+    result = run_process("convert", DOCUMENT, "--to", "csv", "--steps", "60")
     head, *rows = result.stdout.splitlines()
     assert head == "step,learning_rate"
     schedule = lrspec.load(DOCUMENT)
@@ -73,7 +66,7 @@ def test_config_files_and_objects_are_read_with_what_was_mapped(tmp_path: Path) 
         "import lrspec\n\nclass Run:\n    rate = lrspec.Constant(value=0.5)\n\ndef f(step):\n    return 0.5\n"
     )
     for text in ("mine:Run.rate", f"{tmp_path}/mine.py:Run.rate"):
-        result = run("convert", text, "--to", "yaml", cwd=tmp_path)
+        result = run_process("convert", text, "--to", "yaml", cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert lrspec.loads(result.stdout).fingerprint == lrspec.Constant(value=0.5).fingerprint
     result = run("convert", "mine:f", "--to", "yaml", cwd=tmp_path)
@@ -113,7 +106,7 @@ def test_a_module_that_fails_is_exit_status_2(content: str, message: str, tmp_pa
 
 def test_quantities_are_refused_for_an_object(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import lrspec\nrate = lrspec.Constant(value=0.5)\n")
-    result = run("convert", "mine:rate", "--to", "yaml", "--total-steps", "10", cwd=tmp_path)
+    result = run_process("convert", "mine:rate", "--to", "yaml", "--total-steps", "10", cwd=tmp_path)
     assert (result.returncode, "an object takes no total_steps" in result.stderr) == (2, True)
 
 
@@ -139,7 +132,7 @@ def test_equal_schedules_are_exit_status_0_and_others_1_with_a_picture(tmp_path:
     other.write_text(DOCUMENT.read_text().replace("steps: 350", "steps: 351"))
     same = run("diff", DOCUMENT, DOCUMENT)
     assert (same.returncode, same.stdout) == (0, "442 steps: equal in every bit\n")
-    result = run("diff", DOCUMENT, other, "-o", tmp_path / "difference.svg")
+    result = run_process("diff", DOCUMENT, other, "-o", tmp_path / "difference.svg")
     a, b = lrspec.load(DOCUMENT), lrspec.load(other)
     expected = [step for step in range(443) if a(step) != b(step)]
     assert result.returncode == 1

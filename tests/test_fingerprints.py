@@ -40,7 +40,7 @@ def test_fingerprint_is_the_golden_one(name: str) -> None:
     assert CASES[name].fingerprint == golden().get(name), REGENERATE
 
 
-@pytest.mark.parametrize("seed", ["0", "1"])
+@pytest.mark.parametrize("seed", ["0", pytest.param("1", marks=pytest.mark.long)])
 def test_fingerprints_need_no_gmpy2_and_no_hash_order(seed: str) -> None:
     code = (
         "import json, sys; sys.modules['gmpy2'] = None; sys.path.insert(0, sys.argv[1]); import test_fingerprints;"

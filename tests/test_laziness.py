@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import lrspec
+from processes import HANG
 
 FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "optax", "matplotlib")
 USE = """
@@ -27,7 +28,7 @@ def loaded(code: str, names: tuple[str, ...], path: Path | None = None) -> set[s
     report = f"\nimport json, sys\nprint(json.dumps([name for name in {names!r} if name in sys.modules]))"
     environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
     command = [sys.executable, "-c", code + report]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=HANG)
     assert result.returncode == 0, result.stderr
     return set(json.loads(result.stdout))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -258,8 +257,15 @@ def test_a_finding_reads_as_one_line() -> None:
     assert str(finding) == "learning_rate.parts[1]: step 10: a jump from 0.9 to 0.5, 44.4 % of the larger [jump]"
 
 
-def test_a_schedule_of_a_thousand_million_steps_takes_no_time() -> None:
+def test_a_schedule_of_a_thousand_million_steps_takes_few_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluated = []
+    call = Node.__call__
+
+    def counted(node: Node, step: int) -> float:
+        evaluated.append(step)
+        return call(node, step)
+
+    monkeypatch.setattr(Node, "__call__", counted)
     schedule = wsd(peak_value=1.0, warmup_steps=10**6, stable_steps=8 * 10**8, decay_steps=2 * 10**8)
-    start = time.process_time()
     assert found(schedule, total_steps=10**9 + 10**6) == [FIRST]
-    assert time.process_time() - start < 1  # a thousand million evaluations would take half an hour
+    assert 0 < len(evaluated) < 1000

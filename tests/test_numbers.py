@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -316,14 +315,12 @@ FOREVER = {
 
 @pytest.mark.parametrize("name", FOREVER)
 def test_a_schedule_without_a_short_program_is_an_error_and_a_quick_one(name: str) -> None:
-    node, message = FOREVER[name]
-    start = time.process_time()
+    node, message = FOREVER[name]  # the limit of every test, in pyproject.toml, ends one that would go on for ever
     if message:
         with pytest.raises(SpecError, match=message):
             node(0)
     else:
         check(node, [*range(100), 10**6, LAST_STEP])
-    assert time.process_time() - start < 30
 
 
 @pytest.mark.parametrize("period", [1, 7, Fraction(7, 3)])

@@ -26,6 +26,7 @@ _TRACED = (
     "a step that is an array of JAX, as an optimizer of Optax gives it: expected an integer of Python; "
     "write schedule.to_optax() where Optax or JAX calls the schedule, and schedule(int(step)) elsewhere"
 )
+_NO_STEP: Any = ...  # a step that was left out
 
 
 class Schedule:
@@ -67,7 +68,7 @@ class Schedule:
         """`sha256:` and the SHA-256 of the program: equal fingerprints mean equal numbers."""
         return self.program.fingerprint
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: int = _NO_STEP) -> float:
         """Return the value that update `step` uses: a Python float that holds a float32 number exactly.
 
         Args:
@@ -75,10 +76,15 @@ class Schedule:
 
         Raises:
             StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
-            TypeError: `step` is not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
+            TypeError: `step` is left out, or not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
         """
         if type(step) is not int and type(step).__module__.startswith("jax"):
             raise TypeError(_TRACED)
+        if step is _NO_STEP:
+            raise TypeError(
+                "a schedule of lrspec was called without a step: where an optimizer of Keras did so, give it "
+                "schedule.to_keras() instead of the schedule"
+            )
         return self._evaluator(step)
 
     def values(self, start: int, stop: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -65,7 +65,7 @@ def sums(steps: range) -> list[float]:
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("accumulated", [1, 3, 4])
+@pytest.mark.parametrize("accumulated", [1, 3, pytest.param(4, marks=pytest.mark.long)])
 def test_each_update_has_the_rate_of_its_index(accumulated: int, *, jit_compile: bool) -> None:
     options = {} if accumulated == 1 else {"gradient_accumulation_steps": accumulated}
     optimizer = keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras(**options), **options)
@@ -182,3 +182,54 @@ def test_tensorboard_has_the_rates_applied(tmp_path: Any) -> None:
     values = [value for event in tf.compat.v1.train.summary_iterator(str(written)) for value in event.summary.value]
     rates = [float(tf.make_ndarray(value.tensor)) for value in values if value.tag == "epoch_lr_applied"]
     assert rates == [SCHEDULE(6), SCHEDULE(13), SCHEDULE(20)]
+
+
+class Ask(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+    """Asks after each batch, where JAX may have the counters elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[int] = []
+
+    def on_train_batch_end(self, *_: object, **__: object) -> None:
+        self.found.append(lrspec.check_clock(self.model))
+        assert lrspec.position(self.model.optimizer).updates == self.found[-1]
+
+
+def test_a_callback_that_asks_is_told() -> None:
+    ask = Ask()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(SCHEDULE.to_keras()), "mse")
+    model.fit(np.ones((5, 2)), np.zeros((5, 1)), batch_size=1, epochs=2, verbose=0, callbacks=[ask])
+    assert ask.found == list(range(1, 11))
+
+
+def test_a_negative_counter_is_refused() -> None:
+    optimizer = keras.optimizers.SGD(SCHEDULE.to_keras())
+    optimizer.iterations.assign(-3)
+    for question in (lrspec.position, lrspec.check_clock):
+        with pytest.raises(lrspec.ClockError, match="is -3: expected 0 or more"):
+            question(optimizer)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="there every counter has a value")
+def test_a_counter_without_a_value_is_refused() -> None:
+    optimizer = keras.optimizers.SGD(SCHEDULE.to_keras())
+    optimizer.build([keras.Variable([0.0])])
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with pytest.raises(lrspec.UnsupportedError, match="within a compiled function"):
+            tf.function(lambda: lrspec.position(optimizer), autograph=False)()
+        return
+    import jax
+
+    def traced(count: Any) -> Any:
+        with keras.StatelessScope(state_mapping=[(optimizer._iterations, count)]):
+            lrspec.position(optimizer)
+
+    with pytest.raises(lrspec.UnsupportedError, match="within a compiled function"):
+        jax.jit(traced)(3)
+    optimizer._iterations._value = None  # as `fit` does to spare memory; the variable then says 0
+    with pytest.raises(lrspec.UnsupportedError, match=r"jax_state_sync\(\)"):
+        lrspec.position(optimizer)

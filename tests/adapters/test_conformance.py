@@ -3,6 +3,7 @@
 An adapter sees programs, not kinds, and every case is compared on NumPy with the same device code elsewhere. So these
 are one case of each kind, and of each shape that a program has: one segment and many, stairs of whole and of
 fractional periods, repeats, many phases, numbers at both ends of float32, ends in an error, and very long ones.
+A few of them, `SHAPES`, have every shape between them; the others are `long` tests.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cases import CASES
+from cases import CASES, LAST_STEP
 from lrspec import Node
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode
+from lrspec.program import Program
 
 NAMES = (
     "constant",
@@ -52,6 +54,17 @@ NAMES = (
     "stretch by a decimal",
     "repeat to the last step",
 )
+SHAPES = (
+    "constant smallest",
+    "constant largest",
+    "linear then error",
+    "cosine continued",
+    "staircase 1501.32",
+    "sequence of all kinds",
+    "table of fractional epochs",
+    "product of a repeat and a decay",
+    "repeat to the last step",
+)
 FEW_NAMES = ("constant smallest", "staircase 1501.32")
 WINDOWS = {True: ((0, 25), (990, 1005)), False: ((0, 1200), (99_900, 100_100), (2**31 - 200, 2**31 - 1))}
 
@@ -69,7 +82,34 @@ def test_the_cases_cover_every_kind_and_end() -> None:
     found = [node for name in NAMES for node in inside(CASES[name])]
     assert {node.kind for node in found} == set(KINDS)
     assert {getattr(node, "after", "hold") for node in found} == {"hold", "continue", "error"}
-    assert set(FEW_NAMES) < set(NAMES)
+
+
+def shapes(program: Program) -> set[str]:
+    """Return what the parts of a program are that an evaluator treats in ways of their own."""
+    coefficients = np.array([segment.coefficients for segment in program.segments], object)
+    has = {
+        "one segment": len(program.segments) == 1,
+        "many segments": len(program.segments) > 100,
+        "many phases": len(program.phases) > 1,
+        "an index that does not begin at 0": any(phase.base for phase in program.phases),
+        "a period": any(phase.period for phase in program.phases),
+        "stairs": any(phase.denominator > 1 for phase in program.phases),
+        "stairs of a fraction": any(1 < phase.numerator < phase.denominator for phase in program.phases),
+        "a shift": any(segment.shift for segment in program.segments),
+        "numbers near the smallest": any(segment.exponent > 100 for segment in program.segments),
+        "numbers near the largest": any(segment.exponent < -60 for segment in program.segments),
+        "negative coefficients": bool((coefficients < 0).any()),
+        "the highest degree": bool(coefficients[:, -1].any()),
+        "an end": program.last_step < LAST_STEP,
+    }
+    return {shape for shape, found in has.items() if found}
+
+
+def test_the_few_cases_have_every_shape_of_all() -> None:
+    assert set(FEW_NAMES) < set(SHAPES) < set(NAMES)
+    few, every = ({shape for name in names for shape in shapes(CASES[name].program)} for names in (SHAPES, NAMES))
+    assert few == every
+    assert len(every) == 13
 
 
 def compare(name: str, mode: Mode) -> None:
@@ -86,7 +126,9 @@ def compare(name: str, mode: Mode) -> None:
         np.testing.assert_array_equal(applied.view(np.int32), expected.view(np.int32))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name if name in SHAPES else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
+)
 def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
     compare(name, mode)
 

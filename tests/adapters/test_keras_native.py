@@ -11,8 +11,10 @@ import mpmath
 import pytest
 
 import lrspec
+from lrspec.adapters.keras import KerasSchedule
 from lrspec.formula import formula_of, rounded
 from lrspec.native import read_native
+from lrspec.native.configs import read_config
 
 SCHEDULES: Any = keras.optimizers.schedules
 Formula = Callable[[int], Any]
@@ -324,3 +326,107 @@ def test_accumulated_gradients_count_updates_and_not_batches() -> None:
         inside = lrspec.from_native(schedule)
         assert read.values(0, 20).tolist() == [inside(3 * update + 2) for update in range(20)]
         assert noted(native, "update k uses the rate of batch 3 * k + 2")
+
+
+def test_our_own_schedule_in_an_optimizer_is_read_in_updates() -> None:
+    """Keras hands it the batches, and it was told how many make an update: they are not to be divided a second time."""
+    document = lrspec.Linear(init_value=1.0, end_value=0.0, steps=100)
+    for accumulated in (1, 2, 4, 7):
+        options = {"gradient_accumulation_steps": accumulated} if accumulated > 1 else {}
+        optimizer = keras.optimizers.SGD(document.to_keras(**options), **options)
+        scaled = keras.optimizers.LossScaleOptimizer(optimizer)
+        rate = document.to_keras(**options)
+        for native in (
+            optimizer,
+            scaled,
+            rate,
+            rate.get_config(),
+            SCHEDULES.serialize(rate),
+            optimizer.get_config(),
+            scaled.get_config(),
+            keras.optimizers.serialize(optimizer),
+            keras.optimizers.serialize(scaled),
+        ):
+            assert lrspec.from_native(native) == document
+            if isinstance(native, dict):
+                assert read_config(native).schedule == document
+
+
+@pytest.mark.parametrize(("told", "accumulated"), [(1, 3), (2, 6), (3, 3)])
+def test_an_optimizer_that_accumulates_more_than_ours_was_told_is_read_as_it_trains(
+    told: int, accumulated: int
+) -> None:
+    document = lrspec.Linear(init_value=1.0, end_value=0.0, steps=100)
+    optimizer = keras.optimizers.SGD(
+        document.to_keras(gradient_accumulation_steps=told), gradient_accumulation_steps=accumulated
+    )
+    variable, applied = keras.Variable([0.0]), []
+    for batch in range(accumulated * 5):
+        if batch % accumulated == accumulated - 1:
+            applied.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
+        optimizer.apply([keras.ops.convert_to_tensor([-1.0])], [variable])
+    for native in (optimizer, keras.optimizers.serialize(optimizer)):
+        assert lrspec.from_native(native).values(0, 5).tolist() == applied
+
+
+def test_an_optimizer_that_accumulates_less_than_ours_was_told_is_refused() -> None:
+    document = lrspec.Linear(init_value=1.0, end_value=0.0, steps=100)
+    for told, accumulated in ((4, None), (4, 2), (2, 3)):
+        rate = document.to_keras(gradient_accumulation_steps=told)
+        optimizer = keras.optimizers.SGD(rate, gradient_accumulation_steps=accumulated)
+        for native in (optimizer, keras.optimizers.serialize(optimizer)):
+            with pytest.raises(lrspec.UnsupportedError, match=f"gradient_accumulation_steps={told}, in an optimizer"):
+                lrspec.from_native(native)
+
+
+class Halved(KerasSchedule):
+    """Derives from ours and computes something else."""
+
+    def __call__(self, step: Any = 0) -> Any:
+        return super().__call__(step) * 0.5
+
+
+class Around(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras is untyped
+    """Keeps a schedule of ours under the name that ours has, and computes something else."""
+
+    def __init__(self, schedule: lrspec.Schedule) -> None:
+        self.schedule = schedule
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule.to_keras()(step) * 0.5
+
+
+@pytest.mark.parametrize("make", [Halved, Around])
+def test_what_a_user_makes_of_ours_is_not_taken_for_ours(make: Any) -> None:
+    rate = make(lrspec.Linear(init_value=1.0, end_value=0.0, steps=4))
+    for native in (rate, keras.optimizers.SGD(rate)):
+        with pytest.raises(lrspec.UnsupportedError, match="sample=N"):
+            lrspec.from_native(native)
+        assert lrspec.from_native(native, sample=4).values(0, 4).tolist() == [0.5, 0.375, 0.25, 0.125]
+
+
+def test_a_document_in_place_of_a_schedule_is_refused_by_name() -> None:
+    optimizer = keras.optimizers.SGD(lrspec.Linear(init_value=1.0, end_value=0.0, steps=4))
+    with pytest.raises(lrspec.UnsupportedError, match=r"schedule\.to_keras\(\)"):
+        lrspec.from_native(optimizer)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"document": 5},
+        {"document": {"lrspec": 1}},
+        {"class_name": "KerasSchedule", "config": {"document": {}}, "registered_name": "lrspec>KerasSchedule"},
+        {"class_name": "KerasSchedule", "config": 3, "registered_name": "lrspec>KerasSchedule"},
+        {"document": {"lrspec": 1, "learning_rate": {"kind": "cosines"}}},
+        {"learning_rate": {"document": lrspec.to_dict(lrspec.Constant(value=1.0)), "gradient_accumulation_steps": 0}},
+        {"optimizer_map": {"class_name": "OptimizerMap", "config": {"default_optimizer": 1, "optimizer_map": {}}}},
+        {"optimizer_map": 3},
+    ],
+    ids=str,
+)
+def test_configs_of_ours_that_are_none_are_refused(config: Any) -> None:
+    with pytest.raises(lrspec.LrspecError):
+        lrspec.from_native(config)
+    with pytest.raises(lrspec.LrspecError):
+        read_config(config)

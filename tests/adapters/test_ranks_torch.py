@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
+from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 import lrspec
 from lrspec.ranks import compare
-from processes import torchrun
+from processes import environment, finished, free_port
 from torch_model import SCHEDULE, Falling
 
 KINDS = ("ddp", "fsdp2")
@@ -22,8 +25,6 @@ KINDS = ("ddp", "fsdp2")
 def wrapped(kind: str, model: Any) -> Any:
     if kind == "ddp":
         return DistributedDataParallel(model)
-    from torch.distributed.fsdp import fully_shard
-
     return fully_shard(model)
 
 
@@ -64,8 +65,7 @@ def differ() -> None:
 
 
 def test_every_rank_applies_the_bits_and_a_run_goes_on_with_another_number_of_ranks(tmp_path: Path) -> None:
-    torchrun(__file__, str(tmp_path), "0", "15", processes=2)
-    torchrun(__file__, str(tmp_path), "15", "30", processes=3)
+    finished([sys.executable, __file__, str(tmp_path)], environment())
     assert [lrspec.position(tmp_path / f"{kind}.pt").updates for kind in KINDS] == [30, 30]
 
 
@@ -77,10 +77,30 @@ def test_a_rank_that_differs_is_named() -> None:
         lrspec.verify_ranks(SCHEDULE, 3, over="mpi")  # type: ignore[arg-type]
 
 
-if __name__ == "__main__":
-    dist.init_process_group("gloo")
+def rank_main(rank: int, ranks: int, port: int, folder: Path, start: int, stop: int) -> None:
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    dist.init_process_group("gloo", rank=rank, world_size=ranks)
     for each in KINDS:
-        train(each, Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    if dist.get_world_size() > 2:
+        train(each, folder, start, stop)
+    if ranks > 2:
         differ()
     dist.destroy_process_group()
+
+
+def main(folder: Path) -> None:
+    """Train with two ranks and go on with three, in processes forked from one that has loaded torch."""
+    context = multiprocessing.get_context("fork")
+    for ranks, start, stop in ((2, 0, 15), (3, 15, 30)):
+        port = free_port()
+        started = [
+            context.Process(target=rank_main, args=(rank, ranks, port, folder, start, stop)) for rank in range(ranks)
+        ]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join()
+        assert [process.exitcode for process in started] == [0] * ranks
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

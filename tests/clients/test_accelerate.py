@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
 
+from processes import environment, finished, free_port
 from torch_model import SCHEDULE, Applied, Falling, rates
 
 
@@ -48,27 +45,8 @@ def main() -> None:
 
 @pytest.mark.parametrize("processes", [2])
 def test_several_processes_do_not_make_the_schedule_faster(processes: int) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "ACCELERATE_USE_CPU": "true",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        str(processes),
-        "--master-port",
-        str(port),
-    ]
-    result = subprocess.run(
-        [*command, str(Path(__file__))], capture_output=True, text=True, check=False, timeout=240, env=environment
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
+    finished([*command, "--master-port", str(free_port()), __file__], environment(ACCELERATE_USE_CPU="true"))
 
 
 if __name__ == "__main__":

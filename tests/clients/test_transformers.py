@@ -20,8 +20,20 @@ class Data(torch.utils.data.Dataset):  # type: ignore[misc]  # torch is untyped
         return {"x": torch.ones(1), "labels": torch.ones(1)}
 
 
-def train(folder: Any, *, steps: int, accumulated: int = 1, resume: Any = None) -> tuple[list[float], Any]:
-    model = Falling()
+class Overflowing(Falling):
+    """A loss that is too large for float16 in the third and the fourth batch."""
+
+    batch = -1
+
+    def forward(self, x: Any = None, labels: Any = None) -> dict[str, torch.Tensor]:
+        self.batch += 1
+        return {"loss": super().forward(x, labels)["loss"] * (float("inf") if self.batch in {2, 3} else 1.0)}
+
+
+def train(
+    folder: Any, *, steps: int, accumulated: int = 1, resume: Any = None, model: Any = None, every: int = 5
+) -> tuple[list[float], Any]:
+    model = model or Falling()
     optimizer = Applied(model.parameters(), lr=1.0)
     scheduler = SCHEDULE.to_torch(optimizer)
     arguments = TrainingArguments(
@@ -34,12 +46,14 @@ def train(folder: Any, *, steps: int, accumulated: int = 1, resume: Any = None) 
         gradient_accumulation_steps=accumulated,
         disable_tqdm=True,
         max_grad_norm=0.0,
-        logging_steps=5,
+        logging_steps=every,
     )
     trainer = Trainer(model=model, args=arguments, train_dataset=Data(), optimizers=(optimizer, scheduler))
     log_applied_rate(trainer)
     seen: list[dict[str, Any]] = []
     trainer.add_callback(type("Writer", (TrainerCallback,), {"on_log": lambda *_, logs, **__: seen.append(dict(logs))}))
+    if isinstance(model, Overflowing):  # fp16 is for accelerators; this is what it makes
+        trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     trainer.train(resume_from_checkpoint=resume)
     trainer.seen = seen
     return optimizer.applied, trainer
@@ -61,3 +75,10 @@ def test_a_run_resumed_from_its_checkpoint_goes_on(tmp_path: Any) -> None:
     train(tmp_path, steps=20)
     again, _ = train(tmp_path, steps=30, resume=str(tmp_path / "checkpoint-20"))
     assert again == rates(range(20, 30))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_update_that_was_skipped_has_no_index(tmp_path: Any) -> None:
+    _, trainer = train(tmp_path, steps=9, model=Overflowing(), every=1)
+    found = [(logs["update"], logs["lr_applied"]) for logs in trainer.seen if "loss" in logs]
+    assert found == [(update, SCHEDULE(update)) for update in (0, 1, 1, 1, 2, 3, 4, 5, 6)]

@@ -7,8 +7,9 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lrspec.errors import LrspecError, UnsupportedError
 
@@ -27,6 +28,7 @@ _DAMAGE = (
 )
 _LARGEST = 2**26
 """Of what is read as a whole: a config, or compressed weights, which cannot be read in parts."""
+_Count = TypeVar("_Count", int, int | None)
 _VARIABLES = ("optimizer/inner_optimizer/vars/0", "optimizer/vars/0")
 
 
@@ -34,7 +36,7 @@ def load_keras(path: Path) -> tuple[int, int | None, int | None]:
     """Return the counter of a `.keras` file, the batches per update, and those that a schedule of lrspec was told.
 
     Raises:
-        UnsupportedError: The file holds no optimizer.
+        UnsupportedError: The file holds no optimizer, or several that do not count alike.
         LrspecError: The file is damaged.
         OSError: The file cannot be read.
     """
@@ -105,12 +107,45 @@ def _innermost(optimizer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _accumulation(optimizer: dict[str, Any]) -> int:
-    return _positive(_innermost(optimizer).get("gradient_accumulation_steps") or 1)
+    """Return the micro-batches per update."""
+    return _same(_positive(one.get("gradient_accumulation_steps") or 1) for one in _parts(optimizer))
 
 
 def _told(optimizer: dict[str, Any]) -> int | None:
     """Return the micro-batches per update that a schedule of lrspec was told, or None where the rate is none of it."""
-    rate = _innermost(optimizer).get("learning_rate")
+    return _same(_told_one(one) for one in _parts(optimizer))
+
+
+def _parts(optimizer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the configs of the optimizers that take a rate: the innermost one's, or each one's of a `MultiOptimizer`.
+
+    Raises:
+        UnsupportedError: The config does not show the optimizers.
+    """
+    optimizer = _innermost(optimizer)
+    if "optimizer_map" not in optimizer:
+        return [optimizer]
+    inside = optimizer["optimizer_map"]["config"]
+    if not isinstance(inside, dict):
+        reason = "a function chooses its optimizers, which the file does not show; load the model, and give it"
+        raise UnsupportedError("keras", "MultiOptimizer", reason)
+    return [one["config"] for one in (*inside["optimizer_map"].values(), inside["default_optimizer"])]
+
+
+def _same(counts: Iterable[_Count]) -> _Count:
+    """Return what all optimizers of a file have in common, each of which counts micro-batches.
+
+    Raises:
+        UnsupportedError: They have not.
+    """
+    first, *others = dict.fromkeys(counts)
+    if others:
+        raise UnsupportedError("keras", "MultiOptimizer", "its optimizers take different numbers of batches per update")
+    return first
+
+
+def _told_one(optimizer: dict[str, Any]) -> int | None:
+    rate = optimizer.get("learning_rate")
     if not isinstance(rate, dict) or "lrspec" not in str(rate.get("registered_name")):
         return None
     return _positive(rate["config"].get("gradient_accumulation_steps", 1))

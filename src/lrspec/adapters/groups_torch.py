@@ -85,19 +85,19 @@ class GroupedScheduleLR(ScheduleLR):
 
     def _write(self, value: Any) -> None:
         written, groups = self.written, self._inner.param_groups
-        others: dict[tuple[int, str], tuple[float, Any]] = {}
         known = 0 if written is None else self._known
+        slow = []
         for number, (place, key, column) in enumerate(self._writes):
             group = groups[place]
             last = written[column] if number < known else None
             if last is not None and group[key] is last:
                 group[key] = value[column]
-                continue
-            other = self._numbers.write(place, key, value[column], column=column, last=last)
-            if other is not None:
-                others[place, key] = (other, last)
+            else:
+                slow.append((place, key, column, last))
         self.written, self._known = value, len(self._writes)
-        self._tell_others(others)
+        self._tell_others([(place, key, last) for place, key, _, last in slow])
+        for place, key, column, _ in slow:
+            self._numbers.write(place, key, value[column], column)
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""

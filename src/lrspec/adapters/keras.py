@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from lrspec.document import Document, from_dict, to_dict
 from lrspec.errors import ClockError, SpecError, UnsupportedError
-from lrspec.fields import show
+from lrspec.fields import LAST_STEP, show
+from lrspec.positions.keras import count_of, optimizers_in
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
+_NO_STEP: Any = ...  # a step that was left out
 
-@keras.saving.register_keras_serializable(package="lrspec")
+
+@keras.saving.register_keras_serializable(package="import lrspec.adapters.keras")  # Keras' error names it, and so says
 class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras is untyped
     """`schedule(step)`: the rate as a float32 scalar of the current Keras backend.
 
@@ -37,16 +42,25 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: i
         self.schedule = schedule
         self.gradient_accumulation_steps = gradient_accumulation_steps
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Any = _NO_STEP) -> Any:
         """Return the rate that batch `step` uses; clamped below 0 and above 2^31 - 1, as on any device.
 
         Raises:
-            TypeError: `step` is not of integers.
+            TypeError: `step` is not of integers, or left out.
             UnsupportedError: Keras runs on another backend.
         """
+        if step is _NO_STEP:
+            raise TypeError(
+                "a schedule for Keras 3 was called without a step, as tf_keras, which is Keras 2, calls what it does "
+                "not know: use keras.optimizers, or give tf_keras a class derived from its own LearningRateSchedule "
+                "whose __call__(step) returns schedule.to_keras()(step)"
+            )
+        accumulated = self.gradient_accumulation_steps
+        if isinstance(step, (int, np.integer, np.ndarray)):
+            return _backend_value()(self.schedule.program, _updates_of(step, accumulated))
         step = keras.ops.convert_to_tensor(step)
-        if self.gradient_accumulation_steps > 1:
-            step = step // self.gradient_accumulation_steps
+        if accumulated > 1:
+            step = _quotient(step, accumulated)
         return _backend_value()(self.schedule.program, step)
 
     def get_config(self) -> dict[str, Any]:
@@ -81,8 +95,9 @@ def updates_applied(optimizer: Any) -> int:
 
     Raises:
         ClockError: The optimizer accumulates another number of gradients than its schedule was made for.
+        UnsupportedError: It is a `MultiOptimizer`, of which each optimizer has a rate of its own.
     """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner = _one(optimizer)
     schedule = inner._learning_rate  # noqa: SLF001 - the public attribute is its value
     accumulated = inner.gradient_accumulation_steps or 1
     if isinstance(schedule, KerasSchedule) and schedule.gradient_accumulation_steps != accumulated:
@@ -90,7 +105,7 @@ def updates_applied(optimizer: Any) -> int:
             f"an optimizer with gradient_accumulation_steps={accumulated} and a schedule that was made with "
             f"gradient_accumulation_steps={schedule.gradient_accumulation_steps}: give to_keras() the optimizer's"
         )
-    return int(keras.ops.convert_to_numpy(inner.iterations))
+    return count_of(inner) // accumulated
 
 
 def lr_applied(optimizer: Any) -> float | None:
@@ -105,12 +120,45 @@ def lr_next(optimizer: Any) -> float:
 
 
 def _rate(optimizer: Any, step: int) -> float:
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner = _one(optimizer)
     rate = inner._learning_rate  # noqa: SLF001
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         accumulated = inner.gradient_accumulation_steps or 1
         rate = rate(keras.ops.convert_to_tensor((step + 1) * accumulated - 1, inner.iterations.dtype))
+    elif callable(rate):
+        rate = rate()
     return float(keras.ops.convert_to_numpy(rate))
+
+
+def _one(optimizer: Any) -> Any:
+    """Return the optimizer that takes a rate, without its loss scale."""
+    inside = optimizers_in(optimizer)
+    if len(inside) > 1:
+        reason = "it has a rate and a counter in each of optimizer.optimizers; give one of these"
+        raise UnsupportedError("keras", type(optimizer).__name__, reason)
+    return inside[0]
+
+
+def _updates_of(batches: Any, accumulated: int) -> Any:
+    """Return the update that each of some batches, integers of the host, belongs to, clamped, for the device."""
+    if isinstance(batches, np.ndarray) and batches.ndim:
+        if batches.dtype.kind not in "iu":
+            raise TypeError(f"a step of {batches.dtype}: expected integers")
+        wide = batches.astype(np.uint64 if batches.dtype.kind == "u" else np.int64)
+        steps = np.clip(wide // wide.dtype.type(accumulated), 0, LAST_STEP)
+    else:
+        if isinstance(batches, bool):
+            raise TypeError("a step of bool: expected an integer")
+        steps = np.asarray(min(max(operator.index(batches) // accumulated, 0), LAST_STEP))
+    return keras.ops.convert_to_tensor(steps.astype(np.int32))
+
+
+def _quotient(batches: Any, accumulated: int) -> Any:
+    """Return the update that a batch belongs to, also in a type that is too small for the divisor."""
+    dtype = keras.backend.standardize_dtype(batches.dtype)
+    if "int" not in dtype:
+        return batches  # which is refused as it is
+    return keras.ops.zeros_like(batches) if accumulated > np.iinfo(dtype).max else batches // accumulated
 
 
 def _backend_value() -> Callable[[Program, Any], Any]:

@@ -73,17 +73,31 @@ class Numbers:
             return slot.value
         return float(held)
 
-    def write(self, place: int, key: str, value: float, *, column: int = 0, last: float | None = None) -> float | None:
-        """Write a number, and return the one that somebody else had written since, if so.
+    def other(self, place: int, key: str, last: float | None) -> float | None:
+        """Return the number that somebody else has written into a group since the scheduler did, if so.
 
-        In a tuple, such as Adam's `betas`, it is the first.
+        Args:
+            place: The group's.
+            key: The key in the group.
+            last: What the scheduler wrote, or None where nothing is known to stand there.
+        """
+        held = standing(self._optimizer.param_groups[place], key)
+        if last is None or held is last:
+            return None
+        slot = self._slots.get((place, key))
+        if slot is not None and slot.tensor is held and slot.is_untouched():
+            return None
+        found = float(held)
+        return None if abs(found - last) <= _HALF_ULP * abs(last) else found  # torch's schedulers round to float64
+
+    def write(self, place: int, key: str, value: float, column: int = 0) -> None:
+        """Write a number; in a tuple, such as Adam's `betas`, it is the first.
 
         Args:
             place: The group's.
             key: The key in the group.
             value: The number.
             column: Which of the schedules it is one of.
-            last: What the scheduler wrote before, or None where nothing is known to stand there.
 
         Raises:
             TypeError: It is a tensor of fewer than 32 bits.
@@ -92,17 +106,11 @@ class Numbers:
         held = standing(group, key)
         if not isinstance(held, torch.Tensor):
             _put(group, key, value)
-            return None if last is None or held is last or _is_same(float(held), last) else float(held)
+            return
         slot = self._slots.get((place, key))
-        expected = last if slot is None else slot.value
-        if last is None or expected is None or (slot is not None and slot.tensor is held and slot.is_untouched()):
-            found = None
-        else:
-            found = float(held)
         if slot is None or slot.tensor is not held or slot.column != column:
             slot = self._slots[place, key] = self._own(place, key, held, column)
         slot.fill(value)
-        return None if found is None or expected is None or _is_same(found, expected) else found
 
     def _own(self, place: int, key: str, held: torch.Tensor, column: int) -> _Slot:
         """Return a slot with the tensor that a group has to itself, or shares with those of the same schedule."""
@@ -120,11 +128,6 @@ class Numbers:
         _USERS[held] = weakref.ref(self._optimizer)
         slot = self._by_tensor[id(held)] = _Slot(held, column)
         return slot
-
-
-def _is_same(found: float, written: float) -> bool:
-    """Tell whether a number is the one that was written, or rounds to it: a scheduler of torch computes in float64."""
-    return abs(found - written) <= _HALF_ULP * abs(written)
 
 
 def standing(group: dict[str, Any], key: str) -> Any:

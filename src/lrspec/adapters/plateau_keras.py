@@ -56,10 +56,11 @@ class PlateauCallback(keras.callbacks.Callback):  # type: ignore[misc]  # keras 
         self._write()
 
     def _write(self) -> None:
-        optimizer = self.model.optimizer
-        if hasattr(optimizer, "optimizers"):
-            raise UnsupportedError("keras", type(optimizer).__name__, "a plateau follows one rate of one optimizer")
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner = self.model.optimizer
+        while hasattr(inner, "inner_optimizer"):
+            inner = inner.inner_optimizer
+        if hasattr(inner, "optimizers"):
+            raise UnsupportedError("keras", type(inner).__name__, "a plateau follows one rate of one optimizer")
         held = inner._learning_rate  # noqa: SLF001 - Keras has no other name for it
         if callable(held):
             reason = "no callback can change a rate that a schedule gives; compile the optimizer with a number"

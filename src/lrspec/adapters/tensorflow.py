@@ -25,7 +25,10 @@ def value(program: Program, step: Any) -> Any:
         raise TypeError(f"a step of {step.dtype.name}: expected an integer tensor")
     if tf.executing_eagerly() and step.shape.rank == 0:
         return tf.constant(clamped_evaluator(program)(int(step)), tf.float32)
-    return on_device(program, _Integers(tf.cast(step, tf.int64)), TensorFlowArrays())
+    wide = tf.cast(step, tf.int64)
+    if step.dtype == tf.uint64:
+        wide = tf.where(wide < 0, tf.int64.max, wide)  # above 2^63
+    return on_device(program, _Integers(wide), TensorFlowArrays())
 
 
 class TensorFlowArrays:

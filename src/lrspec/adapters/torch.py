@@ -314,18 +314,21 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def _write_each(self, value: Any, written: Any) -> None:
         """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
-        others: dict[tuple[int, str], tuple[float, Any]] = {}
-        for place, group in enumerate(self._inner.param_groups):
-            if group["lr"] is not value:
-                other = self._numbers.write(place, "lr", value, last=written)
-                if other is not None:
-                    others[place, "lr"] = (other, written)
-        self._tell_others(others)
+        groups = self._inner.param_groups
+        places = [place for place, group in enumerate(groups) if group["lr"] is not value]
+        self._tell_others([(place, "lr", written) for place in places])
+        for place in places:
+            self._numbers.write(place, "lr", value)
 
-    def _tell_others(self, others: dict[tuple[int, str], tuple[float, Any]]) -> None:
-        """Warn of numbers that somebody else had written, each with the one of this scheduler."""
-        self._foreign = {place: other for (place, key), (other, _) in others.items() if key == "lr"}
-        for (place, key), (other, written) in others.items():
+    def _tell_others(self, places: list[tuple[int, str, Any]]) -> None:
+        """Warn of what somebody else has written since; what this scheduler wrote is given with its place and key."""
+        self._foreign = {}
+        for place, key, written in places:
+            other = self._numbers.other(place, key, written)
+            if other is None:
+                continue
+            if key == "lr":
+                self._foreign[place] = other
             what = "the rate" if key == "lr" else f"the {key}"
             where = "" if len(self._inner.param_groups) == 1 else f" of group {place}"
             message = f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}"

@@ -28,7 +28,7 @@ def innermost(optimizer: Any) -> Any:
     while found is not None:
         optimizer, found = found, None
         groups = optimizer.param_groups
-        for inner in list(vars(optimizer).values()):
+        for inner in list(getattr(optimizer, "__dict__", {}).values()):
             if id(inner) not in seen and callable(getattr(type(inner), "step", None)) and _share(inner, groups):
                 seen.add(id(inner))
                 found = inner

@@ -83,10 +83,11 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     """
     if sample is not None and (type(sample) is not int or sample < 1):
         raise SpecError("sample", found=show(sample), expected="a number of steps, 1 or above")
-    own = native if isinstance(native, Schedule) else getattr(native, "schedule", None)
-    if isinstance(own, Schedule):
-        return Reading(schedule=own, framework="lrspec", construct=type(native).__name__)
     kind = type(native)
+    is_adapter = kind.__module__.startswith("lrspec.")  # what derives from one may compute something else
+    own = native if isinstance(native, Schedule) else getattr(native, "schedule", None) if is_adapter else None
+    if isinstance(own, Schedule):
+        return Reading(schedule=own, framework="lrspec", construct=kind.__name__)
     framework = str(getattr(native, "__module__", kind.__module__)).split(".", maxsplit=1)[0]
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
     for knows, read in _READERS:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lrspec.errors import ClockError, LrspecError, StepError, UnsupportedError
 from lrspec.fields import LAST_STEP, whole_step
+from lrspec.positions import keras
 from lrspec.positions.torch import state_of
 
 
@@ -83,5 +84,5 @@ def _put_back(scheduler: Any, state: Mapping[Any, Any], rates: list[Any]) -> Non
 
 
 def move_keras(optimizer: Any, step: int) -> None:
-    """Put an optimizer of Keras at a step: its counter of micro-batches at as many as the updates took."""
-    optimizer._iterations.assign(step * (optimizer.gradient_accumulation_steps or 1))  # noqa: SLF001 - the stored one
+    """Put an optimizer of Keras at a step."""
+    keras.move(optimizer, step)

@@ -14,7 +14,7 @@ SYSTEM = "keras"
 
 def knows(data: Mapping[str, Any]) -> bool:
     """Tell whether a config is one of Keras."""
-    return "class_name" in data and "config" in data
+    return keras.is_config(data)
 
 
 def read(keys: Keys) -> Reading:
