@@ -175,7 +175,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             value = self._at(step)
             self._applied, self._applied_step = self.written, step - 1
             self.last_epoch = step
-            clock.count = 0
+            clock.take()
             self._write(value)
             if step > self._last:
                 clock.ask_always()
