@@ -312,9 +312,9 @@ def test_a_compiled_step_is_compiled_once_and_counted() -> None:
 def test_a_step_that_is_compiled_in_part_is_counted_once() -> None:
     """With a float as its rate it is compiled for each, and after eight, PyTorch leaves the inner part uncompiled."""
     torch.compiler.reset()
-    for make in (lambda made: ExponentialLR(made, 0.5), SCHEDULE.to_torch):
+    for is_native in (True, False):
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-        scheduler: Any = make(optimizer)
+        scheduler: Any = ExponentialLR(optimizer, 0.5) if is_native else SCHEDULE.to_torch(optimizer)
         compiled = torch.compile(optimizer.step, backend="eager")
         for _ in range(9):
             parameter_of(optimizer).grad = -torch.ones(1)

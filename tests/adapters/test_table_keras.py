@@ -59,7 +59,7 @@ CLIENT = {"tensorflow": "Keras on TensorFlow", "jax": "Keras on JAX", "torch": "
 register = keras.saving.register_keras_serializable("table")
 
 
-@register  # type: ignore[untyped-decorator]
+@register
 class Formula(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras is untyped
     """The schedule, as one writes it for Keras."""
 
@@ -71,7 +71,7 @@ class Formula(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[
         return {}
 
 
-@register  # type: ignore[untyped-decorator]
+@register
 class Probe(keras.layers.Layer):  # type: ignore[misc]
     """One weight whose gradient is -1 for an input of 1: each update adds the rate that it applied."""
 
