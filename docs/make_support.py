@@ -7,6 +7,7 @@ import configparser
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -19,6 +20,16 @@ READERS = {
     "fvcore, detectron2": ("tests/readers/test_fvcore.py",),
     "pytorch-ignite": ("tests/readers/test_ignite.py",),
 }
+TABLE = (
+    "tests/clients/table/test_by_hand.py",
+    "tests/distributed_cells.py",
+    "tests/deepspeed_cells.py",
+    "tests/clients/table/test_trainers.py",
+    "tests/clients/table/test_libraries.py",
+    "tests/adapters/test_table_keras.py",
+    "tests/adapters/test_table_optax.py",
+    "tests/clients/table/test_flax.py",
+)
 HEAD = """\
 # What is supported, and tested
 
@@ -42,6 +53,17 @@ those of Composer, which are functions of its trainer's state.
 | library | construct | parameter sets tested |
 |---|---|---|
 """
+CLIENTS = """
+## Clients
+
+Each cell is a run of the client, with the native scheduler and with ours in the same test: the rates that the optimizer
+applied are compared, bit for bit, with the schedule at the index of the update. "right": both apply them. "ours": only
+ours does, and a note says what native does. "none": there is no such situation, and a note says why. In "skip", updates
+are left out because their gradients are not finite; "groups" is a second group at half of the rate; in "optimizer
+first" and "scheduler first" the run is resumed, and that state is loaded first; "end" applies all the updates of a
+schedule that ends with an error, and no more.
+
+"""
 CONFIGS = """
 ## Config files that are read
 
@@ -55,18 +77,53 @@ modes: eager, compiled, in graphs and with the rate as a tensor.
 """
 
 
-def rows(path: Path) -> list[str]:
-    """Return the keys of the dictionaries named ROWS in a file, without importing it."""
-    found: list[str] = []
+def literal(path: Path, name: str) -> ast.expr | None:
+    """Return what a file assigns to a name, without importing it."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
-        if any(isinstance(target, ast.Name) and target.id == "ROWS" for target in targets):
-            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-            if isinstance(value, ast.Dict):
-                found += [
-                    key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
-                ]
+        if isinstance(node, ast.Assign | ast.AnnAssign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in targets
+        ):
+            return node.value
+    return None
+
+
+def rows(path: Path) -> list[str]:
+    """Return the keys of the dictionary named ROWS in a file."""
+    value = literal(path, "ROWS")
+    keys = value.keys if isinstance(value, ast.Dict) else []
+    return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+
+
+def cells() -> dict[str, dict[str, Any]]:
+    """Return the table client x situation, as `tests/client_table.py` describes it."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in TABLE:
+        value = literal(ROOT / name, "CELLS")
+        if value is not None:
+            found |= ast.literal_eval(value)
     return found
+
+
+def clients() -> str:
+    table, notes = cells(), list[str]()
+    situations = list(dict.fromkeys(name for row in table.values() for name in row))
+    lines = [f"| client | {' | '.join(situations)} |", f"|{'---|' * (len(situations) + 1)}"]
+    for client, row in table.items():
+        lines.append(f"| {client} | {' | '.join(_cell(row[name], notes) for name in situations)} |")
+    numbered = [f"{number}. {note}" for number, note in enumerate(notes, 1)]
+    return "\n".join([*lines, "", *numbered]).replace("*", r"\*") + "\n"
+
+
+def _cell(cell: Any, notes: list[str]) -> str:
+    """Return a cell of the page; what is to be said of it is added to the notes."""
+    if isinstance(cell, str):
+        return cell
+    note = cell.get("none") or cell["note"]
+    if note not in notes:
+        notes.append(note)
+    word = "none" if "none" in cell else "both differ" if "ours" in cell else "ours"
+    return f"{word} ({notes.index(note) + 1})"
 
 
 def readers() -> str:
@@ -103,7 +160,7 @@ def configs() -> str:
 
 
 def page() -> str:
-    return f"{HEAD}{versions()}\n{READ}{readers()}\n{CONFIGS}{configs()}{GPU}"
+    return f"{HEAD}{versions()}\n{CLIENTS}{clients()}{READ}{readers()}\n{CONFIGS}{configs()}{GPU}"
 
 
 if __name__ == "__main__":

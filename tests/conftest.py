@@ -65,7 +65,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out the tests of frameworks and devices that are not under test, and the benchmarks."""
     if collection_path.parent.name == "bench":
         return True
-    if collection_path.parent.name in {"clients", "readers"} and not config.getoption("--clients"):
+    if collection_path.parent.name in {"clients", "readers", "with_deepspeed"} and not config.getoption("--clients"):
         return True
     if collection_path.parent.name == "gpu" and config.getoption("--device") != "cuda":
         return True

@@ -308,6 +308,23 @@ def test_a_compiled_step_is_compiled_once_and_counted() -> None:
     assert scheduler.last_epoch == 999
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_step_that_is_compiled_in_part_is_counted_once() -> None:
+    """With a float as its rate it is compiled for each, and after eight, PyTorch leaves the inner part uncompiled."""
+    torch.compiler.reset()
+    for is_native in (True, False):
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        scheduler: Any = ExponentialLR(optimizer, 0.5) if is_native else SCHEDULE.to_torch(optimizer)
+        compiled = torch.compile(optimizer.step, backend="eager")
+        for _ in range(9):
+            parameter_of(optimizer).grad = -torch.ones(1)
+            compiled()
+            scheduler.step()
+    for _ in range(3):
+        scheduler.step()  # after batches without an update
+    assert scheduler.last_epoch == 9
+
+
 @pytest.mark.parametrize("options", [{"fused": True}, {"foreach": True}, {"foreach": False}], ids=str)
 def test_fused_and_foreach_optimizers_apply_the_bits(options: dict[str, bool]) -> None:
     optimizer, scheduler = fresh(lr=1.0, **options)

@@ -19,6 +19,13 @@ from lrspec import LrspecError, StepError, UnsupportedError
 
 SCHEDULE = lrspec.Linear(init_value=0.2, end_value=0.0, steps=50)
 RISING = lrspec.Linear(init_value=0.0, end_value=0.1, steps=20)
+GROUPED = lrspec.from_dict(
+    {
+        "lrspec": 1,
+        "learning_rate": {"kind": "linear", "init_value": 0.2, "end_value": 0.0, "steps": 50},
+        "weight_decay": {"kind": "constant", "value": 0.1},
+    }
+)
 
 
 def layer() -> torch.nn.Linear:
@@ -243,6 +250,28 @@ def test_an_optimizer_without_live_hooks_has_the_rate_of_each_update(wrap: Any) 
     scheduler = SCHEDULE.to_torch(optimizer)
     assert applied(module, optimizer, scheduler.step, 8) == of(SCHEDULE, 8)
     assert scheduler.last_epoch == 8
+
+
+@pytest.mark.parametrize("order", [("optimizer", "scheduler"), ("scheduler", "optimizer")], ids="-".join)
+@pytest.mark.parametrize("schedule", [SCHEDULE, GROUPED], ids=["plain", "grouped"])
+def test_the_groups_that_a_wrapper_loses_when_its_state_is_loaded_are_written(
+    schedule: Any, order: tuple[str, ...]
+) -> None:
+    """PostLocalSGDOptimizer hands `load_state_dict` on, and keeps the list that its optimizer had before."""
+    saved: dict[str, Any] = {}
+    for steps in (range(4), range(4, 8)):
+        module = layer()
+        inner = torch.optim.AdamW(module.parameters(), lr=0.1)
+        held: dict[str, Any] = {"optimizer": PostLocalSGDOptimizer(inner, Averager())}
+        held["scheduler"] = schedule.to_torch(held["optimizer"])
+        for name in order if steps.start else ():
+            held[name].load_state_dict(saved[name])
+        for step in steps:
+            assert inner.param_groups[0]["lr"] == schedule(step) == held["scheduler"].get_last_lr()[0]
+            backward(module)
+            held["optimizer"].step()
+            held["scheduler"].step()
+        saved = {name: thing.state_dict() for name, thing in held.items()}
 
 
 def test_a_wrappers_step_that_makes_no_update_holds_the_schedule() -> None:

@@ -5,17 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-import torch
-
-from reader_rows import Formula, check_formula, check_live, cos01, mp, optimizer, rates_of, share
-
-try:
-    import torchvision  # noqa: F401 - timm imports it
-except RuntimeError:  # one that was built for CUDA, beside a torch for CPUs, lacks two operators that it only describes
-    LIBRARY = torch.library.Library("torchvision", "DEF")
-    for operator in ("nms", "qnms"):
-        LIBRARY.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
 import timm.scheduler as timm
 
 import lrspec
@@ -23,6 +12,7 @@ from lrspec import UnsupportedError
 from lrspec.native import read_native
 from lrspec.native.clients import nodes_of
 from lrspec.native.reading import MismatchError, exact_values
+from reader_rows import Formula, check_formula, check_live, cos01, mp, optimizer, rates_of, share
 
 RATES = (0.1, 0.03)
 STEPS = 150

@@ -74,6 +74,11 @@ class Clock:
         self._has_unread = self._has_zero = False
         self._mark = self._steps.mark
 
+    def take(self) -> None:
+        """Begin to count anew, where all that happened was counted; what compiled code calls may have been, too."""
+        self.count = 0
+        self._mark = self._steps.mark
+
     def has_update(self, rate: object) -> bool:
         """Tell whether there was an update since the last call.
 

@@ -11,7 +11,6 @@ import torch
 from lrspec.adapters.clock_torch import warn
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate
 from lrspec.adapters.torch import BLOCK, Every, ScheduleLR
-from lrspec.adapters.updates_torch import innermost
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
@@ -74,7 +73,7 @@ class GroupedScheduleLR(ScheduleLR):
 
     def _at(self, step: int) -> Any:
         """Return the row of a step: the value of each distinct schedule, of which there is one for many groups."""
-        if len(self._plans) != len(self._optimizer.param_groups):
+        if len(self._plans) != len(self._inner.param_groups):
             self._plan()
         return super()._at(step)
 
@@ -85,7 +84,7 @@ class GroupedScheduleLR(ScheduleLR):
         return rows
 
     def _write(self, value: Any) -> None:
-        written, groups = self.written, self._optimizer.param_groups
+        written, groups = self.written, self._inner.param_groups
         known = 0 if written is None else self._known
         slow = []
         for number, (place, key, column) in enumerate(self._writes):
@@ -102,10 +101,10 @@ class GroupedScheduleLR(ScheduleLR):
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
-        groups = self._optimizer.param_groups
+        groups = self._inner.param_groups
         if len(groups) < len(self._plans):  # some were taken away: the places of the rest may have changed
             self._plans, self._writes, self._rates, self._known = [], [], [], 0
-            self._numbers = Numbers(innermost(self._optimizer))
+            self._numbers = Numbers(self._inner)
         for place in range(len(self._plans), len(groups)):
             schedules = self._keys(place, groups[place])
             columns = {key: self._column(schedule) for key, schedule in schedules.items()}

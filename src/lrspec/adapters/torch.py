@@ -114,14 +114,16 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def _follow(self) -> None:
         """Count the optimizer's updates, and hear of its new groups, from now on."""
-        inner = innermost(self._optimizer)
+        self._inner = inner = innermost(self._optimizer)  # whose groups a wrapper may lose when a state is loaded
         self._numbers = Numbers(inner)
         self._clock = Clock(inner, self, warns_early=self.every == "update" and not self._is_part)
         watch(self._optimizer, self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has; it follows its own optimizer anew."""
-        return {key: value for key, value in vars(self).items() if key not in {"_clock", "_numbers", "_block"}}
+        return {
+            key: value for key, value in vars(self).items() if key not in {"_inner", "_clock", "_numbers", "_block"}
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -173,7 +175,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             value = self._at(step)
             self._applied, self._applied_step = self.written, step - 1
             self.last_epoch = step
-            clock.count = 0
+            clock.take()
             self._write(value)
             if step > self._last:
                 clock.ask_always()
@@ -211,12 +213,12 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             if clock.count == 1:
                 clock.warn("count", _EPOCH)
         else:
-            self._start.look(innermost(self._optimizer), clock)
+            self._start.look(self._inner, clock)
             self._usual = 1
         return True
 
     def _first_rate(self) -> Any:
-        groups = self._optimizer.param_groups
+        groups = self._inner.param_groups
         return groups[0]["lr"] if groups else None
 
     def _move(self, step: int) -> None:
@@ -261,7 +263,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
     @property
     def _last_lr(self) -> list[float]:
         """The rates that the groups hold: PyTorch's name for what `get_last_lr()` returns."""
-        return [self._numbers.found(place, "lr") for place in range(len(self._optimizer.param_groups))]
+        return [self._numbers.found(place, "lr") for place in range(len(self._inner.param_groups))]
 
     @property
     def lr_next(self) -> list[float]:
@@ -303,7 +305,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """Write what `_at` returned."""
         written = self.written
         self.written = value
-        for group in self._optimizer.param_groups:
+        for group in self._inner.param_groups:
             if group["lr"] is not written:
                 self._write_each(value, written)
                 return
@@ -312,7 +314,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def _write_each(self, value: Any, written: Any) -> None:
         """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
-        groups = self._optimizer.param_groups
+        groups = self._inner.param_groups
         places = [place for place, group in enumerate(groups) if group["lr"] is not value]
         self._tell_others([(place, "lr", written) for place in places])
         for place in places:
@@ -328,13 +330,13 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             if key == "lr":
                 self._foreign[place] = other
             what = "the rate" if key == "lr" else f"the {key}"
-            where = "" if len(self._optimizer.param_groups) == 1 else f" of group {place}"
+            where = "" if len(self._inner.param_groups) == 1 else f" of group {place}"
             message = f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}"
             self._clock.warn(f"foreign {key}", message)
 
     def _rates_in(self, written: Any) -> list[float]:
         """Return the rate of each group in what `_at` returned."""
-        return [written] * len(self._optimizer.param_groups)
+        return [written] * len(self._inner.param_groups)
 
     def is_own(self, rate: object) -> bool:
         """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
@@ -386,7 +388,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             self.last_epoch, self.written = step, None
             return
         self._go_to(step)
-        self._start.load(None if is_ours else step, innermost(self._optimizer), self._clock)
+        self._start.load(None if is_ours else step, self._inner, self._clock)
         self._usual = None
 
 

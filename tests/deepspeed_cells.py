@@ -1,0 +1,66 @@
+"""The table's rows of DeepSpeed."""
+
+from client_table import Cells
+
+CELLS: Cells = {
+    "DeepSpeed, ZeRO 0": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": {"none": "in fp32 without ZeRO, DeepSpeed applies gradients that are not finite"},
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": "right",
+        "scheduler first": {"none": "DeepSpeed loads the optimizer's state first"},
+        "end": "right",
+    },
+    "DeepSpeed, ZeRO 1": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": "right",
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": {"none": "DeepSpeed loads the scheduler's state first"},
+        "scheduler first": "right",
+        "end": "right",
+    },
+    "DeepSpeed, ZeRO 2": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": "right",
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": {"none": "DeepSpeed loads the scheduler's state first"},
+        "scheduler first": "right",
+        "end": "right",
+    },
+    "DeepSpeed, ZeRO 3": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": "right",
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": {"none": "DeepSpeed loads the scheduler's state first"},
+        "scheduler first": "right",
+        "end": "right",
+    },
+    "DeepSpeed, ZeRO 0, bf16": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": "right",
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": "right",
+        "scheduler first": {"none": "DeepSpeed loads the optimizer's state first"},
+        "end": "right",
+    },
+    "DeepSpeed, ZeRO 2, bf16": {
+        "fresh": "right",
+        "accumulate": "right",
+        "skip": "right",
+        "groups": "right",
+        "tensor rate": "right",
+        "optimizer first": {"none": "DeepSpeed loads the scheduler's state first"},
+        "scheduler first": "right",
+        "end": "right",
+    },
+}
