@@ -214,9 +214,7 @@ def test_the_code_for_optax_applies_momentum_and_weight_decay(tmp_path: Path) ->
         optimizer.step()
         scheduler.step()
     torch.save({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}, tmp_path / "run.pt")
-    command = [sys.executable, "-m", "lrspec", "migrate", str(tmp_path / "run.pt"), "--to", "optax"]
-    command += ["--schedule", str(tmp_path / "run.yaml")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run_process("migrate", tmp_path / "run.pt", "--to", "optax", "--schedule", tmp_path / "run.yaml")
     assert result.returncode == 0, result.stderr
     params = {"w": jnp.ones(2)}
     scope: dict[str, Any] = {"params": params}
