@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -49,7 +50,7 @@ def engine_of(plan: Plan, stage: int, bf16: bool, model: Any, optimizer: Any, sc
     config = {
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": plan.accumulated,
-        "zero_optimization": {"stage": stage},
+        "zero_optimization": {"stage": stage, "sub_group_size": 8},  # ZeRO 3 steps the optimizer for each
         "zero_allow_untested_optimizer": True,
         "steps_per_print": 10**9,
         "bf16": {"enabled": bf16},
@@ -76,8 +77,10 @@ def train(
         x = torch.ones(1, 4, dtype=torch.bfloat16 if bf16 else torch.float32)
         engine.backward(engine(x).float().sum() * plan.factor(batch))
         engine.step()
+        calls = len(optimizer.calls)
         rates = optimizer.taken(plan)
         if rates is not None:
+            assert calls > 1 if stage == 3 else calls == (len(plan.scales) if stage else 1)
             applied.append(rates)
     if plan.order:
         engine.save_checkpoint(folder)
@@ -104,6 +107,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     rank, target = int(sys.argv[1]), Path(sys.argv[2])
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+    gc.freeze()  # ZeRO 3 collects garbage for each engine
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)  # a pipe that nobody reads yet fills, and that process waits
     deepspeed.init_distributed("gloo")
     found = record(CELLS, CLIENTS, SCHEDULERS, target)
