@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ learning_rate:
 weight_decay: {kind: constant, value: 0.125}
 """
 QUICK = ("--quick",)
+
+
+def long_with_all_frameworks(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test as long where every framework is installed, and `verify` runs all of them."""
+    return test if targets()[1] else pytest.mark.long(test)
 
 
 @pytest.fixture
@@ -62,6 +68,7 @@ def test_verify_finds_every_bit_equal(seed: Path) -> None:
     assert report["fingerprint"] == "sha256:19da52845fd580896905093d35c3677646e61caff43805a90622fa36b311279a"
 
 
+@long_with_all_frameworks
 def test_verify_notices_one_corrupt_coefficient_in_every_row(several: Path) -> None:
     result = run_process("verify", several, *QUICK, "--corrupt", "--json")
     assert result.returncode == 1, result.stderr

@@ -6,8 +6,6 @@ rates that the other framework really applies are those of the one schedule, whi
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 import pytest
 
 import lrspec
+from command import run, run_process
 from conftest import FRAMEWORKS, is_installed
 
 STOP, END = 37, 130
@@ -148,20 +147,10 @@ def test_a_run_goes_on_in_another_framework(source: str, target: str, tmp_path: 
 def test_the_command_prints_code_that_goes_on(target: str, tmp_path: Path) -> None:
     schedule, _, checkpoint = train_torch(tmp_path)
     lrspec.dump(schedule, tmp_path / "schedule.yaml")
-    command = [
-        sys.executable,
-        "-m",
-        "lrspec",
-        "migrate",
-        str(checkpoint),
-        "--schedule",
-        str(tmp_path / "schedule.yaml"),
-    ]
-    command += ["--to", target]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    arguments = ("migrate", checkpoint, "--schedule", tmp_path / "schedule.yaml", "--to", target)
+    result = run(*arguments)
     assert (result.returncode, "choose with counter=...: scheduler.last_epoch (37)" in result.stderr) == (2, True)
-    command += ["--counter", "scheduler.last_epoch"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run(*arguments, "--counter", "scheduler.last_epoch")
     assert result.returncode == 0, result.stderr
     assert (
         f"{STOP} updates applied, by scheduler.last_epoch: calls of scheduler.step(); chosen by the caller"
@@ -181,8 +170,8 @@ def test_the_command_prints_code_that_goes_on(target: str, tmp_path: Path) -> No
         namespace["params"] = np.zeros(1, np.float32)
     exec(compile(result.stdout, "printed", "exec"), namespace)  # noqa: S102 - what the command prints is under test
     made = namespace["opt_state"] if target == "optax" else namespace["optimizer"]
-    run = namespace["scheduler"] if target == "torch" else made
-    assert lrspec.position(run).updates == STOP
+    counted = namespace["scheduler"] if target == "torch" else made
+    assert lrspec.position(counted).updates == STOP
     if target != "optax":
         rate = made.param_groups[0]["lr"] if target == "torch" else float(np.asarray(made.learning_rate))
         assert rate == schedule(STOP)
@@ -194,15 +183,14 @@ def test_the_command_says_which_counters_disagree(tmp_path: Path) -> None:
     lrspec.dump(lrspec.Constant(value=0.5), tmp_path / "schedule.yaml")
     state = {"state": {0: {"step": torch.tensor(60.0)}}, "param_groups": []}
     torch.save({"optimizer": state, "scheduler": {"last_epoch": 6, "_step_count": 7}}, tmp_path / "run.pt")
-    command = [sys.executable, "-m", "lrspec", "migrate", str(tmp_path / "run.pt"), "--to", "optax"]
-    command += ["--schedule", str(tmp_path / "schedule.yaml")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    arguments = ("migrate", tmp_path / "run.pt", "--to", "optax", "--schedule", tmp_path / "schedule.yaml")
+    result = run(*arguments)
     assert (
         result.returncode,
         "optimizer.step says 60 and scheduler.last_epoch says 6: far fewer, as with a step per epoch" in result.stderr,
     ) == (2, True)
-    result = subprocess.run([*command, "--counter", "optimizer.step"], capture_output=True, text=True, check=False)
-    assert result.returncode == 0
+    result = run_process(*arguments, "--counter", "optimizer.step")
+    assert result.returncode == 0, result.stderr
     assert "60 updates applied, by optimizer.step: " in result.stdout
 
 
@@ -226,9 +214,7 @@ def test_the_code_for_optax_applies_momentum_and_weight_decay(tmp_path: Path) ->
         optimizer.step()
         scheduler.step()
     torch.save({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}, tmp_path / "run.pt")
-    command = [sys.executable, "-m", "lrspec", "migrate", str(tmp_path / "run.pt"), "--to", "optax"]
-    command += ["--schedule", str(tmp_path / "run.yaml")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run_process("migrate", tmp_path / "run.pt", "--to", "optax", "--schedule", tmp_path / "run.yaml")
     assert result.returncode == 0, result.stderr
     params = {"w": jnp.ones(2)}
     scope: dict[str, Any] = {"params": params}

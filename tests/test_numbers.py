@@ -340,7 +340,9 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize(
+    "name", ["linear", *(pytest.param(name, marks=pytest.mark.long) for name in ("exponential", "cosine"))]
+)
 def test_all_but_two_of_a_hundred_thousand_steps_are_correctly_rounded(name: str) -> None:
     node = WHOLE[name]
     found = node.values(0, 100_000).tolist()

@@ -1,13 +1,13 @@
 """Lets torchvision be imported where it was built for CUDA, beside a torch for CPUs: two operators are declared."""
 
-import torch
-
 LIBRARY = None
 try:
     import torchvision  # noqa: F401 - timm, Lightning and transformers import it
 except ModuleNotFoundError:
     pass
 except RuntimeError:
+    import torch
+
     LIBRARY = torch.library.Library("torchvision", "DEF")
     for operator in ("nms", "qnms"):
         LIBRARY.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -64,8 +64,17 @@ def sums(steps: range) -> list[float]:
     return [float(value) for value in np.cumsum(values, dtype=np.float32)]
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("accumulated", [1, 3, pytest.param(4, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("accumulated", "jit_compile"),
+    [
+        (1, False),
+        (3, False),
+        (3, True),
+        pytest.param(1, True, marks=pytest.mark.long),
+        pytest.param(4, False, marks=pytest.mark.long),
+        pytest.param(4, True, marks=pytest.mark.long),
+    ],
+)
 def test_each_update_has_the_rate_of_its_index(accumulated: int, *, jit_compile: bool) -> None:
     options = {} if accumulated == 1 else {"gradient_accumulation_steps": accumulated}
     optimizer = keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras(**options), **options)

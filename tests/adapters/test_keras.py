@@ -173,11 +173,15 @@ def test_a_schedule_that_is_called_without_a_step_says_what_to_write() -> None:
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 def test_a_model_that_is_loaded_without_the_import_says_what_to_import(name: str, tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras()), loss="mse")
+    model.compile(keras.optimizers.SGD(learning_rate=SCHEDULE.to_keras()), loss=keras.losses.MeanSquaredError())
+    model.fit(np.ones((3, 1)), np.ones((3, 1)), batch_size=1, verbose=0)
     model.save(tmp_path / name)
-    code = f"import keras\nprint(keras.models.load_model({str(tmp_path / name)!r}).optimizer)"
+    path = str(tmp_path / name)
+    code = f"import keras\nprint(float(keras.models.load_model({path!r}).optimizer.learning_rate))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode, done.stdout
+    if keras.version().startswith("3.6."):  # which imports whatever a file names
+        assert done.stdout.strip() == str(SCHEDULE(3)), done.stderr
+        return
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("Exception encountered: Could not locate class 'KerasSchedule'"), done.stderr
     assert "import lrspec.adapters.keras" in last
