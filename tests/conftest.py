@@ -34,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose JAX' device and Keras' backend before anything imports them, which fixes them then."""
     os.environ.setdefault("JAX_PLATFORMS", config.getoption("--device") or "cpu")
+    if config.getoption("--clients"):
+        importlib.import_module("torchvision_stub")
     asked = config.getoption("--keras-backend")
     if asked is not None:
         if not find_spec(asked):

@@ -1,8 +1,11 @@
-"""Lets torchvision be imported where it was built for CUDA, beside a torch for CPUs: two operators are declared."""
+"""Lets torchvision be imported where it was built for CUDA, beside a torch for CPUs: two operators are declared.
+
+tests/conftest.py imports this with `--clients`, before timm, Lightning and transformers import torchvision.
+"""
 
 LIBRARY = None
 try:
-    import torchvision  # noqa: F401 - timm, Lightning and transformers import it
+    import torchvision  # noqa: F401
 except ModuleNotFoundError:
     pass
 except RuntimeError:
