@@ -44,10 +44,13 @@ class Clock:
     Attributes:
         count: Updates since the last call, as far as they are counted: none in compiled code. A step for a part of the
             parameters, as DeepSpeed's one for each group, is one update together with those for the others.
+        steps: What tells the clock of the optimizer's steps.
+        mark: The mark of the last step, of which it is known that there was a call after it.
         is_plain: Whether all that happened since are updates that were counted.
         warns_early: Whether many updates without a call are a warning before there is one.
         had_zero: Whether there was a step at a rate of 0 only to create the optimizer's state.
-        made_state: Whether one of the updates is a library's to create that state, at the rate that stood there.
+        made_state: Whether one of the updates is a library's to create that state, at the rate that stood there, or had
+            no gradients: some make it so that PyTorch does not warn.
     """
 
     def __init__(self, optimizer: Any, scheduler: Scheduler, *, warns_early: bool) -> None:
@@ -58,13 +61,15 @@ class Clock:
         self._told: set[str] = set()
         self._had_state: bool | None = None
         self._parts: list[int | None] = []
-        self._steps = watched(optimizer)
-        self._steps.add(self)
+        self._rate: Any = None
+        self._before = 0  # updates that used another rate than the last one did
+        self.steps = watched(optimizer)
+        self.steps.add(self)
         self.restart()
 
     def ask_always(self) -> None:
         """Have the optimizer ask before each step from now on: the schedule has ended."""
-        self._steps.is_over = self._steps.asks = True
+        self.steps.is_over = self.steps.asks = True
 
     def restart(self) -> None:
         """Begin to count anew: `scheduler.step()` moved the schedule."""
@@ -72,12 +77,20 @@ class Clock:
         self.is_plain = True
         self.made_state = False
         self._has_unread = self._has_zero = False
-        self._mark = self._steps.mark
+        self.mark = self.steps.mark
 
-    def take(self) -> None:
-        """Begin to count anew, where all that happened was counted; what compiled code calls may have been, too."""
-        self.count = 0
-        self._mark = self._steps.mark
+    def resume(self, count: int, rate: object) -> None:
+        """Take up updates that were applied, and not answered by a call, before the clock was made."""
+        self.count, self._rate = count, rate
+        self.is_plain = not count
+        self._before, self._parts = 0, []
+
+    def repeats(self) -> int:
+        """Return how many updates since the last call used the same rate as the last one did.
+
+        A search for a rate and a second scheduler write another one before each.
+        """
+        return self.count - self._before
 
     def has_update(self, rate: object) -> bool:
         """Tell whether there was an update since the last call.
@@ -85,7 +98,7 @@ class Clock:
         Args:
             rate: What the first parameter group holds as its rate now.
         """
-        if self.count or self._has_unread or self._mark is not self._steps.mark:
+        if self.count or self._has_unread or self.mark is not self.steps.mark:
             return True
         return self._has_zero and not self._is_own(rate)
 
@@ -109,7 +122,7 @@ class Clock:
             self._has_unread |= skipped.device.type != "cpu"
             self.is_plain = False
             return
-        part = None
+        part = rate = None
         for group in optimizer.param_groups:
             if group["params"]:
                 part = id(group["params"][0])
@@ -119,22 +132,24 @@ class Clock:
                     self.is_plain = False
                     return
                 break
-        self._count(part, optimizer)
+        self._count(part, rate, optimizer)
 
-    def _count(self, part: int | None, optimizer: Any) -> None:
+    def _count(self, part: int | None, rate: Any, optimizer: Any) -> None:
         """Count a step for some of the parameters, told by the first: it begins an update where it repeats another."""
         if not self.count:
-            self._parts = [part]
-            self.count = 1
+            self._parts, self._rate = [part], rate
+            self.count, self._before = 1, 0
             if not self._has_noted:
-                self._has_noted, self.made_state = True, _is_called_for_state()
-        elif part not in self._parts:
+                self._has_noted, self.made_state = True, _has_no_gradient(optimizer) or _is_called_for_state()
+        elif self._parts and part not in self._parts:
             self._parts.append(part)
         else:
             self._parts = [part]
+            if _differ(rate, self._rate):
+                self._rate, self._before = rate, self.count
             self.count += 1
-            if self.count == _UNANSWERED and self.warns_early and self._is_own(optimizer.param_groups[0].get("lr")):
-                self.warn("count", unanswered(self.count))
+            if self.repeats() == _UNANSWERED and self.warns_early and self._is_own(rate):
+                self.warn("count", unanswered(self.repeats()))
 
     def _is_for_its_state(self, optimizer: Any) -> bool:
         """Tell whether all rates are 0 and none of them is the scheduler's."""
@@ -156,10 +171,22 @@ class Clock:
             warn(message)
 
 
+def _differ(rate: object, other: object) -> bool:
+    """Tell whether two rates differ, without waiting for a device: a tensor is the same as itself alone."""
+    if rate is other:
+        return False
+    return isinstance(rate, torch.Tensor) or isinstance(other, torch.Tensor) or rate != other
+
+
+def _has_no_gradient(optimizer: Any) -> bool:
+    return all(parameter.grad is None for group in optimizer.param_groups for parameter in group["params"])
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
 def _is_called_for_state() -> bool:
     """Tell whether a function that names the initialization of a state led here, such as DeepSpeed's."""
     frame: Any = sys._getframe(2)  # noqa: SLF001 - nothing else tells this step from an update
-    for _ in range(12):
+    for _ in range(15):
         if frame is None:
             return False
         name = frame.f_code.co_name
@@ -243,8 +270,8 @@ class Start:
             elif self._calls is not None and had > 0 and had not in {self._calls, self._calls + 1}:
                 clock.warn("start", _calls_differ(self._calls, had, now))
         self.close()
-        if clock.count > 1 + clock.made_state:
-            clock.warn("count", unanswered(clock.count))
+        if clock.repeats() > 1 + clock.made_state:
+            clock.warn("count", unanswered(clock.repeats()))
 
 
 def _late(had: int) -> str:

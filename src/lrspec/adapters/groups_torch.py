@@ -10,7 +10,7 @@ import torch
 
 from lrspec.adapters.clock_torch import warn
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate
-from lrspec.adapters.torch import BLOCK, Every, ScheduleLR
+from lrspec.adapters.torch import Every, ScheduleLR
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
@@ -77,9 +77,9 @@ class GroupedScheduleLR(ScheduleLR):
             self._plan()
         return super()._at(step)
 
-    def _ahead(self, step: int) -> list[Any]:
+    def _ahead(self, step: int, count: int) -> list[Any]:
         schedules = self._schedules.values()
-        stop = max(step + 1, min(step + max(1, min(BLOCK, _VALUES // len(schedules))), self._last + 1))
+        stop = max(step + 1, min(step + max(1, min(count, _VALUES // len(schedules))), self._last + 1))
         rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
         return rows
 

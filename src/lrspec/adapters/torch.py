@@ -16,15 +16,18 @@ from lrspec.adapters.updates_torch import innermost
 from lrspec.errors import LrspecError, StepError, UnsupportedError
 from lrspec.evaluate import out_of_range
 from lrspec.resume import check, spec_text
+from lrspec.resume.documents import checked_step
 from lrspec.schedule import Schedule
 
 Every: TypeAlias = Literal["update", "epoch", "call"]
 BLOCK = 1024
+_FIRST_BLOCK = 32
 _TORCHS = LRScheduler.__init__.__code__.co_filename
 _FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
 _UNSEEN = (
     "scheduler.step() was called, and the optimizer has applied no update yet: the schedule stays where it is. Call it "
-    "after optimizer.step(); where the optimizer is stepped without its method `step`, say every='call'"
+    "after optimizer.step(); where the optimizer is stepped without its method `step`, say every='call'; and to begin "
+    "at a later step, say to_torch(optimizer, step=...)"
 )
 _EPOCH = (
     "scheduler.step() was called after one update, and the schedule counts epochs: call it at the end of each epoch; "
@@ -93,11 +96,12 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     @optimizer.setter
     def optimizer(self, optimizer: Any) -> None:
-        has_begun = hasattr(self, "_optimizer")
+        unanswered = self._unanswered() if hasattr(self, "_optimizer") else None
         self._optimizer = optimizer
         self._follow()
-        if has_begun:
+        if unanswered is not None:
             self._go_to(self.last_epoch)
+            self._clock.resume(unanswered, self._first_rate())
 
     def _join(self, whole: object) -> None:
         """Become a part of a scheduler of torch that is being made.
@@ -121,14 +125,19 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has; it follows its own optimizer anew."""
-        return {
-            key: value for key, value in vars(self).items() if key not in {"_inner", "_clock", "_numbers", "_block"}
-        }
+        own = {"_inner", "_clock", "_numbers", "_block"}
+        return {key: value for key, value in vars(self).items() if key not in own} | {"updates": self._unanswered()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._block = _Block()
         self._follow()
+        self._clock.resume(self.__dict__.pop("updates"), self._first_rate())
+
+    def _unanswered(self) -> int:
+        """Return how many updates there were since the last call, as far as they are counted, and 1 where not."""
+        clock = self._clock
+        return clock.count or int(clock.has_update(self._first_rate()))
 
     def _initial_step(self) -> None:
         """Write the rate of the first update; the constructors of `LRScheduler` and `SequentialLR` call this."""
@@ -175,7 +184,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             value = self._at(step)
             self._applied, self._applied_step = self.written, step - 1
             self.last_epoch = step
-            clock.take()
+            clock.count, clock.mark = 0, clock.steps.mark
             self._write(value)
             if step > self._last:
                 clock.ask_always()
@@ -297,9 +306,9 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """Return the last step that has values."""
         return self.schedule.program.last_step
 
-    def _ahead(self, step: int) -> list[Any]:
-        """Return what is written at the steps from `step` on: at that one, and at some more."""
-        return self.schedule.values(step, max(step + 1, min(step + BLOCK, self._last + 1))).tolist()
+    def _ahead(self, step: int, count: int) -> list[Any]:
+        """Return what is written at the steps from `step` on: at that one, and at up to `count` in all."""
+        return self.schedule.values(step, max(step + 1, min(step + count, self._last + 1))).tolist()
 
     def _write(self, value: Any) -> None:
         """Write what `_at` returned."""
@@ -347,14 +356,19 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         return out_of_range(self.last_epoch, self._last) if self.last_epoch > self._last else None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the whole state: the position, what it counts, and the schedule it is one of: fingerprint and text."""
-        return {
+        """Return the whole state: the position, what it counts, and the schedule it is one of: fingerprint and text.
+
+        Between an update and the call of `step()` that answers it, it has `updates` too: how many there were.
+        """
+        state: dict[str, Any] = {
             "last_epoch": self.last_epoch,
             "_step_count": self.last_epoch + 1,
             "fingerprint": self._fingerprint(),
             "spec": spec_text(self.schedule),
             "every": self.every,
         }
+        updates = 0 if self._is_part or self.every == "call" else self._unanswered()
+        return state | {"updates": updates} if updates else state
 
     def _fingerprint(self) -> str:
         return self.schedule.fingerprint
@@ -384,12 +398,14 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         every = state_dict.get("every", self.every)
         if every != self.every:
             raise LrspecError(f"a checkpoint that counts every {every}: expected every {self.every}")
+        updates = checked_step(state_dict["updates"], "updates") if is_ours and "updates" in state_dict else 0
         if self._is_part:  # the whole knows which part is in force, and the optimizer's state has its rate
             self.last_epoch, self.written = step, None
             return
         self._go_to(step)
         self._start.load(None if is_ours else step, self._inner, self._clock)
         self._usual = None
+        self._clock.resume(updates, self._first_rate())
 
 
 class _Block:
@@ -409,9 +425,9 @@ class _Block:
         self.values: list[Any] = []
         self.first = self.length = 0
 
-    def refill(self, step: int, ahead: Callable[[int], list[Any]]) -> Any:
+    def refill(self, step: int, ahead: Callable[[int, int], list[Any]]) -> Any:
         """Take what is written at a step and after it from `ahead`, and return the first."""
-        self.values, self.first = ahead(step), step
+        self.values, self.first = ahead(step, min(BLOCK, 2 * self.length or _FIRST_BLOCK)), step
         self.length = len(self.values)
         return self.values[0]
 

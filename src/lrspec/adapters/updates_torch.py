@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -50,6 +51,7 @@ class Steps:
         is_over: Whether the clocks are asked before each step, also in compiled code: a schedule may have ended.
         asks: Whether they are asked before the next: then, and before the first.
         is_within: Whether a step is being made.
+        is_told: Whether the clocks know of it, as they do where a hook was called: a scheduler may be in one.
     """
 
     def __init__(self, optimizer: Any) -> None:
@@ -58,6 +60,7 @@ class Steps:
         self.is_over = False
         self.asks = True
         self.is_within = False
+        self.is_told = False
         self._clocks: list[weakref.ref[Listener]] = []
 
     def add(self, clock: Listener) -> None:
@@ -75,6 +78,7 @@ class Steps:
 
     def end(self, optimizer: Any) -> None:
         """Tell that a step was made."""
+        self.is_told = True
         for reference in self._clocks:
             clock = reference()
             if clock is not None:
@@ -114,11 +118,14 @@ def _hook(optimizer: Any, steps: Steps) -> None:
     def end(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
         if is_dynamo_compiling():
             steps.mark = []
-        elif not steps.is_within:
+        elif not (steps.is_within and steps.is_told):
             steps.end(optimizer)
 
     optimizer.register_step_pre_hook(begin)
-    optimizer.register_step_post_hook(end)
+    handle = optimizer.register_step_post_hook(end)
+    hooks = optimizer._optimizer_step_post_hooks  # noqa: SLF001 - the only way to be the first, before a user's hooks
+    if isinstance(hooks, OrderedDict):
+        hooks.move_to_end(handle.id, last=False)
 
 
 def _telling(optimizer: Any, steps: Steps) -> Any:
@@ -143,12 +150,13 @@ def _telling(optimizer: Any, steps: Steps) -> Any:
             return call(optimizer, *args, **kwargs)
         if steps.asks:
             steps.begin(optimizer)
-        steps.is_within = True
+        steps.is_within, steps.is_told = True, False
         try:
             result = call(optimizer, *args, **kwargs)
         finally:
             steps.is_within = False
-        steps.end(optimizer)
+        if not steps.is_told:
+            steps.end(optimizer)
         return result
 
     step.lrspec_steps = steps  # type: ignore[attr-defined]

@@ -36,7 +36,8 @@ def move_torch(scheduler: Any, step: int) -> None:
     """
     state = state_of(scheduler)
     if "fingerprint" in state:
-        scheduler.load_state_dict({**state, "last_epoch": step, "_step_count": step + 1})
+        answered = {key: value for key, value in state.items() if key != "updates"}
+        scheduler.load_state_dict({**answered, "last_epoch": step, "_step_count": step + 1})
         return
     name = type(scheduler).__name__
     if "patience" in state:
