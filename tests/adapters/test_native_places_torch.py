@@ -469,6 +469,21 @@ def test_as_many_updates_as_steps_end_well_and_the_next_one_is_refused(kind: str
         schedule.to_torch(torch.optim.AdamW(layer().parameters()), step=11)
 
 
+@pytest.mark.parametrize("tensor", [False, True])
+def test_another_scheduler_may_take_over_at_the_end(*, tensor: bool) -> None:
+    module = layer()
+    optimizer = torch.optim.SGD(module.parameters(), lr=torch.tensor(0.1) if tensor else 0.1)
+    ended = ending().to_torch(optimizer)
+    assert applied(module, optimizer, ended.step, 10) == [ending()(step) for step in range(10)]
+    averaging = torch.optim.swa_utils.SWALR(optimizer, 0.05, anneal_epochs=1)
+    with pytest.raises(StepError):
+        optimizer.step()  # the rate is still the ended schedule's
+    averaging.step()
+    assert applied(module, optimizer, averaging.step, 4) == [pytest.approx(0.05)] * 4
+    again = RISING.to_torch(optimizer)
+    assert applied(module, optimizer, again.step, 4) == of(RISING, 4)
+
+
 def test_a_checkpoint_after_the_last_update_may_step_at_a_rate_of_0() -> None:
     module = layer()
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)

@@ -26,6 +26,9 @@ class Scheduler(Protocol):
     def is_own(self, rate: object) -> bool:
         """Tell whether an object is one that the scheduler has put into the optimizer as a rate."""
 
+    def is_in_force(self) -> bool:
+        """Tell whether a group still has the rate that the scheduler wrote: another one may have taken over."""
+
     def refusal(self) -> StepError | None:
         """Return the error for the next update, where the schedule has no rate for it."""
 
@@ -112,7 +115,9 @@ class Clock:
             self._had_state = bool(getattr(optimizer, "state", None))
         scheduler = self._scheduler()
         end = None if scheduler is None else scheduler.refusal()
-        if end is not None and not self._is_for_its_state(optimizer):
+        if scheduler is None or end is None or self._is_for_its_state(optimizer):
+            return
+        if scheduler.is_in_force():
             raise end
 
     def note(self, optimizer: Any) -> None:

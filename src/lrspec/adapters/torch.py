@@ -351,6 +351,13 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
         return rate is self.written or self._numbers.owns(rate)
 
+    def is_in_force(self) -> bool:
+        """Tell whether a group still has the rate that this scheduler wrote: another one may have taken over."""
+        if self.written is None:
+            return True
+        rates = self._rates_in(self.written)
+        return any(self._numbers.other(place, "lr", rate) is None for place, rate in enumerate(rates))
+
     def refusal(self) -> StepError | None:
         """Return the error for the next update, where the schedule has ended."""
         return out_of_range(self.last_epoch, self._last) if self.last_epoch > self._last else None
