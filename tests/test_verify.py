@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,11 @@ def test_what_something_else_prints_is_no_answer(fake: Fake) -> None:
 
 def test_an_interrupt_ends_the_command(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE", "interrupted")
-    assert fake.run("--json")[:2] == (130, "")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    try:
+        assert fake.run("--json")[:2] == (130, "")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_modes_are_left_out_by_name_and_by_word(fake: Fake) -> None:
