@@ -45,6 +45,8 @@ def _share(inner: Any, groups: Any) -> bool:
 class Steps:
     """The steps of one optimizer, for the clocks of all the schedulers on it.
 
+    Neither it nor they are compiled: parts of an optimizer's step may be, around the calls.
+
     Attributes:
         mark: Another object after each step that compiled code made, which must not count: it would be compiled again
             for each count.
@@ -68,6 +70,7 @@ class Steps:
         self._clocks = [*(reference for reference in self._clocks if reference() is not None), weakref.ref(clock)]
         self.asks = True
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
     def begin(self, optimizer: Any) -> None:
         """Tell that a step is about to be made."""
         self.asks = self.is_over
@@ -76,6 +79,7 @@ class Steps:
             if clock is not None:
                 clock.check(optimizer)
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
     def end(self, optimizer: Any) -> None:
         """Tell that a step was made."""
         self.is_told = True
@@ -83,11 +87,6 @@ class Steps:
             clock = reference()
             if clock is not None:
                 clock.note(optimizer)
-
-
-@torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
-def _begin(steps: Steps, optimizer: Any) -> None:
-    steps.begin(optimizer)
 
 
 def watched(optimizer: Any) -> Steps:
@@ -111,7 +110,7 @@ def _hook(optimizer: Any, steps: Steps) -> None:
     def begin(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
         if is_dynamo_compiling():
             if steps.is_over:
-                _begin(steps, optimizer)
+                steps.begin(optimizer)
         elif steps.asks and not steps.is_within:
             steps.begin(optimizer)
 
@@ -142,7 +141,7 @@ def _telling(optimizer: Any, steps: Steps) -> Any:
         optimizer._opt_called = True  # noqa: SLF001 - what torch's schedulers look for
         if is_dynamo_compiling():
             if steps.is_over:
-                _begin(steps, optimizer)
+                steps.begin(optimizer)
             result = call(optimizer, *args, **kwargs)
             steps.mark = []
             return result
