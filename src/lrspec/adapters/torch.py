@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
@@ -13,6 +12,7 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler
 from lrspec.adapters.clock_torch import Clock, Start
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate, watch
 from lrspec.adapters.updates_torch import innermost
+from lrspec.adapters.writing_torch import Block, Writer
 from lrspec.errors import LrspecError, StepError, UnsupportedError
 from lrspec.evaluate import out_of_range
 from lrspec.resume import check, spec_text
@@ -20,10 +20,7 @@ from lrspec.resume.documents import checked_step
 from lrspec.schedule import Schedule
 
 Every: TypeAlias = Literal["update", "epoch", "call"]
-BLOCK = 1024
-_FIRST_BLOCK = 32
 _TORCHS = LRScheduler.__init__.__code__.co_filename
-_FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
 _UNSEEN = (
     "scheduler.step() was called, and the optimizer has applied no update yet: the schedule stays where it is. Call it "
     "after optimizer.step(); where the optimizer is stepped without its method `step`, say every='call'; and to begin "
@@ -35,7 +32,7 @@ _EPOCH = (
 )
 
 
-class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is not installed
+class ScheduleLR(Writer):
     """Sets the learning rate of every parameter group to `schedule(last_epoch)`.
 
     Call `step()` after `optimizer.step()`, as with torch's own schedulers: a call moves the schedule by one step. Where
@@ -62,7 +59,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         ValueError: `every` is another word.
     """
 
-    last_epoch: int
     _step_count: int
 
     def __init__(
@@ -77,7 +73,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._applied_step: int | None = None
         self._foreign: dict[int, float] = {}
         self._is_part = False
-        self._block = _Block()
+        self._block = Block()
         self._last = self._last_step()
         self._usual: int | None = None  # updates before a call that need no further look
         self._start = Start(counts_updates=every == "update", is_given=step is not None)
@@ -130,7 +126,7 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._block = _Block()
+        self._block = Block()
         self._follow()
         self._clock.resume(self.__dict__.pop("updates"), self._first_rate())
 
@@ -226,10 +222,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
             self._usual = 1
         return True
 
-    def _first_rate(self) -> Any:
-        groups = self._inner.param_groups
-        return groups[0]["lr"] if groups else None
-
     def _move(self, step: int) -> None:
         """Write the values of a step, and begin to wait for its update.
 
@@ -270,11 +262,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         return self._applied_step
 
     @property
-    def _last_lr(self) -> list[float]:
-        """The rates that the groups hold: PyTorch's name for what `get_last_lr()` returns."""
-        return [self._numbers.found(place, "lr") for place in range(len(self._inner.param_groups))]
-
-    @property
     def lr_next(self) -> list[float]:
         """The rate of each group in the next update, once `step()` has been called.
 
@@ -285,78 +272,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         if end is not None:
             raise end
         return self._last_lr
-
-    def take_up(self, group: dict[str, Any]) -> None:
-        """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
-        initial_rate(group)
-        if self.last_epoch >= 0:
-            value = self._at(self.last_epoch)
-            self.written = None  # what stands there now is about to be right, whoever wrote it
-            self._write(value)
-
-    def _at(self, step: int) -> Any:
-        """Return what is written at a step: the values, or, at the end of a schedule that has one, the last ones."""
-        block = self._block
-        place = step - block.first
-        if 0 <= place < block.length:
-            return block.values[place]
-        return block.refill(self._last if step == self._last + 1 else step, self._ahead)
-
-    def _last_step(self) -> int:
-        """Return the last step that has values."""
-        return self.schedule.program.last_step
-
-    def _ahead(self, step: int, count: int) -> list[Any]:
-        """Return what is written at the steps from `step` on: at that one, and at up to `count` in all."""
-        return self.schedule.values(step, max(step + 1, min(step + count, self._last + 1))).tolist()
-
-    def _write(self, value: Any) -> None:
-        """Write what `_at` returned."""
-        written = self.written
-        self.written = value
-        for group in self._inner.param_groups:
-            if group["lr"] is not written:
-                self._write_each(value, written)
-                return
-            group["lr"] = value
-        self._foreign = {}
-
-    def _write_each(self, value: Any, written: Any) -> None:
-        """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
-        groups = self._inner.param_groups
-        places = [place for place, group in enumerate(groups) if group["lr"] is not value]
-        self._tell_others([(place, "lr", written) for place in places])
-        for place in places:
-            self._numbers.write(place, "lr", value)
-
-    def _tell_others(self, places: list[tuple[int, str, Any]]) -> None:
-        """Warn of what somebody else has written since; what this scheduler wrote is given with its place and key."""
-        self._foreign = {}
-        for place, key, written in places:
-            other = self._numbers.other(place, key, written)
-            if other is None:
-                continue
-            if key == "lr":
-                self._foreign[place] = other
-            what = "the rate" if key == "lr" else f"the {key}"
-            where = "" if len(self._inner.param_groups) == 1 else f" of group {place}"
-            message = f"{what}{where} is {other!r}, where this scheduler wrote {written!r}: {_FOREIGN}"
-            self._clock.warn(f"foreign {key}", message)
-
-    def _rates_in(self, written: Any) -> list[float]:
-        """Return the rate of each group in what `_at` returned."""
-        return [written] * len(self._inner.param_groups)
-
-    def is_own(self, rate: object) -> bool:
-        """Tell whether an object is one that this scheduler has put into the optimizer as a rate."""
-        return rate is self.written or self._numbers.owns(rate)
-
-    def is_in_force(self) -> bool:
-        """Tell whether a group still has the rate that this scheduler wrote: another one may have taken over."""
-        if self.written is None:
-            return True
-        rates = self._rates_in(self.written)
-        return any(self._numbers.other(place, "lr", rate) is None for place, rate in enumerate(rates))
 
     def refusal(self) -> StepError | None:
         """Return the error for the next update, where the schedule has ended."""
@@ -413,30 +328,6 @@ class ScheduleLR(LRScheduler):  # type: ignore[misc]  # untyped where torch is n
         self._start.load(None if is_ours else step, self._inner, self._clock)
         self._usual = None
         self._clock.resume(updates, self._first_rate())
-
-
-class _Block:
-    """What is written at some steps in a row: NumPy gives the values of many at once, the same bits sooner.
-
-    Attributes:
-        values: What is written at each.
-        first: The first of the steps.
-        length: How many there are.
-    """
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the values."""
-        self.values: list[Any] = []
-        self.first = self.length = 0
-
-    def refill(self, step: int, ahead: Callable[[int, int], list[Any]]) -> Any:
-        """Take what is written at a step and after it from `ahead`, and return the first."""
-        self.values, self.first = ahead(step, min(BLOCK, 2 * self.length or _FIRST_BLOCK)), step
-        self.length = len(self.values)
-        return self.values[0]
 
 
 def to_torch(
