@@ -36,6 +36,25 @@ def test_each_update_has_the_rate_of_its_index(accumulated: int) -> None:
     assert scheduler.last_epoch == 24
 
 
+@pytest.mark.filterwarnings("ignore:scheduler.step.. was called, and the optimizer has applied no update yet")
+@pytest.mark.parametrize("accumulated", [1, 4])
+def test_a_scheduler_of_the_prepared_optimizer_has_the_rate_of_each_update(accumulated: int) -> None:
+    accelerator = Accelerator(cpu=True, gradient_accumulation_steps=accumulated)
+    model = Falling()
+    plain = Applied(model.parameters(), lr=1.0)
+    model, optimizer = accelerator.prepare(model, plain)
+    torch.optim.lr_scheduler.StepLR(optimizer, 2)  # torch's own schedulers take it
+    scheduler = SCHEDULE.to_torch(optimizer)
+    for _ in range(12 * accumulated):
+        with accelerator.accumulate(model):
+            accelerator.backward(model(torch.ones(1))["loss"])
+            optimizer.step()
+            scheduler.step()
+            optimizer.zero_grad()
+    assert plain.applied == rates(range(12))
+    assert scheduler.last_epoch == 12
+
+
 def main() -> None:
     """Train as one of several processes; the values of each are compared by the test."""
     applied, scheduler = train(Accelerator(cpu=True), 24)
