@@ -368,6 +368,34 @@ def test_a_scheduler_that_is_never_called_is_told_of_at_the_line_of_the_step() -
     assert not told
 
 
+def test_a_schedule_that_stands_still_for_ten_thousand_calls_is_told() -> None:
+    module = layer()
+    scheduler = SCHEDULE.to_torch(torch.optim.SGD(module.parameters(), lr=0.1))
+    applied(module, scheduler.optimizer, scheduler.step, 3)
+    with heard() as told:
+        for _ in range(25_000):  # the optimizer was replaced, and nobody told the scheduler
+            scheduler.step()
+    (only,) = told
+    assert "no update in 10000 calls of scheduler.step()" in str(only.message)
+    assert only.filename == __file__
+
+
+def test_a_captured_step_is_replayed_unheard_so_each_call_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU: a warm-up, a capture, and then replays of the graph, each followed by a call."""
+    module = layer()
+    optimizer = torch.optim.SGD(module.parameters(), lr=torch.tensor(0.1))
+    scheduler = SCHEDULE.to_torch(optimizer, step=0)
+    backward(module)
+    optimizer.step()
+    scheduler.step()
+    with monkeypatch.context() as patched:
+        patched.setattr("lrspec.adapters.clock_torch._is_captured", lambda _: True)
+        optimizer.step()
+    for update in range(1, 20):
+        assert float(optimizer.param_groups[0]["lr"]) == SCHEDULE(update)
+        scheduler.step()
+
+
 def test_warnings_of_one_kind_do_not_silence_another() -> None:
     module = layer()
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)

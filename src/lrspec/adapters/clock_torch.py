@@ -51,6 +51,7 @@ class Clock:
         mark: The mark of the last step, of which it is known that there was a call after it.
         is_plain: Whether all that happened since are updates that were counted.
         warns_early: Whether many updates without a call are a warning before there is one.
+        is_captured: Whether a step was captured in a CUDA graph: nobody is told of its replays, so each call counts.
         had_zero: Whether there was a step at a rate of 0 only to create the optimizer's state.
         made_state: Whether one of the updates is a library's to create that state, at the rate that stood there, or had
             no gradients: some make it so that PyTorch does not warn.
@@ -59,6 +60,7 @@ class Clock:
     def __init__(self, optimizer: Any, scheduler: Scheduler, *, warns_early: bool) -> None:
         self.warns_early = warns_early
         self.had_zero = False
+        self.is_captured = False
         self._scheduler = weakref.ref(scheduler)
         self._has_noted = False
         self._told: set[str] = set()
@@ -101,7 +103,7 @@ class Clock:
         Args:
             rate: What the first parameter group holds as its rate now.
         """
-        if self.count or self._has_unread or self.mark is not self.steps.mark:
+        if self.count or self._has_unread or self.is_captured or self.mark is not self.steps.mark:
             return True
         return self._has_zero and not self._is_own(rate)
 
@@ -130,6 +132,9 @@ class Clock:
         part = rate = None
         for group in optimizer.param_groups:
             if group["params"]:
+                if _is_captured(group["params"][0]):
+                    self.is_captured = True
+                    return
                 part = id(group["params"][0])
                 rate = group.get("lr")
                 if (type(rate) is not float or not rate) and self._is_for_its_state(optimizer):
@@ -181,6 +186,11 @@ def _differ(rate: object, other: object) -> bool:
     if rate is other:
         return False
     return isinstance(rate, torch.Tensor) or isinstance(other, torch.Tensor) or rate != other
+
+
+def _is_captured(parameter: Any) -> bool:
+    """Tell whether a step of a parameter is not made now, but captured in a CUDA graph that is replayed later."""
+    return bool(getattr(parameter, "is_cuda", False)) and torch.cuda.is_current_stream_capturing()
 
 
 def _has_no_gradient(optimizer: Any) -> bool:

@@ -26,6 +26,12 @@ _UNSEEN = (
     "after optimizer.step(); where the optimizer is stepped without its method `step`, say every='call'; and to begin "
     "at a later step, say to_torch(optimizer, step=...)"
 )
+_IDLE = 10_000
+_STILL = (
+    f"the optimizer has applied no update in {_IDLE} calls of scheduler.step(), and the schedule stays where it is. If "
+    "another optimizer has taken its place, put that one into scheduler.optimizer; if updates are made without its "
+    "method `step`, say every='call'"
+)
 _EPOCH = (
     "scheduler.step() was called after one update, and the schedule counts epochs: call it at the end of each epoch; "
     "or, where the schedule counts updates, say every='update'"
@@ -72,6 +78,7 @@ class ScheduleLR(Writer):
         self._applied: Any = None
         self._applied_step: int | None = None
         self._foreign: dict[int, float] = {}
+        self._idle = (-1, 0)  # calls without an update, at the step of this number
         self._is_part = False
         self._block = Block()
         self._last = self._last_step()
@@ -212,6 +219,9 @@ class ScheduleLR(Writer):
         if not clock.has_update(self._first_rate()):
             if not self._start.has_moved:
                 clock.warn("unseen", _UNSEEN)
+            self._idle = (self.last_epoch, self._idle[1] + 1 if self._idle[0] == self.last_epoch else 1)
+            if self._idle[1] == _IDLE:
+                clock.warn("idle", _STILL)
             return False
         if self.every == "epoch":
             self._start.close()
