@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import lrspec
-from lrspec.native import read_native
+from lrspec.readers import read_native
 from lrspec.source import native_source
 from source_cases import CASES, PAST, assert_near, run
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import lrspec
-from lrspec.native import read_native
+from lrspec.readers import read_native
 from lrspec.source import native_source
 from source_cases import CASES, PAST, Case, assert_near, run
 
