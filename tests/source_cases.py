@@ -9,7 +9,7 @@ from typing import Any
 
 import lrspec
 from lrspec import presets
-from lrspec.source import native_source
+from lrspec.writers import native_source
 
 PAST = 50
 """Steps to look at after the end."""

@@ -173,7 +173,7 @@ class Schedule:
             UnsupportedError: A document of more than a learning rate; or a schedule that has no formula in the
                 framework, and too many values for a table.
         """
-        from lrspec.source import to_native_source
+        from lrspec.writers import to_native_source
 
         return to_native_source(self, framework)
 

@@ -12,7 +12,7 @@ import pytest
 
 import lrspec
 from lrspec.readers import read_native
-from lrspec.source import native_source
+from lrspec.writers import native_source
 from source_cases import CASES, PAST, assert_near, run
 
 TOLERANCE = 5e-7

@@ -9,7 +9,7 @@ import torch
 
 import lrspec
 from lrspec.readers import read_native
-from lrspec.source import native_source
+from lrspec.writers import native_source
 from source_cases import CASES, PAST, Case, assert_near, run
 
 TOLERANCE = 1e-12

@@ -14,7 +14,7 @@ from lrspec.cli.run_source import NEEDED, missing, run_source
 from lrspec.fields import in_steps
 from lrspec.places import schedules
 from lrspec.plot import points
-from lrspec.source import native_source
+from lrspec.writers import native_source
 
 _FORMATS = ("yaml", "json", "csv", *NEEDED)
 _MOST_CHECKED = 20_000

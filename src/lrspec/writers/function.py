@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from lrspec.kinds import Sequence
-from lrspec.source.common import NoMatch, Part, parts_of
-from lrspec.source.nodes import NODES, texts_of
-from lrspec.source.writer import Clock, Dialect, Writer
 from lrspec.spec import Node
+from lrspec.writers.dialects import Clock, Dialect, Writer
+from lrspec.writers.formulas import NODES, texts_of
+from lrspec.writers.parts import NoMatch, Part, parts_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
-from lrspec.source.common import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
-from lrspec.source.function import assigned, formula
-from lrspec.source.writer import Dialect
 from lrspec.spec import Node
+from lrspec.writers.dialects import Dialect
+from lrspec.writers.function import assigned, formula
+from lrspec.writers.parts import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
 _OPS = Dialect(

@@ -42,9 +42,9 @@ from lrspec.kinds import (
 from lrspec.kinds.decays import _Decay
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
-from lrspec.source.common import NoMatch, number
-from lrspec.source.writer import Clock, Dialect, Writer, enclosed
 from lrspec.spec import Node
+from lrspec.writers.dialects import Clock, Dialect, Writer, enclosed
+from lrspec.writers.parts import NoMatch, number
 
 _MOST_CYCLES = 64
 _LEAST_TIME = 1e-12

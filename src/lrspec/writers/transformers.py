@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Polynomial, PowerLaw, Repeat, Shift
-from lrspec.source import torch
-from lrspec.source.common import NoMatch, Part, factor, is_half, number, only, parts_of, whole
 from lrspec.spec import Node
+from lrspec.writers import torch
+from lrspec.writers.parts import NoMatch, Part, factor, is_half, number, only, parts_of, whole
 
 CHECK = torch.CHECK
 function = torch.function

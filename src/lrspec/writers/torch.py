@@ -14,10 +14,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat, Sequence
-from lrspec.source.common import NoMatch, Part, factor, gamma_of, is_half, number, only, parts_of, share, whole
-from lrspec.source.function import formula
-from lrspec.source.writer import PYTHON
 from lrspec.spec import Node
+from lrspec.writers.dialects import PYTHON
+from lrspec.writers.function import formula
+from lrspec.writers.parts import NoMatch, Part, factor, gamma_of, is_half, number, only, parts_of, share, whole
 
 CHECK = "lrspec.from_native(make(params)[1]) reads it back; or step it, and compare each rate with schedule.exact(step)"
 _CLASSES = "torch.optim.lr_scheduler"

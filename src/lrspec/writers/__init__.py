@@ -19,9 +19,9 @@ from lrspec.fields import LAST_STEP, show
 from lrspec.formula import formula_of
 from lrspec.kinds import Constant, PiecewiseConstant
 from lrspec.schedule import Schedule
-from lrspec.source import keras, optax, torch, transformers
-from lrspec.source.common import NoMatch, Source as Source, lines
 from lrspec.spec import Node
+from lrspec.writers import keras, optax, torch, transformers
+from lrspec.writers.parts import NoMatch, Source as Source, lines
 
 _FRAMEWORKS: dict[str, ModuleType] = {"torch": torch, "keras": keras, "optax": optax, "transformers": transformers}
 _MOST_RUNS = 1000

@@ -10,8 +10,8 @@ from typing import Any
 
 from lrspec.fields import LAST_STEP
 from lrspec.formula import Time, simple
-from lrspec.source.common import NoMatch, number
 from lrspec.spec import Node
+from lrspec.writers.parts import NoMatch, number
 
 
 @dataclass(frozen=True, kw_only=True)
