@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from lrspec.plot import Points, points, round_numbers, without_needless, words_at
 from lrspec.schedule import Schedule
+from lrspec.views.svg import Points, points, round_numbers, without_needless, words_at
 
 _WIDTH, _LEFT, _EDGE = 640, 72, 620
 _UPPER, _LOWER = (40, 220), (262, 342)

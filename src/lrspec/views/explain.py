@@ -11,10 +11,10 @@ from lrspec.document import Document
 from lrspec.errors import LrspecError
 from lrspec.fields import LAST_STEP, ListOf, in_steps
 from lrspec.kinds import Clamp, Repeat, Sequence
-from lrspec.places import Place, kink_steps, number, places, schedules, shown
 from lrspec.plain import holds_nodes, key_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node, NodeRule, is_required, rule_of
+from lrspec.views.timeline import Place, kink_steps, number, places, schedules, shown
 
 
 @dataclass(frozen=True, kw_only=True)

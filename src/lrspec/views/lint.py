@@ -14,10 +14,10 @@ from lrspec.formula import formula_of, rounded, value_at
 from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Stretch
 from lrspec.kinds.ramps import Ramp
 from lrspec.layout import Entry, entries
-from lrspec.places import Place, kink_steps, places, schedules
 from lrspec.plain import rules_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
+from lrspec.views.timeline import Place, kink_steps, places, schedules
 
 JUMP = 0.005
 """The share of the larger value by which a schedule may change where one part follows another."""
