@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from lrspec.adapters.optax import OptaxSchedule
-    from lrspec.program import Program
+    from lrspec.compiler.program import Program
     from lrspec.spec import Node
     from lrspec.views.explain import Explanation
     from lrspec.views.lint import Finding
@@ -53,7 +53,7 @@ class Schedule:
         Raises:
             SpecError: A value leaves the range of float32.
         """
-        from lrspec.program import compiled
+        from lrspec.compiler.program import compiled
 
         return compiled(self.node)
 
@@ -112,7 +112,7 @@ class Schedule:
             >>> lrspec.Cosine(init_value=1.0, end_value=0.0, steps=3).exact(1)
             0.75
         """
-        from lrspec.formula import exact
+        from lrspec.compiler.formula import exact
 
         return exact(self.node, step)
 

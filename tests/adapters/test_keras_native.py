@@ -12,7 +12,7 @@ import pytest
 
 import lrspec
 from lrspec.adapters.keras import KerasSchedule
-from lrspec.formula import formula_of, rounded
+from lrspec.compiler.formula import formula_of, rounded
 from lrspec.readers import read_native
 from lrspec.readers.configs import read_config
 

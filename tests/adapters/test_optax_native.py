@@ -15,7 +15,7 @@ import optax
 import pytest
 
 import lrspec
-from lrspec.formula import formula_of, rounded
+from lrspec.compiler.formula import formula_of, rounded
 from lrspec.readers import read_native
 
 pytestmark = [  # NumPy and Optax of 2024

@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import in_steps
-from lrspec.formula import HORIZON, Time, value_at
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
 from lrspec.plain import node_to_dict

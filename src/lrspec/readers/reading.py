@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from lrspec.compiler.formula import HORIZON, Time, formula_of, rounded
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.fields import in_steps
-from lrspec.formula import HORIZON, Time, formula_of, rounded
 from lrspec.kinds import Freeze
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from lrspec.compiler.formula import formula_of, rounded, value_at
 from lrspec.document import Document
 from lrspec.fields import LAST_STEP, ListOf, Period, Rule, Steps, in_steps
-from lrspec.formula import formula_of, rounded, value_at
 from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Stretch
 from lrspec.kinds.ramps import Ramp
 from lrspec.layout import Entry, entries

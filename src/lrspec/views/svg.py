@@ -12,9 +12,9 @@ from fractions import Fraction
 from html import escape
 from itertools import count, islice, pairwise, takewhile
 
+from lrspec.compiler.formula import HORIZON, Formula, formula_of
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP
-from lrspec.formula import HORIZON, Formula, formula_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 

@@ -12,11 +12,11 @@ from types import ModuleType
 
 import numpy as np
 
+from lrspec.compiler.formula import formula_of
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.evaluate import values
 from lrspec.fields import LAST_STEP, show
-from lrspec.formula import formula_of
 from lrspec.kinds import Constant, PiecewiseConstant
 from lrspec.schedule import Schedule
 from lrspec.spec import Node

@@ -8,8 +8,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from lrspec.compiler.formula import Time, simple
 from lrspec.fields import LAST_STEP
-from lrspec.formula import Time, simple
 from lrspec.spec import Node
 from lrspec.writers.parts import NoMatch, number
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from itertools import islice
 from math import ceil
 
+from lrspec.compiler.formula import simple
 from lrspec.fields import LAST_STEP
-from lrspec.formula import simple
 from lrspec.kinds import (
     Affine,
     Clamp,

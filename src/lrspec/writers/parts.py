@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from lrspec.formula import Time, simple, value_at
+from lrspec.compiler.formula import Time, simple, value_at
 from lrspec.kinds import (
     Constant,
     Cosine,

@@ -14,8 +14,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.errors import UnsupportedError
-from lrspec.formula import HORIZON, Time, simple
 from lrspec.kinds import Affine, Cosine, Exponential, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, lasting, levels
 from lrspec.readers.keras.documented import time_of

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.formula import HORIZON, Time, simple, value_at
+from lrspec.compiler.formula import HORIZON, Time, simple, value_at
 from lrspec.kinds import Constant, Cosine, Linear, Repeat, Sequence, Shift
 from lrspec.readers.build import constant, lasting
 from lrspec.readers.ignite.replay import (

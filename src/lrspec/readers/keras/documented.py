@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lrspec.formula import HORIZON, Time, simple
+from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.readers.reading import SLACK, Own
 
 _MOST_CYCLES = 300

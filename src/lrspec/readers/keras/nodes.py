@@ -7,9 +7,9 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+from lrspec.compiler.formula import simple
 from lrspec.errors import UnsupportedError
 from lrspec.fields import in_steps
-from lrspec.formula import simple
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence
 from lrspec.kinds.timing import Shift
 from lrspec.readers.build import constant, levels

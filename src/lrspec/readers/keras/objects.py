@@ -11,9 +11,9 @@ from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON
 from lrspec.document import from_dict
 from lrspec.errors import LrspecError, SpecError
-from lrspec.formula import HORIZON
 from lrspec.kinds.timing import Shift, Stretch
 from lrspec.readers.build import constant
 from lrspec.readers.keras.documented import DOCUMENTED

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from lrspec.formula import HORIZON, Time, simple
+from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.readers.keras.documented import half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
 from lrspec.readers.reading import SLACK, Own
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON, Time
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.fields import in_steps
-from lrspec.formula import HORIZON, Time
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, levels
 from lrspec.readers.keras.documented import time_of

@@ -8,9 +8,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from lrspec.compiler.formula import Time, simple, value_at
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP, in_steps
-from lrspec.formula import Time, simple, value_at
 from lrspec.kinds import (
     Affine,
     Clamp,

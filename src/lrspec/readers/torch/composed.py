@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from lrspec.formula import HORIZON, Time
+from lrspec.compiler.formula import HORIZON, Time
 from lrspec.kinds import Product, Sequence
 from lrspec.readers.build import lasting
 from lrspec.readers.torch.cycles import CYCLES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from lrspec.formula import simple
+from lrspec.compiler.formula import simple
 from lrspec.kinds import Affine, Cosine, Exponential, Freeze, Linear, Product, Repeat, Sequence, Shift
 from lrspec.readers.build import constant
 from lrspec.readers.torch.replay import number

@@ -11,9 +11,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
 from lrspec.errors import SpecError, UnsupportedError
-from lrspec.formula import HORIZON, Time, value_at
 from lrspec.kinds.lists import MAX_TABLE
 from lrspec.plain import node_to_dict
 from lrspec.readers.param_groups import names_of

@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
-from lrspec.formula import HORIZON, Time, simple
 from lrspec.kinds import Cosine, Exponential, Freeze, Linear, Polynomial
 from lrspec.kinds.leaf import LAST_STAIR
 from lrspec.readers.build import constant, levels

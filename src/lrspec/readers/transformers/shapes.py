@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from lrspec.compiler.formula import Time, simple
 from lrspec.errors import UnsupportedError
-from lrspec.formula import Time, simple
 from lrspec.kinds import (
     Constant,
     Cosine,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lrspec.compiler.fixedpoint import divide
+from lrspec.compiler.formula import Span
 from lrspec.errors import SpecError
-from lrspec.fixedpoint import divide
-from lrspec.formula import Span
 
 DEGREE = 7
 X_BITS = 30

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
+from lrspec.compiler.formula import HORIZON, Run, formula_of, held
+from lrspec.compiler.segments import DEGREE, Fitter, Segment
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import LAST_STEP
-from lrspec.formula import HORIZON, Run, formula_of, held
-from lrspec.segments import DEGREE, Fitter, Segment
 from lrspec.spec import Node
 
 MAX_BYTES = 256 * 1024

@@ -14,7 +14,7 @@ from functools import cache, reduce
 from itertools import pairwise
 from typing import TypeAlias
 
-from lrspec.formula import Formula, Run, Span, Time, check_spans, held, joined
+from lrspec.compiler.formula import Formula, Run, Span, Time, check_spans, held, joined
 
 Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
 """`combine(spans, count)`: the spans, over indices 0 to `count - 1`, of the combination of spans that start at 0."""
