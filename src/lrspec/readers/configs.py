@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from lrspec.documents.plain import plain
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.fields import show
-from lrspec.plain import plain
 from lrspec.readers import files
 from lrspec.readers.composer import config as composer
 from lrspec.readers.deepspeed import config as deepspeed

@@ -11,11 +11,11 @@ from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
+from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.plain import node_to_dict
 from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 from lrspec.document import Document
+from lrspec.documents.plain import holds_nodes, key_of
 from lrspec.errors import LrspecError
 from lrspec.fields import LAST_STEP, ListOf, in_steps
 from lrspec.kinds import Clamp, Repeat, Sequence
-from lrspec.plain import holds_nodes, key_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node, NodeRule, is_required, rule_of
 from lrspec.views.timeline import Place, kink_steps, number, places, schedules, shown

@@ -10,11 +10,11 @@ from typing import Any
 
 from lrspec.compiler.formula import formula_of, rounded, value_at
 from lrspec.document import Document
+from lrspec.documents.layout import Entry, entries
+from lrspec.documents.plain import rules_of
 from lrspec.fields import LAST_STEP, ListOf, Period, Rule, Steps, in_steps
 from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Stretch
 from lrspec.kinds.ramps import Ramp
-from lrspec.layout import Entry, entries
-from lrspec.plain import rules_of
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 from lrspec.views.timeline import Place, kink_steps, places, schedules

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrspec.document import from_dict
+from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError
 from lrspec.kinds import Constant, Cosine, Every, InverseTime, Linear, Logarithmic, PiecewiseConstant, Shift
-from lrspec.plain import node_to_dict
 from lrspec.readers.keys import Keys, joined, ramp, share
 from lrspec.readers.reading import Reading
 from lrspec.schedule import Schedule

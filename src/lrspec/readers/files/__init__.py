@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lrspec import text
+from lrspec.documents import yaml as text
 from lrspec.errors import SpecError, UnsupportedError
 
 if sys.version_info >= (3, 11):

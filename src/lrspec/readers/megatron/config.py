@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.document import from_dict
+from lrspec.documents.plain import node_to_dict
 from lrspec.kinds import (
     Clamp,
     Constant,
@@ -19,7 +20,6 @@ from lrspec.kinds import (
     PowerLaw,
     Sequence,
 )
-from lrspec.plain import node_to_dict
 from lrspec.readers.keys import Keys, joined
 from lrspec.readers.reading import Reading
 from lrspec.schedule import Schedule

@@ -13,9 +13,9 @@ from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
+from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.plain import node_to_dict
 from lrspec.readers.param_groups import names_of
 from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
 from lrspec.readers.torch.composed import JOINED, found_of, start_of

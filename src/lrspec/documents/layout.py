@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lrspec.documents.durations import QUANTITIES
 from lrspec.errors import SpecError
 from lrspec.fields import Number, is_integer, show
 from lrspec.spec import SPEC_VERSION
-from lrspec.units import QUANTITIES
 
 HYPERPARAMETERS = ("learning_rate", "momentum", "weight_decay")
 """What a document may schedule by name; `learning_rate` is required. Others stand under `other`."""

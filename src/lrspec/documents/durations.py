@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from lrspec.documents.plain import holds_nodes, rules_of
 from lrspec.errors import SpecError
 from lrspec.fields import Choice, Flag, ListOf, Period, Rule, Steps, show
-from lrspec.plain import holds_nodes, rules_of
 from lrspec.spec import NodeRule
 
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE]\+?[0-9]{1,2})?) *(step|epoch|sample|token|%)s?")
