@@ -16,7 +16,7 @@ from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
+from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
@@ -24,7 +24,6 @@ from lrspec.spec import SPEC_VERSION, Node
 WAY_OUT = "give sample=N, a number of steps, to have it as a table"
 ROUNDING = 2.0**-48
 """The difference that a few operations in float64 explain, relative to the largest value."""
-_ALL, _SOME = 2_000, 500
 _LEFT = Fraction(1, 2**30)
 
 
@@ -179,16 +178,6 @@ def names_of(optimizer: Any) -> list[str] | None:
     """Return the names of an optimizer's groups, where all have one of their own."""
     names = [group.get("name") for group in optimizer.param_groups]
     return names if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names) else None
-
-
-def steps_to_compare(kinks: Sequence[Time], stop: int) -> list[int]:
-    """Return all steps below `stop` where these are few; else those near kinks, the first, and even ones."""
-    if stop <= _ALL:
-        return list(range(stop))
-    some = [*kinks[:50], *kinks[:: max(1, len(kinks) // 50)], *kinks[-5:]]
-    near = {math.floor(kink) + i for kink in some for i in (-1, 0, 1, 2)}
-    even = {(stop - 1) * i // _SOME for i in range(_SOME + 1)}
-    return sorted(step for step in near | even | set(range(_SOME)) if 0 <= step < stop)
 
 
 def _without_late_jumps(rate: Rate, pairs: list[tuple[int, float]], faults: list[str]) -> list[tuple[int, float]]:
