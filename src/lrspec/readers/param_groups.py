@@ -25,6 +25,11 @@ WAY_OUT = "give sample=N, a number of steps, to have it as a table"
 ROUNDING = 2.0**-48
 """The difference that a few operations in float64 explain, relative to the largest value."""
 _LEFT = Fraction(1, 2**30)
+_EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
+_FEW = 2.0**-40
+"""The difference that a few operations in float64 explain where a group is at its step, and what `Rate.slack` says."""
+_MANY = 2.0**-6
+"""The largest difference that is still taken for the rounding of a short float, step after step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +226,7 @@ def on_course(reading: Reading, rates: Sequence[Node], held: Sequence[Any], step
     for group, (node, value) in enumerate(zip(rates, held, strict=True)):
         before = exact_values(node, [*range(min(step, 64)), *(step * i // 32 for i in range(33))])
         expected = before[-1]
-        tolerance = 2.0**-6 if hasattr(value, "dtype") else 2.0**-40
+        tolerance = _FEW + min(epsilon(value) * (step + 2), _MANY)
         if abs(float(value) - expected) > tolerance * max(map(abs, before)):
             raise MismatchError(
                 f"{reading.framework}: {reading.construct} at step {step}: the schedule that was read has the rate "
@@ -231,6 +236,11 @@ def on_course(reading: Reading, rates: Sequence[Node], held: Sequence[Any], step
                 reading,
             )
     return reading
+
+
+def epsilon(value: Any) -> float:
+    """Return the precision in which a scheduler computes where this is the rate of a group: float64, or a tensor's."""
+    return _EPSILON.get(str(getattr(value, "dtype", "")), 2.0**-52)
 
 
 def nodes_of(schedule: Schedule, count: int) -> list[Node]:

@@ -16,7 +16,7 @@ from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.param_groups import names_of
+from lrspec.readers.param_groups import epsilon, names_of
 from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.readers.torch.composed import COMPOSED, curve_of, start_of
 from lrspec.readers.torch.description import WAY_OUT, Curve, Scheduler, kept_for, number, refused
@@ -24,7 +24,6 @@ from lrspec.readers.torch.replay import (
     MODULES,
     Played,
     class_of,
-    epsilon,
     group_rate,
     is_chain,
     jump,
@@ -38,6 +37,8 @@ from lrspec.spec import SPEC_VERSION, Node
 
 _MOST = 100_000
 """How many steps of a scheduler are replayed at most; further ones are compared one by one."""
+_FEW = 2.0**-44
+"""The difference that a few operations in float64 explain, beside what each step may add."""
 _COUNTS = "step 0 is the rate before the first scheduler.step(); last_epoch is the number of steps"
 
 
@@ -169,7 +170,7 @@ def _compared(reading: Reading, found: list[Curve], played: Played, steps: int) 
     """Return the reading with the comparison of each group's schedules with what the copy gave."""
     chosen = steps_to_compare(_kinks(found), steps)
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (steps + 64) + one.slack(steps)
+        tolerance = _FEW + 2.0**-52 * steps + one.slack(steps)
         reading = reading.checked(one.node, chosen, [rates[step] for step in chosen], tolerance)
         if one.momentum is not None:
             reading = reading.checked(one.momentum, chosen, [momenta[step] for step in chosen], tolerance)
@@ -194,10 +195,9 @@ def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Curv
     if played is None:
         return reading.noting(f"not compared beyond step {steps - 1}, though it changes at step {last}")
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (last + 64)
-        reading = reading.checked(one.node, chosen, rates, tolerance)
+        reading = reading.checked(one.node, chosen, rates, _FEW)
         if one.momentum is not None:
-            reading = reading.checked(one.momentum, chosen, momenta, tolerance)
+            reading = reading.checked(one.momentum, chosen, momenta, _FEW)
     how = f"{len(chosen)} of the steps from {steps} to {chosen[-1]} were compared by one step of the copy each"
     return reading.noting(f"{how}, from the schedule's rate at the step before")
 
@@ -242,7 +242,7 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Curve]
     for place, (one, rates) in enumerate(zip(found, played.rates, strict=True)):
         held = native.optimizer.param_groups[place]["lr"]
         expected, precision = value_at(one.node, time), epsilon(held)
-        tolerance = precision * (position + 64) + one.slack(position) * precision / 2.0**-52
+        tolerance = _FEW + precision * (position + 4) + one.slack(position) * precision / 2.0**-52
         if abs(number(held) - expected) > tolerance * max(map(abs, (*rates, expected, number(held)))):
             raise _off_course(reading, place, expected, number(held), time)
     if time != position:
