@@ -13,7 +13,6 @@ from lrspec.kinds import Constant, Cosine, Linear, Repeat, Sequence, Shift
 from lrspec.readers.build import constant, lasting
 from lrspec.readers.ignite.replay import (
     MOST,
-    WAY_OUT,
     Player,
     ahead_of,
     begun,
@@ -25,7 +24,17 @@ from lrspec.readers.ignite.replay import (
     torch_of,
 )
 from lrspec.readers.keras.documented import time_of
-from lrspec.readers.param_groups import Rate, Source, is_from, names_of, nodes_of, on_course, read_groups, tables
+from lrspec.readers.param_groups import (
+    WAY_OUT,
+    Rate,
+    Source,
+    is_from,
+    names_of,
+    nodes_of,
+    on_course,
+    read_groups,
+    tables,
+)
 from lrspec.readers.reading import MismatchError, Reading
 from lrspec.readers.torch import objects as torch
 from lrspec.spec import Node

@@ -14,12 +14,11 @@ from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import show
 from lrspec.spec import Node
 
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
 REQUIRED: Any = object()
 """The default of an argument that has none."""
 
 
-def number(value: Any) -> float:
+def as_float(value: Any) -> float:
     """Return a rate, which may be a tensor, as a float."""
     return float(value)
 
@@ -34,7 +33,7 @@ def whole(length: Any) -> bool:
     return math.isfinite(length) and int(length) == length
 
 
-def time_of(length: Any) -> Time:
+def binary_time(length: Any) -> Time:
     """Return a number of steps exactly: of a float the binary fraction that it is, as torch computes with it."""
     return simple(Fraction(length))
 
