@@ -13,22 +13,8 @@ from lrspec.readers import files
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 
-MARKS = (
-    "lr_scheduler_type",
-    "lr_scheduler_kwargs",
-    "num_train_epochs",
-    "per_device_train_batch_size",
-    "per_gpu_train_batch_size",
-)
-"""The arguments that only a Trainer has; what copies some of them has others, which a Trainer does not have."""
-NOT_THE_TRAINERS = (
-    "num_warmup_steps",
-    "max_train_steps",
-    "lr_warmup_steps",
-    "checkpointing_steps",
-    "with_tracking",
-    "micro_batch_size",
-)
+MARKS = ("lr_scheduler_type", "num_train_epochs", "per_device_train_batch_size")
+"""The arguments that only a Trainer has, and what copies its names."""
 _DEPTH = 3
 _FOREIGN = re.compile(
     r"lr|lr_.*|learningrate|(base|peak|max|min|init|initial|end|final|start)_(lr|learning_rate)|learning_rate_.+"
