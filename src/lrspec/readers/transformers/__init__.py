@@ -14,7 +14,7 @@ SYSTEM = System(
     read=config.read,
     version="5.23",
     shapes=tuple(SHAPES),
-    refused={kind: "it follows a metric, not the step" for kind in METRIC},
+    refused=dict.fromkeys(METRIC, "it follows a metric, not the step"),
     knows=objects.is_of_transformers,
     read_object=objects.read,
 )

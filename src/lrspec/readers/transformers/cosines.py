@@ -45,6 +45,7 @@ def wave_slack(cycles: Time, over: Time) -> float:
 
 
 def cosine(numbers: Numbers, base: float) -> Rate:
+    """Return a linear warmup and a cosine, to 0 or a share of the rate, which goes on after its end."""
     warmup, total, over = lengths(numbers)
     cycles, share = time_of(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
     if share < 0:
@@ -94,6 +95,7 @@ def one_step_ahead(numbers: Numbers, base: float) -> Rate:
 
 
 def restarts(numbers: Numbers, base: float) -> Rate:
+    """Return a linear warmup and half cosines, each from the whole rate, and 0 after them."""
     warmup, _, over = lengths(numbers)
     cycles = time_of(numbers["num_cycles"])
     if cycles < 0:

@@ -21,16 +21,22 @@ _TRL = {
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
+_LIVE = "convert the scheduler that the script makes, with lrspec.from_native"
 _OTHERS = (
     (
         {"lr_warmup_steps", "lr_num_cycles", "lr_power"},
         "the arguments of a script of diffusers",
-        "its scheduler counts steps of all processes; convert the scheduler that the script makes, with lrspec.from_native",
+        f"its scheduler counts the steps of all processes; {_LIVE}",
+    ),
+    (
+        {"zero_stage", "actor_zero_stage", "data_split"},
+        "the arguments of DeepSpeed-Chat, or of another script of DeepSpeed",
+        f"their defaults are not the Trainer's; {_LIVE}",
     ),
     (
         {"num_warmup_steps", "max_train_steps", "checkpointing_steps", "with_tracking"},
         "the arguments of a script without a Trainer, such as run_clm_no_trainer.py",
-        "its scheduler counts steps of all processes; convert the scheduler that the script makes, with lrspec.from_native",
+        f"its scheduler counts the steps of all processes; {_LIVE}",
     ),
     (
         {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "fp16_opt_level"},
@@ -52,6 +58,7 @@ def check_family(keys: Keys) -> None:
         found = sorted(own & keys.data.keys())
         if found:
             raise keys.refused(f"{what}: `{keys.at(found[0])}`", why)
+    _check_batch_size(keys)
     if _SWIFT.isdisjoint(keys.data):
         return
     missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
@@ -60,6 +67,21 @@ def check_family(keys: Keys) -> None:
     if missing:
         expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
         raise SpecError(keys.at(missing[0]), found="nothing", expected=expected)
+
+
+def _check_batch_size(keys: Keys) -> None:
+    """Refuse what counts epochs as the Trainer does, and batches otherwise: scripts of BERT, of diffusers, and others.
+
+    Raises:
+        UnsupportedError: It is one of these.
+    """
+    names = ("lr_scheduler_type", "per_device_train_batch_size", "per_gpu_train_batch_size")
+    others = [
+        name for name in ("train_batch_size", "bert_config_file", "pretrained_model_name_or_path") if name in keys.data
+    ]
+    if others and keys.data.keys().isdisjoint(names):
+        why = "a Trainer has per_device_train_batch_size; scripts of BERT and of diffusers have other defaults"
+        raise keys.refused(f"num_train_epochs beside {others[0]}", why)
 
 
 def rate_of(keys: Keys) -> float:
