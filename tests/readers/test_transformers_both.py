@@ -84,7 +84,7 @@ def test_arguments_and_object_are_one_document(name: str, more: dict[str, Any]) 
     assert read >= 3 * len(RATES)
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # type: ignore[misc]  # untyped where torch is not installed
     """A weight, which decays, and a bias, which does not."""
 
     def __init__(self) -> None:

@@ -52,7 +52,7 @@ def rates(name: str, rate: float, warmup: int | None, total: int, more: dict[str
     return found
 
 
-class Seen(TrainerCallback):
+class Seen(TrainerCallback):  # type: ignore[misc]  # untyped where transformers is not installed
     """Keeps the rate of each update."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Seen(TrainerCallback):
         self.rates.append(float(kwargs["optimizer"].param_groups[0]["lr"]))
 
 
-class Model(torch.nn.Module):
+class Model(torch.nn.Module):  # type: ignore[misc]
     """One number, and a loss."""
 
     def __init__(self) -> None:

@@ -120,8 +120,8 @@ def node_of(name: str, given: Numbers, run: Run, rate: float | None = None) -> N
     """
     shape = SHAPES[name]
     if name == "warmup_stable_decay" and "num_decay_steps" not in given:
-        found = SpecError("lr_scheduler_kwargs.num_decay_steps", found="nothing", expected="a number of steps")
-        raise found.within(run.keys.path) if run.keys.path else found
+        path = run.keys.at("lr_scheduler_kwargs.num_decay_steps")
+        raise SpecError(path, found="nothing", expected="a number of steps")
     rise = run.warmup() if shape.warmup else 0
     steps = run.total() if shape.total and given.get("num_stable_steps") is None else None
     try:
