@@ -44,12 +44,6 @@ class ConfigFile:
     warnings: tuple[str, ...] = ()
 
 
-_AS_TEXT = "dump the config as JSON or YAML"
-_DUMP = {
-    "training_args.bin": "where it was written, `torch.load(path, weights_only=False).to_json_string()` is JSON of it"
-}
-
-
 def load(path: Path) -> ConfigFile:
     """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
@@ -58,11 +52,10 @@ def load(path: Path) -> ConfigFile:
         SpecError: The file is malformed, or too large.
         UnsupportedError: The file is a pickle.
     """
+    source = text_of(path)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pt", ".pth", ".bin"}:
-        path.stat()  # a file that is not there is an OSError
-        raise UnsupportedError("config", str(path), f"a pickle, which is not read; {_DUMP.get(path.name, _AS_TEXT)}")
-    source = text_of(path)
+        raise UnsupportedError("config", str(path), "a pickle, which is not read; dump the config as JSON or YAML")
     form, parse = _FORMS.get(suffix, ("arguments of the form --flag value", _arguments))
     try:
         found = parse(source, path)
