@@ -1,9 +1,9 @@
 """Write `expected.json`: what torchtitan's own `build_lr_schedulers` applies for the files here.
 
-    python tests/readers/torchtitan/make_expected.py 0.1.0/    # with torch, tyro and torchtitan 0.2, without what it needs
+    python tests/readers/torchtitan/make_expected.py 0.1.0/     # with torch, tyro and torchtitan 0.2, alone
 
-The folder given holds torchtitan 0.1.0 (`pip install --no-deps --target`), in which `min_lr_factor` was called `lr_min`.
-The modules are loaded from their files, without the packages around them, whose imports need much else.
+The folder given holds torchtitan 0.1.0 (`pip install --no-deps --target`), which has `lr_min` for `min_lr_factor`. The
+modules are loaded from their files, without the packages around them, whose imports need much else.
 """
 
 from __future__ import annotations
