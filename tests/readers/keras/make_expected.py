@@ -119,6 +119,8 @@ def number(value: Any) -> Any:
     return float(value) if isinstance(value, str) else value
 
 
+TOTAL = {"schedule_polynomial_cycle.json": 100}
+"""The lengths that are given: cycles without an end have no short form."""
 READ: dict[str, tuple[str, list[int]]] = {
     "adam_exponential.json": ("Adam of Keras 3, exponential", [250, 500, 1000, 4000]),
     "adamw_cosine_warmup.json": ("a cosine with its warmup", [50, 99, 100, 101, 550, 999, 1000, 1500]),
@@ -148,6 +150,7 @@ READ: dict[str, tuple[str, list[int]]] = {
     "accumulation.json": ("four batches to an update", [25, 100, 200]),
     "fixed_rate.json": ("a fixed rate, as float32", [10]),
     "tf_keras_text_rate.json": ("a fixed rate as text", [10]),
+    "no_rate.json": ("no rate: the class has a default", [10]),
     "get_config.json": ("what get_config returns, without a class", [10, 100]),
     "get_config_fixed.json": ("the same with a fixed rate", [10]),
     "several_alike.json": ("several optimizers of one rate", [250, 500]),
@@ -169,7 +172,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "two_rates.json": ("lr and learning_rate that differ", "lr"),
     "decay_of_no_legacy.json": ("decay in an optimizer that has none", "decay"),
     "function.json": ("a function", "function"),
-    "no_rate.json": ("no rate", "learning_rate"),
+    "no_rate_own_class.json": ("no rate, and no default that is known", "learning_rate"),
     "several_unlike.json": ("several optimizers of different rates", "different rates"),
     "own_script.yaml": ("a script of one's own", "a config with the keys|no system"),
     "model_garden.yaml": ("a file of the Model Garden", "(?i)model garden|a config with the keys|no system"),
@@ -182,7 +185,8 @@ def main() -> None:
     for name, (says, steps) in READ.items():
         rate = rate_of(content(name))
         values = {str(step): rate(step) for step in [0, 1, 2, *steps]}
-        read[name] = {"says": says, "options": {}, "values": values, "float32": True}
+        options = {"total_steps": TOTAL[name]} if name in TOTAL else {}
+        read[name] = {"says": says, "options": options, "values": values, "float32": True}
     refused = {name: {"says": says, "options": {}, "message": message} for name, (says, message) in REFUSED.items()}
     how = (
         f"the optimizers of keras {keras.__version__} and tf_keras {tf_keras.__version__}, deserialized, on TensorFlow"

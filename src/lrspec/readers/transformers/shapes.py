@@ -22,7 +22,7 @@ from lrspec.kinds import (
     Shift,
 )
 from lrspec.readers.build import constant, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time as time_of
 from lrspec.readers.param_groups import WAY_OUT, Rate, after_warmup, cut_to
 from lrspec.spec import Node
 
