@@ -17,6 +17,7 @@ PACKAGES = (
     "timm",
     "fvcore",
     "ignite",
+    "torchtitan",
     "torch",
     "keras",
     "optax",
@@ -24,7 +25,6 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
-    "torchtitan",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 

@@ -140,7 +140,9 @@ def _from_partial(native: functools.partial[Any], sample: int | None) -> Reading
     """
     steps = [*native.args, *native.keywords.values()]
     reading = _from_schedule(native.func, type(native.func).__name__, sample)
-    note = "a function of tf.compat.v1.train, whose step is its global_step: the updates, where the optimizer has it too"
+    note = (
+        "a function of tf.compat.v1.train, whose step is its global_step: the updates, where the optimizer has it too"
+    )
     reading = reading.noting(note)
     step = steps[0] if len(steps) == 1 else None
     if step is None or callable(step):
