@@ -18,6 +18,7 @@ PACKAGES = (
     "timm",
     "fvcore",
     "ignite",
+    "torchtitan",
     "torch",
     "keras",
     "optax",
@@ -25,7 +26,6 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
-    "torchtitan",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 
