@@ -14,7 +14,7 @@ from typing import Any
 from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Polynomial, PowerLaw, Sequence, Shift
 from lrspec.readers.build import constant, levels
-from lrspec.readers.numbers import decimal_time as decimal_time
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, after_warmup, cut_to
 from lrspec.readers.transformers.cosines import cosine, one_step_ahead, restarts, wave_slack
 from lrspec.readers.transformers.numbers import WARMUP, Numbers, lengths, refused, times
