@@ -172,6 +172,9 @@ def _one_cycle(keys: Keys, run: Run) -> Schedule:
     """Return torch's OneCycleLR, of which the warmup is the share that rises."""
     more = keys.inside("lr_scheduler_kwargs")
     given = {name: more.get(name) for name in more.data if more.data[name] is not None}
+    for name in ("max_lr", "total_steps"):
+        if name in given:
+            raise more.wrong(name, "nothing: axolotl gives it itself, from learning_rate and the length of the run")
     total = run.total()
     if "pct_start" not in given:
         given["pct_start"] = run.warmup() / total
