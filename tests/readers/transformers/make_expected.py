@@ -113,13 +113,13 @@ def read_rows() -> None:
         [50],
         steps_per_epoch=40,
     )
-    total = updates(1.1, 10)
+    total = updates(0.55, 100)
     row(
         "epochs_fraction.json",
-        "1.1 epochs of 10 are 12 in float64",
+        "0.55 epochs of 100 are 56 in float64",
         rates("cosine", 1e-4, share(0.25, total), total),
-        [3],
-        steps_per_epoch=10,
+        [14],
+        steps_per_epoch=100,
     )
     row(
         "warmup_as_a_share.yaml",
