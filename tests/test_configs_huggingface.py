@@ -91,6 +91,11 @@ def test_a_key_that_may_change_the_rate_is_refused_by_name(key: str) -> None:
     assert given(**{key: None}).schedule == given().schedule
 
 
+@pytest.mark.parametrize("key", ["fp16_opt_level", "num_iterations", "profiler_warmup_steps", "max_grad_norm"])
+def test_other_arguments_are_let_be(key: str) -> None:
+    assert given(**{key: 3}).schedule == given().schedule
+
+
 def test_a_rate_of_other_parameters_is_said() -> None:
     assert any("mm_projector_lr=1e-05 gives some" in note for note in given(mm_projector_lr=1e-5).conventions)
 

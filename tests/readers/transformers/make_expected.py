@@ -278,6 +278,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "trainer_state.json": ("the state of a run, not its arguments", "position", {}),
     "bert.sh": ("scripts of BERT", "train_batch_size|marks", {"steps_per_epoch": 100}),
     "bert.json": ("scripts of BERT", "warmup_proportion|train_batch_size|marks", {"steps_per_epoch": 100}),
+    "own_arguments.sh": ("an own program with flags of the same names", "train_batch_size", {"steps_per_epoch": 100}),
     "deepspeed_chat.json": ("DeepSpeed-Chat's default is a cosine", "DeepSpeed-Chat", {"steps_per_epoch": 100}),
     "rate_elsewhere.yaml": ("the rate is not in the arguments", "learning_rate", {"steps_per_epoch": 100}),
     "two_runs.json": ("two sets of arguments", "sft and dpo", {}),

@@ -39,7 +39,7 @@ _OTHERS = (
         f"its scheduler counts the steps of all processes; {_LIVE}",
     ),
     (
-        {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "fp16_opt_level"},
+        {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"},
         "PaddleNLP's TrainingArguments",
         "its schedulers are Paddle's, with keys of the same names; start from a document of the same shape",
     ),
@@ -62,7 +62,8 @@ def check_family(keys: Keys) -> None:
     if _SWIFT.isdisjoint(keys.data):
         return
     missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
-    if keys.data.get("warmup_ratio") is None and keys.data.get("warmup_steps") is None:
+    warmups = ("warmup_ratio", "warmup_steps")
+    if keys.data.get("lr_scheduler_type") != "constant" and all(keys.data.get(name) is None for name in warmups):
         missing.append("warmup_ratio")
     if missing:
         expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
@@ -75,13 +76,14 @@ def _check_batch_size(keys: Keys) -> None:
     Raises:
         UnsupportedError: It is one of these.
     """
-    names = ("lr_scheduler_type", "per_device_train_batch_size", "per_gpu_train_batch_size")
-    others = [
-        name for name in ("train_batch_size", "bert_config_file", "pretrained_model_name_or_path") if name in keys.data
-    ]
-    if others and keys.data.keys().isdisjoint(names):
-        why = "a Trainer has per_device_train_batch_size; scripts of BERT and of diffusers have other defaults"
-        raise keys.refused(f"num_train_epochs beside {others[0]}", why)
+    names = {"per_device_train_batch_size", "per_gpu_train_batch_size"}
+    others = ["train_batch_size"]
+    if "lr_scheduler_type" not in keys.data:
+        others += ["bert_config_file", "pretrained_model_name_or_path"]
+    found = [name for name in others if keys.data.get(name) is not None]
+    if found and names.isdisjoint(keys.data):
+        why = "a Trainer has per_device_train_batch_size; scripts of BERT, of diffusers and others have other defaults"
+        raise keys.refused(f"training arguments with {found[0]}", why)
 
 
 def rate_of(keys: Keys) -> float:
