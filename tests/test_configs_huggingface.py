@@ -9,6 +9,7 @@ import pytest
 
 from lrspec import Cosine, Document, LrspecError, SpecError, UnsupportedError
 from lrspec.readers.configs import load_config, read_config
+from lrspec.readers.files import ConfigFile
 from lrspec.readers.reading import Reading, exact_values
 from lrspec.readers.transformers.numbers import times
 from lrspec.readers.transformers.shapes import METRIC, SHAPES
@@ -94,6 +95,16 @@ def test_a_key_that_may_change_the_rate_is_refused_by_name(key: str) -> None:
 @pytest.mark.parametrize("key", ["fp16_opt_level", "num_iterations", "profiler_warmup_steps", "max_grad_norm"])
 def test_other_arguments_are_let_be(key: str) -> None:
     assert given(**{key: 3}).schedule == given().schedule
+
+
+@pytest.mark.parametrize("program", ["trl", "scripts/sft.py", "dpo.py", "train.py", "run_clm.py"])
+def test_a_program_of_trl_has_a_rate_of_its_own(program: str) -> None:
+    file = ConfigFile(data={"lr_scheduler_type": "linear", "max_steps": 10}, program=program)
+    if program in ("train.py", "run_clm.py"):
+        assert read_config(file).defaults["learning_rate"] == 5e-5
+    else:
+        with pytest.raises(SpecError, match="learning_rate: found nothing"):
+            read_config(file)
 
 
 def test_a_rate_of_other_parameters_is_said() -> None:

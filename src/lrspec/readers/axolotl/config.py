@@ -63,9 +63,10 @@ def _total(keys: Keys, notes: list[str]) -> int:
         if keys.data.get("max_steps") and keys.data.get("warmup_steps") is None:
             notes.append("a data set of fewer updates than max_steps makes the warmup shorter")
         return steps
-    epochs = keys.number("num_epochs", 1.0, least=0)
     why = "axolotl counts it from the data; or give total_steps=..., which it prints"
-    count = epochs * int(keys.quantity("steps_per_epoch", "num_epochs", why))
+    per_epoch = int(keys.quantity("steps_per_epoch", "num_epochs", why))
+    epochs = keys.number("num_epochs", 1.0, least=0)
+    count = epochs * per_epoch
     steps = math.floor(count) if keys.get("sample_packing") is True else math.ceil(count)
     notes.append(
         f"{epochs:g} epochs of that many updates: {in_steps(steps)}; axolotl, which counts samples, may have less"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lrspec.errors import SpecError
@@ -18,6 +19,7 @@ _TRL = {
     *("eos_token", "truncation_mode", "sync_ref_model", "ref_model_mixup_alpha"),
 }
 """Arguments of TRL's config classes and scripts: what has one may be of a class with a rate of its own."""
+_PROGRAMS = re.compile(r"trl|(sft|dpo|grpo|kto|orpo|cpo|rloo|ppo|gkd|prm|reward\w*|online_dpo|nash_md|xpo)(_.*)?\.py")
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
@@ -95,6 +97,9 @@ def rate_of(keys: Keys) -> float:
     if keys.data.get("learning_rate") is not None or "base_value" in keys.quantities:
         return keys.rate("learning_rate")
     mine = sorted(_TRL & keys.data.keys())
+    program = keys.context.file.program or ""
+    if _PROGRAMS.fullmatch(program.rsplit("/", maxsplit=1)[-1]):
+        mine.append(program)
     if mine:
         expected = f"a rate, or base_value=...: beside {mine[0]} it is left to a class with its own ({_OWN_RATES})"
         raise SpecError(keys.at("learning_rate"), found="nothing", expected=expected)
