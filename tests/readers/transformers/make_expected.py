@@ -225,7 +225,7 @@ def more_rows() -> None:
     )
     row("twice.yaml", "a key twice, elsewhere", rates("cosine", 1e-5, 0, 40), [])
     row("wandb_config.yaml", "as Weights & Biases keeps it", rates("cosine", 4e-5, share(0.05, 140), 140), [7])
-    mapped = {"learning_rate": 2e-5, r"learning_rate@SparseStaticEmbedding\..*": 1e-3}
+    mapped = {"learning_rate": 2e-5, r"groups.SparseStaticEmbedding\..*.learning_rate": 1e-3}
     columns = {name: rates("linear", rate, 0, 100) for name, rate in mapped.items()}
     values = {name: {str(s): column[s] for s in (0, 1, 50, 99)} for name, column in columns.items()}
     says = "rates by the names of parameters, of sentence-transformers"

@@ -36,7 +36,7 @@ def read(keys: Keys) -> Reading:
     notes: list[str] = []
     for name in _RELORA:
         if keys.data.get(name) is not None:
-            raise keys.wrong(name, "jagged_restart_steps, which stands for it since axolotl 0.13")
+            raise keys.wrong(name, "jagged_restart_steps, as later releases of axolotl have it")
     run = Run(
         keys=keys,
         rate=keys.rate("learning_rate"),
