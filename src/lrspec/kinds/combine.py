@@ -308,7 +308,14 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
             scaled = old.curve(k, precision + guard) * scale.numerator // scale.denominator
             return (scaled >> guard) + fixed(offset, precision)
 
-        return replace(old, curve=curve)
+        def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
+            found = old.changes and old.changes(first, count, precision + guard)
+            if found is None:
+                return None
+            bounds = [bound * scale.numerator // scale.denominator >> guard for bound in found]
+            return min(bounds) - 2, max(bounds) + 2
+
+        return replace(old, curve=curve, changes=old.changes and changes)
 
     def run(old: Run) -> Run:
         return replace(old, spans=tuple(span(inner) for inner in old.spans))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -197,6 +198,10 @@ class Tanh(Ramp):
             return (span.numerator << 2 * precision) // (span.denominator * (grown + (1 << precision)))
 
         return share
+
+    def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - there is one
+        """Yield the time of the middle, where y is 0."""
+        yield float(-self.steps * Fraction(self.lower) / (Fraction(self.upper) - Fraction(self.lower)))
 
     def _check(self) -> None:
         super()._check()
