@@ -215,10 +215,13 @@ def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[S
 
 
 _LOOK = 224
-_EQUAL, _UNITS = 80, 16
-"""Two values are one where they are no further apart than 2^-80 of the larger, or 16 units of the fixed point."""
+_UNITS = 16
+_NOTHING = 1 << _LOOK - 160
+"""2^-160, which is nothing beside the numbers of float32."""
+_EQUAL = 80
+"""Two values are one where they are no further apart than 2^-80 of the larger, or `_NOTHING`."""
 _ALIKE = 60
-"""Two curves are one where they are no further apart than 2^-60 of their values, between any two indices."""
+"""Two curves are one where they are no further apart than 2^-60 of their values, or `_NOTHING`, at any index."""
 
 
 class _Gap:
@@ -231,7 +234,7 @@ class _Gap:
     def at(self, k: int) -> int:
         """Return the gap at an index, 0 where it is as small as the error of the curves."""
         gap, size = self.raw(k)
-        return gap if abs(gap) > (size >> _EQUAL) + _UNITS else 0
+        return gap if abs(gap) > max(size >> _EQUAL, _NOTHING) else 0
 
     def raw(self, k: int) -> tuple[int, int]:
         """Return the gap at an index, and the larger of the sizes of the two values."""
@@ -259,7 +262,7 @@ class _Gap:
         if low >= 0 or high <= 0:
             return True
         (start, size), (end, other) = self.raw(first), self.raw(last)
-        if max(abs(start), abs(end)) + (high - low) * count <= min(size, other) >> _ALIKE:
+        if max(abs(start), abs(end)) + (high - low) * count <= max(min(size, other) >> _ALIKE, _NOTHING):
             return True
         if (start > 0) != (end > 0):
             return False

@@ -270,10 +270,10 @@ class Cosine(Ramp):
         """Yield where the share's second derivative is 0, or where it has a cusp: so far from each lowest point."""
         half = float(self.steps) / (2 * self.cycles)  # of a period, from the highest to the lowest point
         away = 1 - 2 * atan(1 / sqrt(2 * self.exponent - 1)) / pi if self.exponent > _CUSP else 0.0
-        cycle = int(float(first) / (2 * half)) - 1
+        cycle, margin = int(float(first) / (2 * half)) - 1, 1e-9 * (abs(float(last)) + half)
         while (2 * cycle - 1) * half < float(last):
             for turn in {(2 * cycle + 1 - away) * half, (2 * cycle + 1 + away) * half}:
-                if float(first) - 1 <= turn <= float(last) + 1:
+                if float(first) - margin <= turn <= float(last) + margin:
                     yield turn
             cycle += 1
 
