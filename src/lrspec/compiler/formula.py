@@ -36,6 +36,8 @@ In fixed point; None where the curve bends too often there to say.
 """
 
 HORIZON = LAST_STEP + 1
+ACCURACY = 110
+"""Bits to which a curve is known for certain, relative to the larger of the terms that are added in it."""
 MAX_SPANS = 4096
 """How many spans a formula may need where it has no shorter form."""
 
@@ -236,18 +238,30 @@ def exact(node: Node, step: int) -> float:
 
 
 def rounded(formula: Formula, step: int) -> float:
-    """Return the value at a step, correctly rounded to float64."""
+    """Return the value at a step, rounded to float64; what is nearer to a tie than 2^-110 of itself goes to even."""
     value = 0
-    for precision in (192, 448, 1344):  # until at least 100 of the bits are bits of the value
+    for precision in (192, 448, 1344):  # until at least 128 of the bits are bits of the value
         value = formula.at(step, precision)
-        if abs(value) >> 100:
+        if abs(value) >> 128:
             break
+    excess = abs(value).bit_length() - 53
+    if excess > 0:
+        kept, rest = divmod(abs(value), 1 << excess)
+        if abs(rest - (1 << excess - 1)) <= abs(value) >> ACCURACY:
+            kept = kept + (kept & 1) << excess
+            value = kept if value > 0 else -kept
     return value / (1 << precision)
 
 
 def value_at(node: Node, time: Time) -> float:
     """Return the formula of `node` at a time, correctly rounded to float64."""
     return rounded(node.formula(Clock(offset=time, stop=1)), 0)
+
+
+def total(a: int, b: int) -> int:
+    """Return a sum in fixed point: exactly 0 where it is no more than the error of its terms."""
+    found = a + b
+    return 0 if abs(found) <= abs(a) >> ACCURACY else found
 
 
 def plain(spans: Iterable[Span], start: int = 0) -> Formula:

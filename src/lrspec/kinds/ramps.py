@@ -13,7 +13,7 @@ from math import atan, ceil, copysign, cos, floor, inf, isfinite, pi, sin, sqrt
 from typing import ClassVar, Literal, TypeAlias
 
 from lrspec.compiler import fixedpoint
-from lrspec.compiler.formula import Changes, Clock, Curve, Formula, Time, changes_of, plain
+from lrspec.compiler.formula import Changes, Clock, Curve, Formula, Time, changes_of, plain, total
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS
 from lrspec.kinds.curves import ONE, constant, fixed, ratio, times_power
@@ -76,7 +76,7 @@ class Ramp(Leaf):
     def curve(self) -> Curve:
         """`end_value + (init_value - end_value) * share`."""
         end, span, share = self.end_value, self.span, self.share()
-        return lambda t, precision: fixed(end, precision) + share(span, t, precision)
+        return lambda t, precision: total(fixed(end, precision), share(span, t, precision))
 
     @property
     def init(self) -> float:
