@@ -278,6 +278,11 @@ class Rex(Ramp):
     steps: int | Fraction = steps_field()
     after: After = after_field("hold", "error")
 
+    @property
+    def is_rational(self) -> bool:
+        """It is."""
+        return True
+
     def share(self) -> Share:
         """`2 (steps - t) / (2 steps - t)`."""
         steps = self.steps

@@ -16,7 +16,7 @@ from lrspec.compiler import fixedpoint
 from lrspec.compiler.formula import Changes, Clock, Curve, Formula, Time, changes_of, plain, total
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS
-from lrspec.kinds.curves import ONE, constant, fixed, ratio, times_power
+from lrspec.kinds.curves import ONE, RATIONAL_POWER, constant, fixed, ratio, times_power
 from lrspec.kinds.leaf import Leaf
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field, steps_field, value_field
 
@@ -75,8 +75,18 @@ class Ramp(Leaf):
 
     def curve(self) -> Curve:
         """`end_value + (init_value - end_value) * share`."""
-        end, span, share = self.end_value, self.span, self.share()
-        return lambda t, precision: total(fixed(end, precision), share(span, t, precision))
+        end, span, share, is_rational = self.end_value, self.span, self.share(), self.is_rational
+
+        def curve(t: Time, precision: int) -> int:
+            terms = fixed(end, precision), share(span, t, precision)
+            return sum(terms) if is_rational or t == 0 else total(*terms)
+
+        return curve
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the share is a fraction, so that no sum with it hides in an error."""
+        return False
 
     @property
     def init(self) -> float:
@@ -118,6 +128,11 @@ class Linear(Ramp):
     steps: int | Fraction = steps_field()
     after: After = after_field()
 
+    @property
+    def is_rational(self) -> bool:
+        """It is."""
+        return True
+
     def share(self) -> Share:
         """`1 - t / steps`."""
         steps = self.steps
@@ -157,6 +172,11 @@ class Polynomial(Ramp):
     power: float = number_field(positive=True, maximum=100.0)
     k_decay: float = number_field(1.0, positive=True, maximum=100.0)
     after: After = after_field()
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the powers are whole ones."""
+        return self.k_decay == 1 and self.power.is_integer() and self.power <= RATIONAL_POWER
 
     def share(self) -> Share:
         """`(1 - x) ** power`."""
