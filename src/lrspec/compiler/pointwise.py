@@ -299,6 +299,8 @@ def _simple_points(gap: _Gap, count: int) -> list[int]:
         SpecError: There would be too many: the curves cross or touch too often.
     """
     points, ahead = [0], [count - 1]
+    if all(gap.at(k) == 0 for k in _scattered(count)):
+        return points + ahead  # one curve, said in two ways
     while ahead:
         left, right = points[-1], ahead[-1]
         if right - left > 1 and not gap.is_simple(left, right):
@@ -309,7 +311,16 @@ def _simple_points(gap: _Gap, count: int) -> list[int]:
     return points
 
 
-_PIECES = 16
+def _scattered(count: int) -> Iterator[int]:
+    """Yield indices from 0 to `count - 1` that no wave goes along with: multiples of the golden ratio, modulo 1."""
+    yield from (0, count - 1)
+    for i in range(1, 33):
+        yield (i * _GOLDEN & (1 << 64) - 1) * count >> 64
+
+
+_GOLDEN = 0x9E3779B97F4A7C15
+"""The golden ratio, modulo 1, with 64 bits."""
+_PIECES = 4
 """How many of these pieces there may be for each span that a formula may need."""
 
 

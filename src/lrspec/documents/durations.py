@@ -128,7 +128,7 @@ class Units:
                 return value
             factor = Fraction(quantity)
             steps *= {"epoch": factor, "%": factor / 100}.get(match[2], 1 / factor)
-        exact = fractional and steps > 0 and self._known.get("rounding", "exact") == "exact"
+        exact = fractional and steps.denominator > 1 and self._known.get("rounding", "exact") == "exact"
         return self._rounded(steps, value, path) if whole and not exact else Period().read(steps)
 
     def _rounded(self, steps: Fraction, value: str, path: str) -> int:
