@@ -23,7 +23,7 @@ from lrspec.readers.ignite.replay import (
     refused,
     torch_of,
 )
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import (
     WAY_OUT,
     Rate,
@@ -208,7 +208,7 @@ def _growth(name: str, size: int, warmup: int, factor: float) -> dict[str, Any]:
         if factor == int(factor):
             return {"cycle_mult": int(factor)}
         raise refused(name, f"cycle_mult={factor} with a warmup_duration: each length is cut by itself; {WAY_OUT}")
-    for exact in (time_of(factor), simple(Fraction(factor))):
+    for exact in (decimal_time(factor), simple(Fraction(factor))):
         length, total = size, size
         for _ in range(5000):
             following = int(length * factor)

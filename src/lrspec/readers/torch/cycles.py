@@ -10,8 +10,9 @@ from typing import Any
 from lrspec.compiler.formula import simple
 from lrspec.kinds import Affine, Cosine, Exponential, Freeze, Linear, Product, Repeat, Sequence, Shift
 from lrspec.readers.build import constant
+from lrspec.readers.numbers import binary_time
 from lrspec.readers.param_groups import WAY_OUT
-from lrspec.readers.torch.description import Curve, Parameters, as_float, binary_time, checked, refused
+from lrspec.readers.torch.description import Curve, Parameters, as_float, checked, refused
 from lrspec.spec import Node
 
 

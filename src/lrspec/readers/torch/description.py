@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from lrspec.compiler.formula import HORIZON, Time, simple
+from lrspec.compiler.formula import HORIZON, Time
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import show
 from lrspec.spec import Node
@@ -31,11 +30,6 @@ def refused(name: str, reason: str) -> UnsupportedError:
 def whole(length: Any) -> bool:
     """Tell whether a length, which may be a float, is a whole number."""
     return math.isfinite(length) and int(length) == length
-
-
-def binary_time(length: Any) -> Time:
-    """Return a number of steps exactly: of a float the binary fraction that it is, as torch computes with it."""
-    return simple(Fraction(length))
 
 
 def exactly(_: int) -> float:

@@ -17,6 +17,7 @@ from lrspec.fields import LAST_STEP
 from lrspec.kinds import Cosine, Exponential, Freeze, Linear, Polynomial
 from lrspec.kinds.leaf import LAST_STAIR
 from lrspec.readers.build import constant, levels
+from lrspec.readers.numbers import binary_time
 from lrspec.readers.param_groups import WAY_OUT
 from lrspec.readers.torch import cycles
 from lrspec.readers.torch.description import (
@@ -25,7 +26,6 @@ from lrspec.readers.torch.description import (
     Parameters,
     SchedulerClass,
     as_float,
-    binary_time,
     checked,
     refused,
     whole,
