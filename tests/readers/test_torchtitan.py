@@ -1,4 +1,4 @@
-"""torchtitan's schedulers, as objects. It is not installed here: the function is written anew, in a module of its name."""
+"""torchtitan's schedulers, as objects. It is not installed here: its function is written anew, in a module so named."""
 
 from __future__ import annotations
 

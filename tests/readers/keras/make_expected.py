@@ -4,8 +4,8 @@
 
 Keras 3 deserializes what it knows; what it does not, and what legacy optimizers of Keras 2 wrote, TF-Keras does. Rates
 are float32. `LinearCosineDecay` is that of TF-Keras. The one class of transformers that is read here left it with
-version 5: its formula is written anew from `optimization_tf.py` of 4.57, a power of the share of the warmup, and then the
-schedule that it holds, from its own step 0.
+version 5: its formula is written anew from `optimization_tf.py` of 4.57, a power of the share of the warmup, and then
+the schedule that it holds, from its own step 0.
 """
 
 from __future__ import annotations

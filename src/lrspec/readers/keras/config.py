@@ -1,4 +1,4 @@
-"""The configs that Keras writes: of schedules, of optimizers, of what a model was compiled with, alone and in archives."""
+"""The configs that Keras writes: of schedules, of optimizers, of what a model was compiled with."""
 
 from __future__ import annotations
 

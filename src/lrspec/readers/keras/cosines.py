@@ -32,9 +32,9 @@ def cosine(config: Config, name: str, sample: int | None) -> Described:  # noqa:
     Raises:
         UnsupportedError: The warmup is below 0.
     """
-    init, steps, alpha = float(config["initial_learning_rate"]), decimal_time(config["decay_steps"]), config["alpha"]
-    target, warmup = config["warmup_target"], decimal_time(config["warmup_steps"] or 0)
-    alpha = float(alpha)
+    init, alpha = float(config["initial_learning_rate"]), float(config["alpha"])
+    steps, warmup = decimal_time(config["decay_steps"]), decimal_time(config["warmup_steps"] or 0)
+    target = config["warmup_target"]
     top, begins = (init, 0) if target is None else (float(target), warmup)
     if begins < 0:
         raise refused(name, f"warmup_steps={warmup}, below 0")
@@ -48,9 +48,8 @@ def cosine(config: Config, name: str, sample: int | None) -> Described:  # noqa:
     if target is None and warmup:
         notes.append(f"without a warmup_target Keras ignores warmup_steps={warmup}")
     if target is not None:
-        notes.append(
-            f"decay_steps={steps} does not include the {in_steps(warmup)} of warmup: the end is at step {warmup + steps}"
-        )
+        whole = f"does not include the {in_steps(warmup)} of warmup: the end is at step {warmup + steps}"
+        notes.append(f"decay_steps={steps} {whole}")
     if target is not None and not warmup:
         notes.append("warmup_steps=0: the initial_learning_rate is never used")
     node: Node = Cosine(init_value=top, end_value=alpha * top, steps=steps)

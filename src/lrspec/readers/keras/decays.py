@@ -62,6 +62,8 @@ def piecewise(config: Config, name: str, sample: int | None) -> Described:  # no
     values = [float(value) for value in config["values"]]
     if not boundaries:
         raise refused(name, "no boundaries, without which Keras itself fails; use a constant")
+    if len(values) != len(boundaries) + 1:
+        raise refused(name, f"{len(values)} values for {len(boundaries)} boundaries, of which there is one less")
     if boundaries != sorted(boundaries) or boundaries[0] < 0:
         raise refused(name, f"boundaries {config['boundaries']}, not in order or below 0: Keras adds up what overlaps")
 

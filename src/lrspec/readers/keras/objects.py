@@ -134,7 +134,7 @@ def _one_by_one() -> AbstractContextManager[Any]:
 
 
 def _from_partial(native: functools.partial[Any], sample: int | None) -> Reading:
-    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule, with the step that it is called at.
+    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule with the step to call it at.
 
     The step is a variable that the optimizer counts up; where it is a number, the function stays at it.
     """

@@ -1,4 +1,4 @@
-"""What optimizers of Keras make of a rate: one that decays by itself, one for several batches, one of several optimizers."""
+"""What optimizers of Keras make of a rate: a decay of their own, several batches to an update, several optimizers."""
 
 from __future__ import annotations
 
