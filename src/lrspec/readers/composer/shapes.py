@@ -15,7 +15,8 @@ from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Affine, Cosine, Exponential, Freeze, Linear, Polynomial, PowerLaw, Repeat, Sequence
 from lrspec.readers.build import constant, levels
 from lrspec.readers.composer.times import Length
-from lrspec.readers.keys import joined, share
+from lrspec.readers.keys import joined
+from lrspec.readers.numbers import decimal_product
 from lrspec.spec import Node
 
 _MOST_CYCLES = 1000
@@ -52,7 +53,7 @@ class Values:
             peak: The rate.
             name: The number that is the share.
         """
-        return share(peak, self.numbers[name])
+        return decimal_product(peak, self.numbers[name])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -156,8 +156,8 @@ def _of_optimizer(keys: Keys, name: Any, sample: int | None) -> Reading:
         if name is None and "name" not in data:
             reason = "without a class_name it does not say which class; give {class_name: ..., config: ...}"
             raise refused("a configuration", reason)
-        return _decayed(keys, _fixed(keys, str(name or data["name"]), key))
-    reading = _decayed(keys, _of(keys.inside(key), sample))
+        return _decayed(keys, _fixed(keys, str(name or data["name"]), key), sample)
+    reading = _decayed(keys, _of(keys.inside(key), sample), sample)
     return per_update(reading, keys.get("gradient_accumulation_steps"), batches_told(rate))
 
 
@@ -180,12 +180,12 @@ def _fixed(keys: Keys, name: str, key: str = "learning_rate") -> Reading:
     return fixed(keys.number(key, default), name)
 
 
-def _decayed(keys: Keys, reading: Reading) -> Reading:
+def _decayed(keys: Keys, reading: Reading, sample: int | None) -> Reading:
     """Return the rate with a legacy optimizer's `decay`."""
     decay = keys.number("decay", least=0) if keys.data.get("decay") is not None else 0.0
     if decay and keys.data.get("is_legacy_optimizer") is False:
         raise refused("decay", f"{decay:g}, in an optimizer that is not a legacy one; Keras refuses it too")
-    return decaying(reading, decay)
+    return decaying(reading, decay, sample)
 
 
 def _mapped(keys: Keys) -> list[Keys]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Constant, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence, Shift
 from lrspec.readers.build import constant, levels
+from lrspec.readers.described import Described
 from lrspec.readers.float32 import loose, stairs_or_not, unfinished
-from lrspec.readers.keras.described import Config, Described, refused
+from lrspec.readers.keras.described import Config, refused
 from lrspec.readers.numbers import decimal_time, power_of
 from lrspec.readers.reading import Own
 from lrspec.spec import Node

@@ -176,7 +176,7 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     else:
         reading = fixed(float(_number(rate)), name)
         reading = reading.noting("the rate is a float32 variable, read as it is now; callbacks may change it")
-    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))))
+    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))), sample)
     return per_update(reading, getattr(native, "gradient_accumulation_steps", None), batches_told(rate))
 
 
