@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 Rate = Callable[[int], float]
 
 
-def content(name: str) -> dict[str, Any]:
+def content(name: str) -> Any:
     """Return the data of a file, or of the config in an archive."""
     path = HERE / "files" / name
     is_archive = path.suffix == ".keras"

@@ -45,7 +45,8 @@ def read(native: Any, name: str, sample: int | None) -> Reading:  # noqa: ARG001
         MismatchError: The schedule is not what the scheduler computes.
     """
     held = _enclosed(native)
-    scheduler, state = held.get("scheduler"), held.get("state")
+    scheduler: Any = held.get("scheduler")
+    state: Any = held.get("state")
     kind = type(scheduler)
     if not held or kind.__module__ not in _MODULES or kind.__name__ not in SHAPES:
         name = name if scheduler is None or not held else kind.__name__

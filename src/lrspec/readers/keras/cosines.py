@@ -72,13 +72,13 @@ def linear_cosine(config: Config, name: str, sample: int | None) -> Described:  
         UnsupportedError: num_periods is below 0.
     """
     init, steps = float(config["initial_learning_rate"]), decimal_time(config["decay_steps"])
-    periods, alpha, beta = decimal_time(config["num_periods"]), float(config["alpha"]), float(config["beta"])
+    periods, alpha, beta = float(config["num_periods"]), float(config["alpha"]), float(config["beta"])
     if periods < 0:
         raise refused(name, f"num_periods={periods}, below 0")
 
     def at(t: Time) -> float:
         part = Fraction(min(t, steps)) / steps
-        turn = 2 * Fraction(periods) * part % 2
+        turn = 2 * Fraction(decimal_time(periods)) * part % 2
         return init * ((alpha + float(1 - part)) * half_cosine(turn) + beta)
 
     line: Node = Linear(init_value=1 + alpha, end_value=alpha, steps=steps)
@@ -86,7 +86,7 @@ def linear_cosine(config: Config, name: str, sample: int | None) -> Described:  
     node = Affine(part=Product(parts=[line, wave]) if wave else line, scale=init, offset=decimal_product(init, beta))
     turns = max(1, math.ceil(2 * periods))
     kinks = tuple(simple(Fraction(steps) * i / turns) for i in range(1, min(turns, _MOST_CYCLES) + 1))
-    note = f"(alpha + a line from 1 to 0) times {periods} periods of a cosine, plus beta={beta:g} of {init:g}"
+    note = f"(alpha + a line from 1 to 0) times {periods:g} periods of a cosine, plus beta={beta:g} of {init:g}"
     return Described(node=node, notes=(note,), own=Own(at=at, kinks=kinks, end=steps))
 
 
