@@ -136,6 +136,8 @@ REFUSED: dict[str, tuple[str, dict[str, int], str]] = {
     "half_an_epoch.yaml": ("half an epoch, which Composer refuses", {"steps_per_epoch": 40}, "t_warmup"),
     "no_length.yaml": ("no duration", {}, "total_steps|total-steps"),
     "ends_before_the_run.yaml": ("a schedule shorter than the run, which Composer refuses", {}, "t_max"),
+    "scaled_by_a_callback.yaml": ("a callback that changes lr", {}, "global_lr_scaling"),
+    "adaptive.yaml": ("an optimizer that lowers its rate itself", {}, "adalr_lion"),
     "groups.yaml": ("a group of parameters with a rate of its own", {}, "param_groups"),
 }
 

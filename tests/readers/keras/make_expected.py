@@ -174,6 +174,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "function.json": ("a function", "function"),
     "no_rate_own_class.json": ("no rate, and no default that is known", "learning_rate"),
     "several_unlike.json": ("several optimizers of different rates", "different rates"),
+    "registered_by_default.json": ("a registered class, in the package of no name", "CosineDecay"),
+    "schedule_beside.yaml": ("an optimizer beside a script's own schedule", "lr_scheduler"),
     "own_script.yaml": ("a script of one's own", "a config with the keys|no system"),
     "model_garden.yaml": ("a file of the Model Garden", "(?i)model garden|a config with the keys|no system"),
 }

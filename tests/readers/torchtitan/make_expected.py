@@ -128,6 +128,7 @@ REFUSED: dict[str, tuple[str, dict[str, float], str]] = {
     "warmup_in_training.toml": ("a checkout from before 0.1.0", {}, "training.warmup_steps"),
     "both_words.toml": ("the floor twice, differently", {}, "lr_min"),
     "no_length.toml": ("no length", {}, "total_steps|total-steps"),
+    "two_rates.toml": ("a second rate", {}, "adamw_lr"),
     "lightning.yaml": ("Lightning's", {"total_steps": 30}, "(?i)lightning|class_path|keys"),
 }
 

@@ -19,6 +19,8 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
 _CLASS = re.compile(r"composer\.optim(?:\.scheduler)?\.(\w+)")
 _MOST_REFERENCES = 20
 _WITHIN = "parameters"
+_SCALES = "global_lr_scaling"
+_ADAPTS = "adalr_lion"
 
 
 def read(keys: Keys) -> Reading:
@@ -36,6 +38,8 @@ def read(keys: Keys) -> Reading:
     construct, name = _construct(section)
     if keys.number("scale_schedule_ratio", 1.0) != 1:
         raise keys.refused("scale_schedule_ratio", "it stretches and truncates each time; write the times out")
+    if isinstance(callbacks := keys.data.get("callbacks"), Mapping) and _SCALES in callbacks:
+        raise keys.refused(f"callbacks.{_SCALES}", "it changes the optimizer's lr; write the rate that it makes")
     peak = _peak(keys.inside("optimizer"))
     run = _run(keys)
     values = _values(section, construct, run)
@@ -92,6 +96,8 @@ def _peak(optimizer: Keys) -> float:
     groups = optimizer.get("param_groups")
     if isinstance(groups, list | tuple) and any(isinstance(one, Mapping) and "lr" in one for one in groups):
         raise optimizer.refused("optimizer.param_groups", "groups with an lr of their own; give one lr after another")
+    if optimizer.get("name") == _ADAPTS:
+        raise optimizer.refused(f"optimizer.name: {_ADAPTS}", "it lowers its rate by itself, after what it sees")
     return optimizer.rate("lr")
 
 
