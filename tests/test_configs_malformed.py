@@ -79,7 +79,7 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "keras, nothing": (keras("PiecewiseConstantDecay", boundaries=[5], values=None), "PiecewiseConstantDecay .*'None"),
     "keras, none": (
         keras("PiecewiseConstantDecay", boundaries=[5], values=[]),
-        "PiecewiseConstantDecay .*out of range",
+        "PiecewiseConstantDecay .*0 values for 1 boundaries",
     ),
     "keras, batches": (
         keras("SGD", learning_rate=EXPONENTIAL, gradient_accumulation_steps="2"),

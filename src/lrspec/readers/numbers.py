@@ -53,6 +53,20 @@ def short_float32(number: float) -> float:
     return float(str(near)) if float(near) == number else number
 
 
+def decimal_product(number: float, factor: float) -> float:
+    """Return the product of two numbers as they are written: 0.1 times 0.1 is 0.01.
+
+    Args:
+        number: One.
+        factor: The other.
+
+    Example:
+        >>> decimal_product(0.1, 0.1), 0.1 * 0.1
+        (0.01, 0.010000000000000002)
+    """
+    return float(Fraction(repr(float(number))) * Fraction(repr(float(factor))))
+
+
 def half_cosine(share: Time) -> float:
     """Return `(1 + cos(pi * share)) / 2` without cancellation.
 
