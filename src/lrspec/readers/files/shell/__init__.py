@@ -1,0 +1,102 @@
+"""Launch scripts of a shell as data: which programs they run, with which flags. Nothing is executed.
+
+text --syntax.py--> statements --walk.py--> commands and their words --flags.py--> flags
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lrspec.readers.files.shell.flags import Flag, Flags
+from lrspec.readers.files.shell.values import Fork, Known, Pieces, Words, text_of
+from lrspec.readers.files.shell.walk import Walk
+
+_PYTHON = re.compile(r"python[\d.]*|torchrun|accelerate|deepspeed|horovodrun|colossalai|ipython|coverage|pdb")
+_LAUNCHERS = frozenset(
+    {
+        "torch.distributed.launch",
+        "torch.distributed.run",
+        "torch.distributed.elastic",
+        "accelerate.commands.launch",
+        "accelerate.commands.accelerate_cli",
+        "deepspeed.launcher.runner",
+        "launch.py",
+        "xla_spawn.py",
+    }
+)
+_NOT_RUN = frozenset(
+    "awk cat chmod chown conda cp curl date docker_build echo exit export find git grep head hostname less ls mkdir "
+    "module mv nvidia-smi pip pip3 pkill printf ps pwd rm rsync scontrol scp sed sleep tail tar tee touch ulimit unzip "
+    "vim wait wandb wc wget which".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A program that a script runs.
+
+    Attributes:
+        program: Its file or module, as it stands in the script; empty where only the run knows it.
+        line: The line of the command.
+        flags: Its flags by name, without dashes in front, and with underscores for those inside.
+        rest: Why there may be more flags; empty where all are known.
+        notes: What was taken for granted of the words that are no flags.
+    """
+
+    program: str
+    line: int
+    flags: dict[str, Flag]
+    rest: str
+    notes: tuple[str, ...]
+
+
+def launches(source: str, path: str) -> list[Launch]:
+    """Return the programs that a script runs with flags, in its order.
+
+    Args:
+        source: The script.
+        path: Its name, for errors.
+
+    Raises:
+        SpecError: It is malformed, or nests too deeply; the error names the line.
+        UnsupportedError: Its variables or loops grow beyond what is read.
+    """
+    walk = Walk(path)
+    walk.script(source)
+    found = [_launch(line, words) for line, words in walk.calls]
+    return [launch for launch in found if launch is not None and launch.flags]
+
+
+def _launch(line: int, words: Words) -> Launch | None:
+    texts = [_text(word) for word in words]
+    if (texts[0] or "").rpartition("/")[2] in _NOT_RUN:
+        return None
+    at = _program(texts)
+    start = 0 if at is None else at + 1
+    flags = Flags().read(words[start:])
+    program = "" if at is None else texts[at] or ""
+    return Launch(program, line, flags.found, flags.rest, tuple(flags.notes))
+
+
+def _text(word: Pieces | Fork) -> str | None:
+    """Return the text of a word, or its end where only that is known."""
+    if isinstance(word, Fork) or not word:
+        return None
+    last = word[-1]
+    return text_of(word) or (last.text if isinstance(last, Known) else None)
+
+
+def _program(texts: list[str | None]) -> int | None:
+    """Return where the program stands: a Python file, the module of `-m`, or the first word."""
+    python = False
+    for i, text in enumerate(texts):
+        if text is None:
+            continue
+        name = text.rpartition("/")[2]
+        python = python or _PYTHON.fullmatch(name) is not None
+        if name.endswith(".py") and not text.startswith("-") and name not in _LAUNCHERS:
+            return i
+        if text in {"-m", "--module"} and python and i + 1 < len(texts) and texts[i + 1] not in {None, *_LAUNCHERS}:
+            return i + 1
+    return None if python or texts[0] is None else 0
