@@ -1,6 +1,6 @@
 """Launch scripts of a shell as data: which programs they run, with which flags. Nothing is executed.
 
-text --syntax.py--> statements --walk.py--> commands and their words --flags.py--> flags
+A text becomes statements, these the commands that run with their words, and these programs and flags.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ _LAUNCHERS = frozenset(
         "xla_spawn.py",
     }
 )
-_NOT_RUN = frozenset(
-    "awk cat chmod chown conda cp curl date docker_build echo exit export find git grep head hostname less ls mkdir "
-    "module mv nvidia-smi pip pip3 pkill printf ps pwd rm rsync scontrol scp sed sleep tail tar tee touch ulimit unzip "
-    "vim wait wandb wc wget which".split()
+_NOT_RUN = re.compile(
+    r"awk|cat|chmod|chown|cp|curl|date|find|git|grep|head|hostname|less|ls|mkdir|module|mv|nvidia-smi|pip3?|pkill|ps|pwd"
+    r"|rm|rsync|scontrol|scp|sed|sleep|tail|tar|tee|touch|ulimit|unzip|vim?|wandb|wc|wget|which"
 )
 
 
@@ -70,7 +69,7 @@ def launches(source: str, path: str) -> list[Launch]:
 
 def _launch(line: int, words: Words) -> Launch | None:
     texts = [_text(word) for word in words]
-    if (texts[0] or "").rpartition("/")[2] in _NOT_RUN:
+    if _NOT_RUN.fullmatch((texts[0] or "").rpartition("/")[2]):
         return None
     at = _program(texts)
     start = 0 if at is None else at + 1

@@ -84,7 +84,7 @@ class Flags:
             unknown = [piece for piece in word if isinstance(piece, Unknown)]
             if unknown or len(self._open) > 1:
                 flag.unknown = flag.unknown or (
-                    _because(unknown[0]) if unknown else f"line {flag.line}: one of several"
+                    _because(unknown[0]) if unknown else f"line {flag.line}: given on one of several paths"
                 )
             else:
                 flag.values.append(text or "")
@@ -110,7 +110,7 @@ class Flags:
 
     def _fork(self, fork: Fork) -> None:
         ways = [Flags().read(words) for words in fork.lists]
-        why = f"line {fork.line}: it is given on one of several paths"
+        why = f"line {fork.line}: given on one of several paths"
         if any(way.led for way in ways):
             for flag in self._open:
                 flag.unknown = flag.unknown or why

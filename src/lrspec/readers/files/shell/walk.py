@@ -9,10 +9,11 @@ from typing import Any
 from lrspec.readers.files.shell import syntax
 from lrspec.readers.files.shell.builtins import BUILTINS, Builtins, name_of
 from lrspec.readers.files.shell.conditions import holds, is_test, matches
+from lrspec.readers.files.shell.parser import parse
+from lrspec.readers.files.shell.scanner import MAX_DEPTH
 from lrspec.readers.files.shell.values import (
     Array,
     Fork,
-    Known,
     Pieces,
     Scalar,
     Unknown,
@@ -22,7 +23,7 @@ from lrspec.readers.files.shell.values import (
     size,
     text_of,
 )
-from lrspec.readers.files.shell.words import ARGUMENTS, Variables, certain
+from lrspec.readers.files.shell.words import ARGUMENTS, Variables, certain, noted
 
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _SHELLS = frozenset({"bash", "sh", "zsh"})
@@ -46,7 +47,7 @@ class Walk(Builtins):
         """
         with self._inside():
             self.budget.spend(1 + len(source) // 32)
-            self._body(syntax.parse(source, self.path, line))
+            self._body(parse(source, self.path, line))
 
     def other(self, line: int, words: Words) -> None:
         """Note a command that is run."""
@@ -72,7 +73,7 @@ class Walk(Builtins):
     @contextmanager
     def _inside(self) -> Iterator[None]:
         self._depth += 1
-        if self._depth > syntax.MAX_DEPTH:
+        if self._depth > MAX_DEPTH:
             raise self.budget.exceeded()
         yield
         self._depth -= 1
@@ -214,10 +215,7 @@ class Walk(Builtins):
         value = self.variables.get(name)
         if isinstance(value, Scalar):
             note = f"line {line}: the script does not set ${name}; its default is taken"
-            pieces = (
-                Known(piece.text, piece.line, note) if isinstance(piece, Known) else piece for piece in value.pieces
-            )
-            self.variables[name] = Scalar(tuple(pieces))
+            self.variables[name] = Scalar(noted(value.pieces, note))
 
     def _cases(self, cases: syntax.Cases) -> None:
         subject = self.words(cases.subject)

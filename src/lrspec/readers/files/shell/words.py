@@ -23,7 +23,7 @@ from lrspec.readers.files.shell.values import (
 )
 
 ARGUMENTS = tuple("123456789")
-LIKE_ARGUMENTS = re.compile(r"(ARGS?|ARGUMENTS?|OPTS?|OPTIONS?|FLAGS?|PARAMS|OVERRIDES?)$|^EXTRA|^[@*]$", re.I)
+LIKE_ARGUMENTS = re.compile(r"(ARGS?|ARGUMENTS?|OPTS?|OPTIONS?|FLAGS?|PARAMS|OVERRIDES?)$|^EXTRA|^[@*]$", re.IGNORECASE)
 """The names of variables that hold flags, as people choose them."""
 _SPECIAL = frozenset("#?$!-")
 
@@ -155,7 +155,7 @@ class Expansion:
         note = f"line {line}: the script does not set ${variable.name}; its default is taken"
         pieces = self.text(variable.operand)
         if value is None:
-            pieces = tuple(Known(p.text, p.line, note) if isinstance(p, Known) else p for p in pieces)
+            pieces = noted(pieces, note)
         if operator[-1] == "=":
             self.variables[variable.name] = Scalar(pieces)
         return pieces
@@ -170,6 +170,11 @@ def short(text: str) -> str:
     """Return the beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:37]}..."
+
+
+def noted(pieces: Pieces, note: str) -> Pieces:
+    """Return a text with a note of what was taken for granted."""
+    return tuple(Known(piece.text, piece.line, note) if isinstance(piece, Known) else piece for piece in pieces)
 
 
 def _many(piece: Piece) -> bool:
