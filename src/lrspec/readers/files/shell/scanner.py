@@ -115,8 +115,7 @@ class Scanner:
     def _double(self, parts: list[Part]) -> None:
         """Read what stands between double quotes."""
         begin = start = self.at = self.at + 1
-        parts.append(Text("", self.line(), quoted=True))
-        source = self.source
+        source, before = self.source, len(parts)
 
         def flush() -> None:
             if start < self.at:
@@ -126,6 +125,8 @@ class Scanner:
             char = source[self.at]
             if char == '"':
                 flush()
+                if len(parts) == before:
+                    parts.append(Text("", self.line(), quoted=True))
                 self.at += 1
                 return
             if char == "\\" and source[self.at + 1 : self.at + 2] in {'"', "\\", "$", "`", "\n"}:

@@ -127,10 +127,10 @@ def joined(values: Sequence[Value | None], line: int) -> Value:
 
 
 def elements(value: Value | None) -> Words:
-    """Return the words that a variable holds; a text is one, an empty one none."""
+    """Return the words that a variable holds; a text is one."""
     if isinstance(value, Array):
         return value.words
-    return () if value is None or not value.pieces else (value.pieces,)
+    return () if value is None else (value.pieces,)
 
 
 def _common(rows: Sequence[Sequence[object]]) -> int:

@@ -145,11 +145,13 @@ class Walk(Builtins):
         if assignment.array is not None:
             words = self.words(*assignment.array)
             value = Array(elements(before) + words if assignment.append else words)
-        elif assignment.index is not None or (assignment.append and isinstance(before, Array)):
+        elif assignment.index is not None or (isinstance(before, Array) and isinstance((*before.words, ())[0], Fork)):
             value = Scalar((Unknown(line, f"${name}, an array with elements set one by one", name, many=True),))
         else:
             pieces = self.text(assignment.scalar)
-            value = Scalar(before.pieces + pieces if assignment.append and isinstance(before, Scalar) else pieces)
+            old = elements(before)[:1] if assignment.append else ()
+            first = tuple(piece for word in old if not isinstance(word, Fork) for piece in word) + pieces
+            value = Array((first, *before.words[1:])) if isinstance(before, Array) else Scalar(first)
         if name == "IFS":
             self.forget(line, "whose words another IFS may split")
         self.budget.spend(size(value))

@@ -18,6 +18,7 @@ from lrspec.readers.files.shell.values import (
     Unknown,
     Value,
     Words,
+    elements,
     size,
     text_of,
 )
@@ -25,6 +26,7 @@ from lrspec.readers.files.shell.values import (
 ARGUMENTS = tuple("123456789")
 LIKE_ARGUMENTS = re.compile(r"(ARGS?|ARGUMENTS?|OPTS?|OPTIONS?|FLAGS?|PARAMS|OVERRIDES?)$|^EXTRA|^[@*]$", re.IGNORECASE)
 """The names of variables that hold flags, as people choose them."""
+_DIGITS = 6
 _SPECIAL = frozenset("#?$!-")
 
 
@@ -104,7 +106,9 @@ class Expansion:
         value = self.variables.get(part.name)
         if part.operator:
             return self._operated(part, value)
-        return self._element(part, value) if isinstance(value, Array) else self._scalar(part, value)
+        if isinstance(value, Array) or (value is not None and part.index not in {"", "0", "@", "*"}):
+            return self._element(part, elements(value))
+        return self._scalar(part, value)
 
     def _arithmetic(self, part: syntax.Arithmetic) -> Known | Unknown:
         def number(name: str) -> str | None:
@@ -127,14 +131,13 @@ class Expansion:
         bare = not name.isdigit()
         return (Unknown(variable.line, why, name, many=bare, unset=bare and not self.variables.sourced),)
 
-    def _element(self, variable: syntax.Variable, value: Array) -> Pieces:
-        words, index = value.words, variable.index or "0"
-        if not words and not variable.index:
-            return ()
-        if index.isdecimal() and len(index) < 6 and int(index) < len(words):
+    def _element(self, variable: syntax.Variable, words: Words) -> Pieces:
+        """Return one element of an array; behind its end there is nothing."""
+        index = variable.index or "0"
+        if index.isdecimal() and len(index) < _DIGITS:
             before = words[: int(index) + 1]
             if not any(isinstance(word, Fork) or any(map(_many, word)) for word in before):
-                last = before[-1]
+                last = before[-1] if int(index) < len(words) else ()
                 return () if isinstance(last, Fork) else last
         return (Unknown(variable.line, f"${variable.name}, an element of an array", variable.name),)
 
