@@ -118,6 +118,8 @@ class Keys:
         self.read.add(name)
         path, value = self.at(name), self.data.get(name)
         if value is None:
+            if self.context.file.rest is not None and not self.path:
+                raise self.context.file.rest.at(path)
             if default is not None:
                 self.context.defaults[path] = default
             return default

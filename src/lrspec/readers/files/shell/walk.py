@@ -177,7 +177,9 @@ class Walk(Builtins):
         """Return whether a condition holds, or None where only the run knows."""
         if len(condition) != 1 or not is_test(condition[0]):
             return None
-        return holds([_certain_text(word) for word in self.words(*condition[0].words)])
+        words = condition[0].words
+        whole = syntax.plain(words[0]) == "[["  # in which nothing is split
+        return holds([_certain_text(word) for word in (map(self.text, words) if whole else self.words(*words))])
 
     def _pipe(self, pipe: syntax.Pipe) -> None:
         for part in pipe.parts:
