@@ -115,7 +115,7 @@ def _read_script(
     readings = [read_config(run, system=system, training_args=training_args, **quantities) for run in runs]
     if any(reading.schedule != readings[0].schedule for reading in readings):
         lines = " and ".join(run.form.partition(" of ")[0] for run in runs)
-        raise UnsupportedError("config", f"a script whose {lines} train", "their schedules differ; keep one of them")
+        raise UnsupportedError("config", f"a script that trains on {lines}", "the schedules differ; keep one of them")
     return readings[0]
 
 

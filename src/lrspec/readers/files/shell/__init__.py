@@ -6,7 +6,7 @@ A text becomes statements, these the commands that run with their words, and the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrspec.readers.files.shell.flags import Flag, Flags
 from lrspec.readers.files.shell.values import Fork, Known, Pieces, Words, text_of
@@ -63,8 +63,15 @@ def launches(source: str, path: str) -> list[Launch]:
     """
     walk = Walk(path)
     walk.script(source)
-    found = [_launch(line, words) for line, words in walk.calls]
-    return [launch for launch in found if launch is not None and launch.flags]
+    found: list[Launch] = []
+    for line, words in walk.calls:
+        launch = _launch(line, words)
+        if launch is not None and launch.program.startswith("-") and found:
+            cut = f"line {line}: {launch.program} stands for a command: a comment or a blank after a backslash ended the last"
+            found[-1] = replace(found[-1], notes=(*found[-1].notes, cut))
+        elif launch is not None and launch.flags:
+            found.append(launch)
+    return found
 
 
 def _launch(line: int, words: Words) -> Launch | None:
