@@ -44,15 +44,17 @@ class Optimizer:
 
 def words_of(path: Path) -> list[str]:
     """Return the words of the training command of a script, as bash passes them; its first argument is 150."""
-    stubs = "".join(f"{name}() {{ show {name} \"$@\"; }}; " for name in LAUNCHERS)
-    quiet = "set() { :; }; source() { :; }; exec() { \"$@\"; }; tee() { :; }; nvidia-smi() { :; }; "
+    stubs = "".join(f'{name}() {{ show {name} "$@"; }}; ' for name in LAUNCHERS)
+    quiet = 'set() { :; }; source() { :; }; exec() { "$@"; }; tee() { :; }; nvidia-smi() { :; }; '
     script = path.read_text().replace("./pretrain", "pretrain")
     with tempfile.TemporaryDirectory() as folder:
         command = ["/usr/bin/bash", "-c", PRINT + stubs + quiet + script, "script", "150"]
         ran = subprocess.run(command, capture_output=True, check=False, cwd=folder, env={"PATH": "", "HOME": folder})
     calls = [call.split("\0")[:-1] for call in ran.stdout.decode().split("\1")[:-1]]
     calls += [text.split() for call in calls for text in call if call[0] == "srun" and "pretrain" in text]
-    with_program = [call for call in calls if call[0] != "srun" and any("pretrain" in w or "finetune" in w for w in call)]
+    with_program = [
+        call for call in calls if call[0] != "srun" and any("pretrain" in w or "finetune" in w for w in call)
+    ]
     assert with_program, (path, ran)
     return with_program[0]
 
@@ -66,7 +68,9 @@ def arguments(path: Path) -> argparse.Namespace:
             parser.add_argument(*sorted(flags), dest=name, type=kind, default=DEFAULTS.get(name))
     if path.suffix in {".json", ".yaml"}:
         given = yaml.safe_load(path.read_text())
-        words = [f"--{name}={value}" for name, value in given.items() if value is not None and not isinstance(value, dict)]
+        words = [
+            f"--{name}={value}" for name, value in given.items() if value is not None and not isinstance(value, dict)
+        ]
     elif path.suffix == ".txt":
         lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
         words = " ".join(lines).split()

@@ -67,7 +67,7 @@ def launches(source: str, path: str) -> list[Launch]:
     for line, words in walk.calls:
         launch = _launch(line, words)
         if launch is not None and launch.program.startswith("-") and found:
-            cut = f"line {line}: {launch.program} stands for a command: a comment or a blank after a backslash ended the last"
+            cut = f"line {line}: {launch.program} is taken for a command: a comment or a blank ended the one before"
             found[-1] = replace(found[-1], notes=(*found[-1].notes, cut))
         elif launch is not None and launch.flags:
             found.append(launch)
