@@ -62,11 +62,11 @@ class Builtins(Expansion):
             self.set_by_command(line, (words[0], words[2]))
 
     def unset(self, line: int, words: Words) -> None:  # noqa: ARG002
-        """Empty variables."""
+        """Drop variables."""
         for word in words[1:]:
             name = None if isinstance(word, Fork) else text_of(word)
             if name is not None and _NAME.fullmatch(name):
-                self.variables[name] = Scalar()
+                self.variables[name] = Array()  # which no longer is as the environment has it
 
     def shift(self, line: int, words: Words) -> None:
         """Drop the first arguments."""

@@ -38,7 +38,7 @@ def holds(words: Sequence[str | None]) -> bool | None:
     """
     if words[0] in {"true", ":", "false"}:
         return words[0] != "false"
-    inner = list(words[1:-1] if words[0] != "test" else words[1:])
+    inner = list(words[1:-1] if words[0] == "[" else words[1:])
     negated = bool(inner) and inner[0] == "!"
     verdict = _plain(inner[1:] if negated else inner, patterns=words[0] == "[[")
     return verdict if verdict is None else verdict != negated

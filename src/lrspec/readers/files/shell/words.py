@@ -143,7 +143,11 @@ class Expansion:
 
     def _operated(self, variable: syntax.Variable, value: Value | None) -> Pieces:
         operator, line = variable.operator, variable.line
-        if operator == "..." or isinstance(value, Array):
+        dropped = value == Array()
+        if isinstance(value, Array):
+            first = value.words[0] if value.words else ()
+            value = None if dropped else Scalar((first,) if isinstance(first, Fork) else first)
+        if operator == "...":
             return (Unknown(line, f"{short(variable.name)}, which is not worked out here"),)
         known = None if value is None else text_of(value.pieces)
         if value is not None and known is None:
@@ -157,7 +161,7 @@ class Expansion:
             return self._scalar(variable, None)
         note = f"line {line}: the script does not set ${variable.name}; its default is taken"
         pieces = self.text(variable.operand)
-        if value is None:
+        if value is None and not dropped:
             pieces = noted(pieces, note)
         if operator[-1] == "=":
             self.variables[variable.name] = Scalar(pieces)
