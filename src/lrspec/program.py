@@ -10,14 +10,18 @@ import hashlib
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from lrspec.errors import LrspecError
+from lrspec.fields import LAST_STEP
 
 DEGREE = 7
 X_BITS = 30
 ACC_BITS = 47
 """Every intermediate value of the Horner scheme is smaller in size than 2**47."""
 _MAGIC = b"lrspec-program-1\n"
+EXPONENTS = (-104, 172)
+"""The least and the largest exponent of a segment."""
 DIVISOR_LIMIT = 2**31 - 2**18
 """The largest denominator of a phase."""
 
@@ -89,10 +93,10 @@ class Program:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Program:
-        """Return the program that `to_bytes` wrote.
+        """Return the program that `to_bytes` wrote; in time and memory that follow the number of bytes.
 
         Raises:
-            LrspecError: The bytes are not those of a program.
+            LrspecError: The bytes are not those of a program, or it leaves the bounds that evaluators rely on.
         """
         body = data.removeprefix(_MAGIC)
         if len(body) == len(data) or len(body) % 8 or len(body) < 24:
@@ -105,4 +109,51 @@ class Program:
         rows = words[3 + 5 * n_phases :]
         phases = tuple(Phase(*words[3 + 5 * i : 8 + 5 * i]) for i in range(n_phases))
         table = [rows[width * i : width * (i + 1)] for i in range(n_segments)]
-        return cls(phases, tuple(Segment(row[0], row[1], row[2], row[3:]) for row in table), last_step)
+        program = cls(phases, tuple(Segment(row[0], row[1], row[2], row[3:]) for row in table), last_step)
+        program._check()
+        return program
+
+    def _check(self) -> None:
+        """Refuse what is beyond the bounds of docs/spec.md."""
+        _expect(0 <= self.last_step <= LAST_STEP, f"last_step {self.last_step}", f"0 to {LAST_STEP}")
+        for what, rows in (("phase", self.phases), ("segment", self.segments)):
+            starts = [row.start for row in rows]
+            _expect(starts[0] == 0, f"a first {what} at {starts[0]}", "one at 0")
+            grows = all(a < b for a, b in pairwise([*starts, LAST_STEP + 1]))
+            _expect(grows, f"starts of {what}s that do not grow", f"each above the one before, up to {LAST_STEP}")
+        ends = [phase.start for phase in self.phases[1:]] + [LAST_STEP + 1]
+        last = max(_last_index(phase, end - phase.start) for phase, end in zip(self.phases, ends, strict=True))
+        limits = [segment.start for segment in self.segments[1:]] + [last + 1]
+        for segment, limit in zip(self.segments, limits, strict=True):
+            _check_segment(segment, limit - segment.start)
+
+
+def _last_index(phase: Phase, steps: int) -> int:
+    """Return the last index of a phase of so many steps.
+
+    Raises:
+        LrspecError: The phase is beyond its bounds.
+    """
+    p = phase
+    _expect(0 <= p.base <= LAST_STEP and 0 <= p.period <= LAST_STEP, f"{p}", f"base and period up to {LAST_STEP}")
+    fits = 1 <= p.numerator <= p.denominator <= DIVISOR_LIMIT
+    _expect(fits, f"{p}", f"1 <= numerator <= denominator <= {DIVISOR_LIMIT}")
+    last = p.base + ((p.period if 0 < p.period < steps else steps) - 1) * p.numerator // p.denominator
+    _expect(last <= LAST_STEP, f"{p}, with the index {last}", f"indices up to {LAST_STEP}")
+    return last
+
+
+def _check_segment(segment: Segment, indices: int) -> None:
+    s = segment
+    _expect(0 <= s.shift <= X_BITS, f"{s}", f"shift from 0 to {X_BITS}")
+    _expect(EXPONENTS[0] <= s.exponent <= EXPONENTS[1], f"{s}", f"exponent from {EXPONENTS[0]} to {EXPONENTS[1]}")
+    _expect(
+        sum(map(abs, s.coefficients)) + DEGREE < 1 << ACC_BITS, f"{s}", f"coefficients whose sizes sum to 2^{ACC_BITS}"
+    )
+    fits = not any(s.coefficients[1:]) or (indices - 1) << s.shift < 1 << X_BITS
+    _expect(fits, f"{s}, of {indices} indices", f"(index - start) << shift below 2^{X_BITS}")
+
+
+def _expect(holds: bool, found: str, expected: str) -> None:  # noqa: FBT001 - the only argument that is a condition
+    if not holds:
+        raise LrspecError(f"not a program: found {found}, expected {expected}")
