@@ -4,23 +4,17 @@ from lrspec.readers.megatron import config
 from lrspec.readers.megatron.shapes import COOLDOWNS, STYLES
 from lrspec.readers.system import Mark, System
 
-_OTHERS = ("num_rollout", "rollout_batch_size", "pipe_parallel_size", "optimizer.params", "scheduler.params")
+_OTHERS = ("num_rollout", "pipe_parallel_size", "optimizer.params")
 _PROGRAM = r"(.*\.py)?"  # a file of Python, or arguments of which no script says whose they are
+_LENGTHS = ("lr_decay_iters", "lr_decay_samples", "lr_decay_tokens", "lr_warmup_samples", "lr_warmup_tokens")
+_BESIDE = ("lr_warmup_fraction", "lr_warmup_iters", "micro_batch_size", "weight_decay_incr_style", "yaml_cfg")
 
 SYSTEM = System(
     name="megatron",
     title="Megatron-LM",
     marks=(
-        Mark(keys=("lr_decay_style",), absent=_OTHERS, program=_PROGRAM),
-        *(
-            Mark(keys=(f"lr_{what}",), absent=("lr_decay_style", *_OTHERS), program=_PROGRAM)
-            for what in ("decay_iters", "decay_samples", "decay_tokens", "warmup_samples", "warmup_tokens")
-        ),
-        Mark(keys=("train_iters", "lr_warmup_fraction"), absent=_OTHERS, program=_PROGRAM),
-        Mark(keys=("train_iters", "lr_warmup_iters"), absent=_OTHERS, program=_PROGRAM),
-        Mark(keys=("train_iters", "micro_batch_size"), absent=_OTHERS, program=_PROGRAM),
-        Mark(keys=("train_iters", "weight_decay_incr_style"), absent=_OTHERS, program=_PROGRAM),
-        Mark(keys=("train_iters", "yaml_cfg"), program=_PROGRAM),
+        *(Mark(keys=(name,), absent=_OTHERS, program=_PROGRAM) for name in ("lr_decay_style", *_LENGTHS)),
+        *(Mark(keys=("train_iters", name), absent=_OTHERS, program=_PROGRAM) for name in _BESIDE),
     ),
     read=config.read,
     version="core 0.16",

@@ -6,7 +6,6 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from lrspec.fields import show
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 
@@ -44,7 +43,7 @@ class Clock:
             return
         if self.warmup >= self.decay:
             name = "lr_warmup_fraction" if given(keys, "lr_warmup_fraction") else f"lr_warmup_{self.unit}"
-            raise keys.wrong(name, f"a warmup of less than {show(self.decay)} updates; Megatron refuses it too")
+            raise keys.wrong(name, f"a warmup of less than {float(self.decay):g} updates; Megatron refuses it too")
 
     @property
     def total(self) -> int | None:
