@@ -112,6 +112,7 @@ class Flags:
         ways = [Flags().read(words) for words in fork.lists]
         why = f"line {fork.line}: given on one of several paths"
         if any(way.led for way in ways):
+            self.led = self.led or not self._open
             for flag in self._open:
                 flag.unknown = flag.unknown or why
         self._open = [flag for way in ways for flag in way._open] or self._open  # noqa: SLF001

@@ -27,6 +27,7 @@ ARGUMENTS = tuple("123456789")
 LIKE_ARGUMENTS = re.compile(r"(ARGS?|ARGUMENTS?|OPTS?|OPTIONS?|FLAGS?|PARAMS|OVERRIDES?)$|^EXTRA|^[@*]$", re.IGNORECASE)
 """The names of variables that hold flags, as people choose them."""
 _DIGITS = 6
+_ALL = re.compile(r"\$\{(?:[@*]|(\w+)\[[@*]\])(?::\s*([0-9]{1,5})\}$)?")
 _SPECIAL = frozenset("#?$!-")
 
 
@@ -85,6 +86,8 @@ class Expansion:
     def _elements(self, variable: syntax.Variable) -> Words | None:
         """Return the elements of `${X[@]}`, or None where something else is asked for."""
         name = "@" if variable.name == "*" else variable.name
+        if variable.operator == "..." and (match := _ALL.match(name)):
+            return self._part(variable, match)
         if variable.operator or (variable.index not in {"@", "*"} and name != "@"):
             return None
         value = self.variables.get(name)
@@ -94,6 +97,13 @@ class Expansion:
         fields = Fields()
         fields.add(*pieces)
         return fields.done() if pieces else ()
+
+    def _part(self, variable: syntax.Variable, match: re.Match[str]) -> Words:
+        """Return the elements that `${X[@]:2}` or `${@:2}` asks for."""
+        value = self.variables.get(match[1] or "@")
+        if match[2] is None or not isinstance(value, Array) or any(isinstance(word, Fork) for word in value.words):
+            return ((Unknown(variable.line, f"{short(variable.name)}, which is not worked out here", many=True),),)
+        return value.words[max(0, int(match[2]) - (0 if match[1] else 1)) :]
 
     def _pieces(self, part: syntax.Part) -> Pieces:
         self.budget.spend(1)
