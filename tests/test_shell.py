@@ -1,4 +1,4 @@
-"""Launch scripts, read as data: what their programs are called with, as bash has it; what only the run knows refuses."""
+"""Launch scripts, read as data: what their programs are called with, as bash has it; what only a run knows refuses."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     'cat <<EOF > a.json\n{"lr": 5}\npython t.py --lr 9\nEOF\npython t.py --lr 1': {"lr": "1"},
     "M=b; case $M in a) LR=1;; b|c) LR=2;; esac; python t.py --lr $LR": {"lr": "2"},
     "if [[ $X == y ]]; then Z=1; else Z=2; fi; python t.py --lr 3": {"lr": "3"},
+    "if [ -z $DIR ]; then echo no; exit 1; fi; python t.py --lr 1": {"lr": "1"},
     "if [[ $X == y ]]; then LR=1; else LR=1; fi; python t.py --lr $LR": {"lr": "1"},
     "if [[ $X == y ]]; then exit 1; LR=3; fi; python t.py --lr ${LR:-4}": {"lr": "4"},
     'f() { python t.py --lr $1 "${@:2}"; }\nLR=1\nf $LR': {"lr": "1"},
@@ -88,7 +89,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "python t.py --lr 1 $@": {"lr": "1"},
     "python t.py --lr 1 $EXTRA_ARGS --x 2": {"lr": "1", "x": "2"},
     "python t.py --lr 1 \\\n # --x 2 \\\n --y 3": {"lr": "1"},
-    "OUT=<where to>; python t.py --save <a path> --lr 1": {"save": "line 1: <a path>, which only the run knows", "lr": "1"},
+    "python t.py --save <a path> --lr 1": {"save": "line 1: <a path>, which only the run knows", "lr": "1"},
     "(LR=2); LR=${LR:-1}; python t.py --lr $LR": {"lr": "1"},
     "LR=1; LR=2 python t.py --lr $LR": {"lr": "1"},
     "LR=1; echo x | read LR; python t.py --lr $LR": {"lr": "1"},

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ READ: dict[str, tuple[str, dict[str, Any], int]] = {
     "auto_decay_epochs.json": (
         "auto from training arguments in epochs", {"training_args": "args_epochs.json", "steps_per_epoch": 70}, 220,
     ),
-    "auto_default_rate.json": ("auto, where the arguments have no rate", {"training_args": "args_without_rate.json"}, 130),
+    "auto_default_rate.json": ("auto, where no rate is given", {"training_args": "args_without_rate.json"}, 130),
     "auto_no_warmup.json": ("auto without a warmup", {"training_args": "args_no_warmup.json"}, 100),
     "auto_cosine_no_optimizer.json": (
         "a cosine of the Trainer's own optimizer", {"training_args": "args_steps.json"}, 310,
@@ -159,4 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

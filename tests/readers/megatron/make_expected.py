@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from megatron.core.optimizer_param_scheduler import OptimizerParamScheduler
+from megatron.core.optimizer_param_scheduler import OptimizerParamScheduler  # type: ignore[import-not-found]
 
 HERE = Path(__file__).parent
 LAUNCHERS = ("torchrun", "deepspeed", "python", "python3", "srun", "nohup", "ray", "megatron")
@@ -118,6 +118,7 @@ def by_samples(args: argparse.Namespace, batch: int, updates: int) -> dict[str, 
 
 def by_tokens(args: argparse.Namespace, batch: int, updates: int) -> dict[str, list[float]]:
     """Return the values of each update, with Megatron-DeepSpeed's clock of tokens."""
+    peak, low = float(args.lr), float(args.min_lr)
     warmup_samples = args.lr_warmup_samples or args.lr_warmup_iters * batch
     warmup_tokens, samples, consumed, rates = args.lr_warmup_tokens, 0, 0, []
 
@@ -126,16 +127,16 @@ def by_tokens(args: argparse.Namespace, batch: int, updates: int) -> dict[str, l
         if warmup_tokens is None and warmup_samples > 0 and samples <= warmup_samples:
             if samples == warmup_samples:
                 warmup_tokens = tokens
-            return args.lr * samples / warmup_samples
+            return peak * samples / warmup_samples
         if warmup_tokens > 0 and tokens <= warmup_tokens:
-            return args.lr * tokens / warmup_tokens
+            return peak * tokens / warmup_tokens
         if args.lr_decay_style == "constant":
-            return args.lr
+            return peak
         if tokens > args.lr_decay_tokens:
-            return args.min_lr
+            return low
         x = (tokens - warmup_tokens) / (args.lr_decay_tokens - warmup_tokens)
         share = 1 - x if args.lr_decay_style == "linear" else 0.5 * (math.cos(math.pi * x) + 1)
-        return args.min_lr + share * (args.lr - args.min_lr)
+        return low + share * (peak - low)
 
     current = rate(0)
     for _ in range(updates):

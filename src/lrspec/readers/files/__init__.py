@@ -117,6 +117,8 @@ def _arguments(source: str, path: Path) -> ConfigFile:
 
 def _script(source: str, path: Path) -> ConfigFile:
     runs = tuple(_run(launch, path) for launch in launches(source, str(path)))
+    if not runs:
+        raise SpecError(str(path), found="a script without a command that has flags", expected="one that trains")
     return runs[0] if len(runs) == 1 else ConfigFile(form="a launch script", path=path, runs=runs)
 
 

@@ -162,7 +162,8 @@ def _refuse_growth(keys: Keys) -> None:
 
 
 def _single(value: Any) -> bool:
-    return not isinstance(value, list | tuple) and re.search(r"[:,]|\s", str(value).strip()) is None
+    several = isinstance(value, list | tuple) or re.search(r"[:,]|\s", str(value).strip())
+    return isinstance(value, Unread) or not several
 
 
 def _refuse_curriculum(keys: Keys) -> None:

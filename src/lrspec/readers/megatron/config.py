@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lrspec.document import from_dict
 from lrspec.documents.plain import node_to_dict
 from lrspec.kinds import Constant
@@ -65,18 +67,18 @@ def _numbers(style: str, keys: Keys, clock: Clock) -> Rate:
     first = keys.number("lr_warmup_init", 0.0, least=0)
     if low > peak or first > peak:
         raise keys.wrong("min_lr", "min_lr and lr_warmup_init of at most lr; Megatron refuses more too")
-    numbers = {"first": first, "peak": peak, "low": low, "warmup": clock.warmup, "decay": clock.decay}
+    numbers = Rate(first=first, peak=peak, low=low, warmup=clock.warmup, decay=clock.decay)
     if style == "inverse-square-root" and clock.warmup * _batch(keys) < 1:
         reason = "without a warmup it depends on the samples of an update, and so with one of less than a sample"
         raise keys.refused(style, reason)
     if style != "WSD":
-        return Rate(**numbers)
+        return numbers
     cooldown = clock.cooldown()
     if cooldown > clock.decay - clock.warmup:
         reason = "a cooldown that begins within the warmup, which jumps where that ends"
         raise keys.refused(f"lr_wsd_decay_{clock.unit}", reason)
     shape = keys.word("lr_wsd_decay_style", tuple(COOLDOWNS), "exponential")
-    return Rate(**numbers, cooldown=cooldown, cooldown_shape=shape)
+    return replace(numbers, cooldown=cooldown, cooldown_shape=shape)
 
 
 def _batch(keys: Keys) -> int:
@@ -109,7 +111,6 @@ def _notes(style: str, keys: Keys, clock: Clock) -> list[str]:
         )
     if keys.get("use_checkpoint_opt_param_scheduler") is True:
         notes.append("where a checkpoint is loaded, its schedule goes before these arguments")
-    if isinstance(keys.get("deepspeed_config"), str):
-        of = keys.get("deepspeed_config")
-        notes.append(f"a scheduler in {of!r} would go before in older releases of DeepSpeed: it was not looked at")
+    if keys.data.get("deepspeed_config") is not None:
+        notes.append("a scheduler in the DeepSpeed config would go before in its older releases: it was not looked at")
     return notes

@@ -215,7 +215,10 @@ class Walk(Builtins):
 
     def _default(self, line: int, name: str, body: syntax.Body) -> None:
         """Walk through `if [ -z "$X" ]; then X=default; fi`: the default is taken, and noted."""
+        before = self.variables.copied()
         self._body(body)
+        if self.dead:  # it asks for the variable, and leaves where there is none
+            self.variables, self.dead = before, False
         value = self.variables.get(name)
         if isinstance(value, Scalar):
             note = f"line {line}: the script does not set ${name}; its default is taken"
