@@ -81,6 +81,9 @@ KNOWN: dict[str, dict[str, Any]] = {
     'cat <<EOF > a.json\n{"lr": 5}\npython t.py --lr 9\nEOF\npython t.py --lr 1': {"lr": "1"},
     "M=b; case $M in a) LR=1;; b|c) LR=2;; esac; python t.py --lr $LR": {"lr": "2"},
     "if [[ $X == y ]]; then Z=1; else Z=2; fi; python t.py --lr 3": {"lr": "3"},
+    "LR=1; set -- --lr 2; python t.py $@": {"lr": "2"},
+    "LR=1\nLR=2 bash -c 'python t.py --lr $LR'": {"lr": "2"},
+    "f() { python t.py --lr $LR; }; LR=1; LR=2 f": {"lr": "2"},
     "if [ -z $DIR ]; then echo no; exit 1; fi; python t.py --lr 1": {"lr": "1"},
     "if [[ $X == y ]]; then LR=1; else LR=1; fi; python t.py --lr $LR": {"lr": "1"},
     "if [[ $X == y ]]; then exit 1; LR=3; fi; python t.py --lr ${LR:-4}": {"lr": "4"},
@@ -123,6 +126,7 @@ UNKNOWN = {
     "A=$2\npython t.py --lr 1 $A_ARGS --x 2\nA_ARGS=$A python t.py": "",
     "ARGS=$2\npython t.py --lr 1 $ARGS": r"line 1: \$ARGS, set to \$2",
     "LR=1\nLR[0]=2\npython t.py --lr $LR": "line 2",
+    "LR=1; if [[ -z $X && -z $Y ]]; then LR=2; fi\npython t.py --lr $LR": "line 1: .*one of several paths",
     "LR=5e-5; IFS=5\npython t.py --lr $LR": "line 1",
     "read -r LR\npython t.py --lr $LR": r"line 1: \$LR, set by `read`",
     "python t.py --lr ${X%%.*}": "not worked out here",
@@ -157,6 +161,11 @@ def test_what_is_taken_for_granted_is_said(tmp_path: Path) -> None:
         "srun python pretrain_gpt.py --lr $LR --n $N --train-iters 9 --micro-batch-size 1 $@\n"
     )
     notes = load_config(path).conventions
+    other = path.with_suffix(".sh")
+    other.write_text(
+        "if [ -z $X ]; then LR=1; fi\nsrun python pretrain_gpt.py --lr $LR --train-iters 9 --micro-batch-size 1"
+    )
+    assert "line 1: the script does not set $X; its default is taken" in load_config(other).conventions
     assert "line 1: the script does not set $LR; its default is taken" in notes
     assert "line 3: $@, an argument of the script; taken as empty" in notes
     assert not any("$N" in note for note in notes)

@@ -112,4 +112,4 @@ def _run(keys: Keys, notes: list[str]) -> Run | None:
 
 
 def _with(what: str) -> str:
-    return f"training_args=..., the training arguments of Hugging Face that say {what}"
+    return f"training_args=... (--with FILE), the training arguments of Hugging Face that say {what}"

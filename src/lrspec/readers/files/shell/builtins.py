@@ -88,6 +88,11 @@ class Builtins(Expansion):
                 self.variables[name] = _scalar(words[i])
         self.variables["@"] = Array(words)
 
+    def arrange(self, line: int, words: Words) -> None:  # noqa: ARG002
+        """Set the arguments, as `set -- ...` does."""
+        if len(words) > 1 and words[1] == (Known("--"),):
+            self.arguments(words[2:])
+
     def source(self, line: int, words: Words) -> None:
         """Take another script into account, which is not read: it may set any variable."""
         last = words[1][-1:] if len(words) > 1 and not isinstance(words[1], Fork) else ()
@@ -130,9 +135,10 @@ class Builtins(Expansion):
 BUILTINS: dict[str, Callable[[Builtins, int, Words], None]] = {
     **dict.fromkeys(("break", "continue", "return", "exit"), Builtins.leave),
     **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "let"), Builtins.set_by_command),
-    **dict.fromkeys(("[", "[[", "test", "true", "false", ":", "set", "echo", "cd", "wait", "trap"), Builtins.idle),
+    **dict.fromkeys(("[", "[[", "test", "true", "false", ":", "echo", "cd", "wait", "trap"), Builtins.idle),
     **dict.fromkeys(("source", "."), Builtins.source),
     "printf": Builtins.printed,
+    "set": Builtins.arrange,
     "exec": Builtins.execute,
     "eval": Builtins.evaluate,
     "shift": Builtins.shift,

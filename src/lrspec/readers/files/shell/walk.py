@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,15 +17,17 @@ from lrspec.readers.files.shell.values import (
     Pieces,
     Scalar,
     Unknown,
+    Value,
     Words,
     elements,
     joined,
     size,
     text_of,
 )
-from lrspec.readers.files.shell.words import ARGUMENTS, Variables, certain, noted
+from lrspec.readers.files.shell.words import ARGUMENTS, Variables, certain, noted_value
 
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
+_BRACKETED, _BARE = 4, 3
 _SHELLS = frozenset({"bash", "sh", "zsh"})
 
 
@@ -131,14 +133,34 @@ class Walk(Builtins):
                 self._assign(assignment)
             if any(isinstance(word, Fork) or any(isinstance(piece, Unknown) for piece in word) for word in words):
                 self.forget(command.line, "which a declaration may set anew")
-        elif name in self._functions:
-            self._call(command.line, self._functions[name], words)
-        elif name in BUILTINS:
-            BUILTINS[name](self, command.line, words)
         else:
-            self.other(command.line, words)
+            with self._for_one(command.assignments):
+                self._run(command.line, name, words)
 
-    def _assign(self, assignment: syntax.Assignment) -> None:
+    def _run(self, line: int, name: str, words: Words) -> None:
+        if name in self._functions:
+            self._call(line, self._functions[name], words)
+        elif name in BUILTINS:
+            BUILTINS[name](self, line, words)
+        else:
+            self.other(line, words)
+
+    @contextmanager
+    def _for_one(self, assignments: tuple[syntax.Assignment, ...]) -> Iterator[None]:
+        """Set variables for one command, which its own words do not see."""
+        kept = {assignment.name: self.variables.get(assignment.name) for assignment in assignments}
+        for assignment in assignments:
+            self._assign(assignment, alone=False)
+        yield
+        self._put_back(kept)
+
+    def _put_back(self, kept: Mapping[str, Value | None]) -> None:
+        for name, value in kept.items():
+            self.variables.pop(name, None)
+            if value is not None:
+                self.variables[name] = value
+
+    def _assign(self, assignment: syntax.Assignment, *, alone: bool = True) -> None:
         name, line = assignment.name, assignment.line
         before = self.variables.get(name)
         value: Array | Scalar
@@ -152,7 +174,7 @@ class Walk(Builtins):
             old = elements(before)[:1] if assignment.append else ()
             first = tuple(piece for word in old if not isinstance(word, Fork) for piece in word) + pieces
             value = Array((first, *before.words[1:])) if isinstance(before, Array) else Scalar(first)
-        if name == "IFS":
+        if name == "IFS" and alone:
             self.forget(line, "whose words another IFS may split")
         self.budget.spend(size(value))
         self.variables[name] = value
@@ -206,23 +228,23 @@ class Walk(Builtins):
     def _left_open(self, condition: syntax.Body) -> str:
         """Return the variable that a condition `[ -z "$X" ]` asks for, where the script does not set it."""
         words = condition[0].words if len(condition) == 1 and is_test(condition[0]) else ()
-        if len(words) < 3 or syntax.plain(words[1]) != "-z":
+        if len(words) != (_BRACKETED if words and syntax.plain(words[0]) == "[" else _BARE):
             return ""
-        parts = [part for part in words[2] if part != syntax.Text("", part.line, quoted=True)]
-        only = parts[0] if len(parts) == 1 else None
-        asked = isinstance(only, syntax.Variable) and not only.operand and not only.index and only.name.isidentifier()
-        return only.name if asked and isinstance(only, syntax.Variable) and only.name not in self.variables else ""
+        only = words[2][0] if len(words[2]) == 1 else None
+        if syntax.plain(words[1]) != "-z" or not isinstance(only, syntax.Variable) or only.operator or only.index:
+            return ""
+        return only.name if only.name.isidentifier() and only.name not in self.variables else ""
 
     def _default(self, line: int, name: str, body: syntax.Body) -> None:
-        """Walk through `if [ -z "$X" ]; then X=default; fi`: the default is taken, and noted."""
+        """Walk through `if [ -z "$X" ]; then X=default; fi`: what is set there is taken, and noted."""
         before = self.variables.copied()
         self._body(body)
         if self.dead:  # it asks for the variable, and leaves where there is none
             self.variables, self.dead = before, False
-        value = self.variables.get(name)
-        if isinstance(value, Scalar):
-            note = f"line {line}: the script does not set ${name}; its default is taken"
-            self.variables[name] = Scalar(noted(value.pieces, note))
+        note = f"line {line}: the script does not set ${name}; its default is taken"
+        for changed, value in self.variables.items():
+            if value is not before.get(changed):
+                self.variables[changed] = noted_value(value, note)
 
     def _cases(self, cases: syntax.Cases) -> None:
         subject = self.words(cases.subject)
@@ -275,10 +297,7 @@ class Walk(Builtins):
         self.arguments(words[1:])
         with self._inside(), self._leaving(line):
             self._body(body)
-        for name, value in kept.items():
-            self.variables.pop(name, None)
-            if value is not None:
-                self.variables[name] = value
+        self._put_back(kept)
 
 
 _WALKS: dict[type[Any], Callable[[Walk, Any], None]] = {

@@ -194,6 +194,13 @@ def noted(pieces: Pieces, note: str) -> Pieces:
     return tuple(Known(piece.text, piece.line, note) if isinstance(piece, Known) else piece for piece in pieces)
 
 
+def noted_value(value: Value, note: str) -> Value:
+    """Return what a variable holds, with a note of what was taken for granted."""
+    if isinstance(value, Scalar):
+        return Scalar(noted(value.pieces, note))
+    return Array(tuple(word if isinstance(word, Fork) else noted(word, note) for word in value.words))
+
+
 def _many(piece: Piece) -> bool:
     return isinstance(piece, Unknown) and piece.many
 
