@@ -127,9 +127,9 @@ def by_tokens(args: argparse.Namespace, batch: int, updates: int) -> dict[str, l
         if warmup_tokens is None and warmup_samples > 0 and samples <= warmup_samples:
             if samples == warmup_samples:
                 warmup_tokens = tokens
-            return peak * samples / warmup_samples
+            return peak * float(samples / warmup_samples)
         if warmup_tokens > 0 and tokens <= warmup_tokens:
-            return peak * tokens / warmup_tokens
+            return peak * float(tokens / warmup_tokens)
         if args.lr_decay_style == "constant":
             return peak
         if tokens > args.lr_decay_tokens:
