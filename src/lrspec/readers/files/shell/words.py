@@ -58,7 +58,7 @@ class Expansion:
 
     def text(self, word: syntax.Word) -> Pieces:
         """Return the text of a word, as on the right of an assignment."""
-        return tuple(piece for part in word for piece in self._pieces(part))
+        return tuple(piece for part in word for piece in self._pieces(part) if piece != Known(""))
 
     def words(self, *words: syntax.Word) -> Words:
         """Return the words that words of the script become."""
