@@ -68,6 +68,9 @@ def arguments(path: Path) -> argparse.Namespace:
             parser.add_argument(*sorted(flags), dest=name, type=kind, default=DEFAULTS.get(name))
     if path.suffix in {".json", ".yaml"}:
         given = yaml.safe_load(path.read_text())
+        given = {
+            name.removeprefix("--").replace("-", "_"): value for name, value in given.get("MODEL_ARGS", given).items()
+        }
         words = [
             f"--{name}={value}" for name, value in given.items() if value is not None and not isinstance(value, dict)
         ]
@@ -186,6 +189,8 @@ READ = {
     "commented_flags.sh": "comments among flags, a here-document, nohup",
     "mapreduce_loop.sh": "a loop over seeds",
     "comment_in_continuation.sh": "a comment that ends the command: bash passes on no more",
+    "model_config.yaml": "flags as keys, under MODEL_ARGS",
+    "command.txt": "a whole command in a text file",
     "dump_strings.json": "a dump with every number as text",
 }
 OPTIONS: dict[str, dict[str, Any]] = {"samples_batch_from_caller.txt": {"batch_size": 32}}

@@ -112,6 +112,8 @@ def _toml(source: str, path: Path) -> ConfigFile:
 
 def _arguments(source: str, path: Path) -> ConfigFile:
     words = shlex.split(source.replace("\\\n", " "), comments=True)
+    if words and not words[0].startswith("-") and any(word.startswith("--") for word in words):
+        return _script(source, path)  # a command, with its program
     return ConfigFile(data=arguments(words, str(path)), form="arguments", path=path)
 
 

@@ -14,6 +14,9 @@ SYSTEM = System(
     title="Megatron-LM",
     marks=(
         *(Mark(keys=(name,), absent=_OTHERS, program=_PROGRAM) for name in ("lr_decay_style", *_LENGTHS)),
+        Mark(keys=("MODEL_ARGS.--lr-decay-style",)),
+        Mark(keys=("MODEL_ARGS.--train-iters",)),
+        Mark(keys=("MODEL_ARGS.--train-samples",)),
         *(Mark(keys=("train_iters", name), absent=_OTHERS, program=_PROGRAM) for name in _BESIDE),
     ),
     read=config.read,

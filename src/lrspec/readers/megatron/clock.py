@@ -153,7 +153,7 @@ def _refuse_growth(keys: Keys) -> None:
     """Refuse a batch that grows, whatever it is called."""
     keys.get("rampup_batch_size"), keys.get("step_batch_size_schedule")
     for name, value in keys.data.items():
-        known = name in {"log_batch_size_to_tensorboard", "decrease_batch_size_if_needed"}
+        known = re.match("(log|eval|inference)_", str(name)) or name == "decrease_batch_size_if_needed"
         if "batch" not in str(name) or known or str(value) in _OFF:
             continue
         if _GROWS.search(str(name)) or (str(name).endswith("batch_size") and not _single(value)):

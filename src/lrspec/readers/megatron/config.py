@@ -33,6 +33,7 @@ def read(keys: Keys) -> Reading:
         UnsupportedError: Arguments that have no equivalent, such as a growing batch.
         SpecError: An argument is missing, unknown or not as it should be.
     """
+    keys = _flat(keys)
     _refuse(keys)
     style = keys.word("lr_decay_style", tuple(STYLES), "linear")
     clock = Clock(keys)
@@ -49,6 +50,15 @@ def read(keys: Keys) -> Reading:
     keys.no_more(about="^(lr_|lr$|min_lr|warmup)")
     notes = tuple(_notes(style, keys, clock))
     return Reading(schedule=schedule, framework="megatron", construct=style, conventions=notes, total=clock.total)
+
+
+def _flat(keys: Keys) -> Keys:
+    """Return the arguments under their own names, also of a config that has them as flags, under MODEL_ARGS."""
+    flags = keys.inside("MODEL_ARGS") if "MODEL_ARGS" in keys.data else None
+    if flags is None:
+        return keys
+    names = {name: str(name).lstrip("-").replace("-", "_") for name in flags.data}
+    return Keys({names[name]: value for name, value in flags.data.items()}, keys.context, flags.path)
 
 
 def _refuse(keys: Keys) -> None:
