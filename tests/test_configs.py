@@ -927,7 +927,7 @@ def test_keys_of_two_systems_are_refused_by_both_names() -> None:
         match=r"the marks of Hugging Face.*\(huggingface\) and timm.*: give system=",
     ):
         read_config(config)
-    with pytest.raises(SpecError, match=r"lr: found 0.5, expected no such key"):
+    with pytest.raises(SpecError, match=r"sched: found 'none', expected no such key"):
         read_config(config, system="huggingface")
 
 

@@ -78,10 +78,9 @@ def _total(keys: Keys, notes: list[str]) -> int:
         raise keys.wrong("max_steps", "-1 or a number above 0: 0 is no step since transformers 4.49, none before")
     if keys.data.get("total_episodes") is not None:
         raise keys.wrong("total_episodes", "total_steps=..., updates of the run: they are counted in episodes")
+    why = "max_steps is not set; or give total_steps=..."
+    per_epoch = int(keys.quantity("steps_per_epoch", "num_train_epochs", why))
     epochs = keys.number("num_train_epochs", 3.0, least=0)
-    per_epoch = int(
-        keys.quantity("steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=...")
-    )
     steps = math.ceil(epochs * per_epoch)
     notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
     return steps
