@@ -49,7 +49,7 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "huggingface, a list": ({"lr_scheduler_type": ["linear"]}, r"lr_scheduler_type: found \['linear'\]"),
     "huggingface, a mapping": ({"lr_scheduler_type": {}}, "lr_scheduler_type: found {}"),
     "deepspeed, a list": (
-        {"scheduler": {"type": ["WarmupLR"], "params": {}}},
+        {"scheduler": {"type": ["WarmupLR"], "params": {}}, "zero_optimization": {}},
         r"scheduler\.type: found \['WarmupLR'\]",
     ),
     "composer, too large": (
