@@ -12,7 +12,7 @@ from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.progress import waiting
 from lrspec.cli.run_source import NEEDED, missing, run_source
 from lrspec.fields import in_steps
-from lrspec.views.svg import points
+from lrspec.views.outline import horizon
 from lrspec.views.timeline import schedules
 from lrspec.writers import native_source
 
@@ -81,5 +81,4 @@ def _check(code: str, schedule: lrspec.Schedule, options: argparse.Namespace) ->
 
 def _steps(schedule: lrspec.Schedule, options: argparse.Namespace) -> int:
     """Return how many steps are of interest: those that a plot shows, as far as the schedule has values."""
-    shown = points(schedule, options.steps)[1]
-    return min(shown, schedule.program.last_step + 1)
+    return min(options.steps or horizon(schedule), schedule.program.last_step + 1)

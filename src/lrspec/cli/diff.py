@@ -12,7 +12,7 @@ from lrspec.cli.plot import picture
 from lrspec.difference import Difference, difference
 from lrspec.schedule import Schedule
 from lrspec.views.difference import difference_svg
-from lrspec.views.svg import points
+from lrspec.views.outline import horizon
 from lrspec.views.timeline import schedules
 
 _SHOWN = 5
@@ -61,7 +61,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _compared(a: Schedule, b: Schedule, asked: int | None) -> Difference:
     last = min(a.program.last_step, b.program.last_step)
-    return difference(a, b, min(asked or max(points(schedule)[1] for schedule in (a, b)), last + 1))
+    return difference(a, b, min(asked or max(map(horizon, (a, b))), last + 1))
 
 
 def _table(found: Difference, pair: tuple[Schedule, Schedule], names: tuple[str, str]) -> None:
