@@ -31,6 +31,7 @@ class Reading:
         conventions: What was mapped, in words: how this framework counts, where it differs from others.
         native_faults: Where the object does not do what its own documentation says, in words, and which was read.
         position: Updates already applied, where the object knows it.
+        total: How many updates the run has, where the config says it.
         checked_steps: At how many steps the object's own values were compared.
         largest_difference: The largest difference found, relative to the largest value.
         at_step: The step of the largest difference.
@@ -47,6 +48,7 @@ class Reading:
     conventions: tuple[str, ...] = ()
     native_faults: tuple[str, ...] = ()
     position: int | None = None
+    total: int | None = None
     checked_steps: int = 0
     largest_difference: float = 0.0
     at_step: int | None = None
