@@ -128,29 +128,27 @@ def whole(time: Time | float) -> int:
 def _flat(node: Node, start: int, stop: int | None) -> list[Part]:
     if isinstance(node, Sequence):
         return _sequence(node, start, stop)
-    if isinstance(node, Freeze) and (stop is None or node.steps < stop - start):
-        if isinstance(node.part, Leaf) and node.part.length == node.steps and node.part.after != "continue":
-            return _flat(node.part, start, stop)
-        end = start + whole(node.steps)
-        held = Constant(value=value_at(node.part, node.steps))
-        return [*_flat(node.part, start, end), Part(node=held, start=end, stop=stop)]
     if isinstance(node, Freeze):
-        return _flat(node.part, start, stop)
+        inner = node.part
+        if isinstance(inner, Leaf) and inner.length == node.steps and inner.after != "continue":
+            return _flat(inner, start, stop)
+        return _tail(node, inner, node.steps, start, stop)
     if isinstance(node, Repeat) and node.num_cycles is not None and node.length is not None:
-        endless = replace(node, num_cycles=None, after="hold")
-        if stop is not None and node.length >= stop - start:
-            return [Part(node=endless, start=start, stop=stop)]
-        end = start + whole(node.length)
-        held = Constant(value=value_at(node, node.length))
-        return [Part(node=endless, start=start, stop=end), Part(node=held, start=end, stop=stop)]
+        return _tail(node, replace(node, num_cycles=None, after="hold"), node.length, start, stop)
     if isinstance(node, Exponential | InverseTime | PowerLaw) and node.steps is not None:
-        open_end = replace(node, steps=None, after="hold")
-        if node.after == "continue" or (stop is not None and node.steps >= stop - start):
-            return [Part(node=open_end, start=start, stop=stop)]
-        end = start + whole(node.steps)
-        held = Constant(value=value_at(node, node.steps))
-        return [Part(node=open_end, start=start, stop=end), Part(node=held, start=end, stop=stop)]
+        endless = replace(node, steps=None, after="hold")
+        if node.after == "continue":
+            return [Part(node=endless, start=start, stop=stop)]
+        return _tail(node, endless, node.steps, start, stop)
     return [Part(node=_simple(node, None if stop is None else stop - start), start=start, stop=stop)]
+
+
+def _tail(node: Node, endless: Node, steps: Time, start: int, stop: int | None) -> list[Part]:
+    """Return the parts of a node that is another one for so many steps, and then holds its value."""
+    if stop is not None and steps >= stop - start:
+        return _flat(endless, start, stop)
+    end = start + whole(steps)
+    return [*_flat(endless, start, end), Part(node=Constant(value=value_at(node, steps)), start=end, stop=stop)]
 
 
 def _sequence(node: Sequence, start: int, stop: int | None) -> list[Part]:
