@@ -11,7 +11,8 @@ from typing import Any
 from lrspec.compiler.formula import Time, simple
 from lrspec.fields import LAST_STEP
 from lrspec.spec import Node
-from lrspec.writers.parts import NoMatch, number
+from lrspec.writers.numbers import literal
+from lrspec.writers.result import NoMatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class Clock:
     def text(self) -> str:
         """The expression."""
         sign = "+" if self.late > 0 else "-"
-        return f"{self.base} {sign} {number(max(self.late, -self.late))}" if self.late else self.base
+        return f"{self.base} {sign} {literal(max(self.late, -self.late))}" if self.late else self.base
 
     @property
     def atom(self) -> str:
@@ -118,12 +119,12 @@ class Writer:
         found = texts[-1]
         for begin, text in reversed(list(zip(starts[1:], texts, strict=False))):
             stop = (ceil(begin) if t.whole else begin) - t.late
-            found = self.dialect.choose.format(f"{t.base} < {number(stop)}", text, found)
+            found = self.dialect.choose.format(f"{t.base} < {literal(stop)}", text, found)
         return found
 
     def ratio(self, t: Clock, steps: Time | float) -> str:
         """Return `t / steps`."""
-        return self.real(t) if steps == 1 else f"{self.real(t)} / {number(steps)}"
+        return self.real(t) if steps == 1 else f"{self.real(t)} / {literal(steps)}"
 
     def later(self, t: Clock, steps: Time) -> Clock:
         """Return a later time, or an earlier one; where it is not whole, as a floating-point number."""

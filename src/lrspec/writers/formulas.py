@@ -44,7 +44,8 @@ from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
 from lrspec.spec import Node
 from lrspec.writers.dialects import Clock, Dialect, Writer, enclosed
-from lrspec.writers.parts import NoMatch, number
+from lrspec.writers.numbers import literal
+from lrspec.writers.result import NoMatch
 
 _MOST_CYCLES = 64
 _LEAST_TIME = 1e-12
@@ -56,7 +57,7 @@ def _held(writer: Writer, node: Leaf, t: Clock, cut: bool) -> Clock:  # noqa: FB
         return t
     whole = Fraction(node.steps).denominator == 1
     text = writer.real(t) if t.whole and not whole else t.text
-    return Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
+    return Clock(writer.dialect.least.format(text, literal(node.steps)), t.whole and whole)
 
 
 def _ramp(writer: Writer, node: Ramp, t: Clock, cut: bool) -> str:  # noqa: FBT001
@@ -78,25 +79,25 @@ def _linear(writer: Writer, node: Linear, t: Clock, cut: bool) -> str:  # noqa: 
 def _polynomial(writer: Writer, node: Polynomial, t: Clock) -> str:
     """What is left is a difference of steps: a compiled float32 makes less than 0 of `1 - t / steps` at the end."""
     if node.k_decay == 1:
-        left = writer.ratio(Clock(f"{number(node.steps)} - {t.atom}", t.whole), node.steps)
-        return f"({left}) ** {number(node.power)}"
-    left = writer.dialect.greatest.format(f"1 - ({writer.ratio(t, node.steps)}) ** {number(node.k_decay)}", "0.0")
-    share = f"{left} ** {number(node.power)}"
-    return writer.dialect.choose.format(f"{t.text} < {number(node.steps)}", share, "0.0")
+        left = writer.ratio(Clock(f"{literal(node.steps)} - {t.atom}", t.whole), node.steps)
+        return f"({left}) ** {literal(node.power)}"
+    left = writer.dialect.greatest.format(f"1 - ({writer.ratio(t, node.steps)}) ** {literal(node.k_decay)}", "0.0")
+    share = f"{left} ** {literal(node.power)}"
+    return writer.dialect.choose.format(f"{t.text} < {literal(node.steps)}", share, "0.0")
 
 
 def _cosine(writer: Writer, node: Cosine, t: Clock) -> str:
     if node.after == "continue" and t.whole and node.repeats is not None:  # so that float32 sees small times alone
-        t = Clock(f"{t.atom} % {number(node.repeats)}")
+        t = Clock(f"{t.atom} % {literal(node.repeats)}")
     x = writer.ratio(t, node.steps)
-    x = x if node.k_decay == 1 else f"({x}) ** {number(node.k_decay)}"
-    turns = "" if node.cycles == 0.5 else f"{number(2 * Fraction(node.cycles))} * "
+    x = x if node.k_decay == 1 else f"({x}) ** {literal(node.k_decay)}"
+    turns = "" if node.cycles == 0.5 else f"{literal(2 * Fraction(node.cycles))} * "
     share = f"(1 + {writer.call('cos', f'math.pi * {turns}{x}')}) / 2"
-    return share if node.exponent == 1 else f"({share}) ** {number(node.exponent)}"
+    return share if node.exponent == 1 else f"({share}) ** {literal(node.exponent)}"
 
 
 def _one_minus_power(writer: Writer, node: OneMinusPower, t: Clock) -> str:
-    return f"(1 - ({writer.ratio(t, node.steps)}) ** {number(node.power)})"
+    return f"(1 - ({writer.ratio(t, node.steps)}) ** {literal(node.power)})"
 
 
 def _normalized(writer: Writer, node: NormalizedExponential, t: Clock) -> str:
@@ -115,7 +116,7 @@ def _rex(writer: Writer, node: Rex, t: Clock) -> str:
 
 def _logarithmic(writer: Writer, node: Logarithmic, t: Clock) -> str:
     top = writer.call("log", writer.ratio(t.plus(1), 1))
-    return f"(1 - {top} / math.log({number(node.steps + 1)}))"
+    return f"(1 - {top} / math.log({literal(node.steps + 1)}))"
 
 
 def _geometric(writer: Writer, node: Geometric, t: Clock, cut: bool) -> str:  # noqa: FBT001
@@ -142,7 +143,7 @@ def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # n
     t = writer.later(_held(writer, node, t, cut), simple(Fraction(node.offset)))
     if not writer.dialect.lazy and not node.offset:  # a branch that is not taken is computed all the same
         t = Clock(writer.dialect.greatest.format(t.text, 1 if t.whole else _LEAST_TIME), t.whole)
-    return f"{node.init_value!r} * ({number(node.timescale)} / {writer.real(t)}) ** {number(node.power)}"
+    return f"{node.init_value!r} * ({literal(node.timescale)} / {writer.real(t)}) ** {literal(node.power)}"
 
 
 def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str:  # noqa: FBT001
@@ -202,7 +203,7 @@ def _shift(writer: Writer, node: Shift, t: Clock, cut: bool) -> str:  # noqa: FB
 def _freeze(writer: Writer, node: Freeze, t: Clock, cut: bool) -> str:  # noqa: FBT001
     whole = Fraction(node.steps).denominator == 1
     text = writer.real(t) if t.whole and not whole else t.text
-    held = Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
+    held = Clock(writer.dialect.least.format(text, literal(node.steps)), t.whole and whole)
     return writer.node(node.part, t if cut else held)
 
 
@@ -252,7 +253,7 @@ def _scaled(writer: Writer, node: Repeat, cycle: str, text: str) -> str:
     if node.peak_mult != 1:
         factors.append(f"{node.peak_mult!r} ** {writer.real(Clock(cycle))}")
     if node.peak_power:
-        factors.append(f"({writer.real(Clock(cycle))} + 1.0) ** -{number(node.peak_power)}")
+        factors.append(f"({writer.real(Clock(cycle))} + 1.0) ** -{literal(node.peak_power)}")
     if not factors:
         return text
     factor, low = " * ".join(factors), node.floor_value
