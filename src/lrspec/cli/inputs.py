@@ -13,6 +13,7 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import GIVEN, named, number
+from lrspec.cli.waiting import waiting
 from lrspec.readers import files
 from lrspec.readers.configs import SYSTEMS, read_config
 
@@ -45,6 +46,11 @@ def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
         LrspecError: It is none of those that are known, or cannot be read.
         OSError: A file cannot be read.
     """
+    with waiting(f"reading {text}"):
+        return _read(text, options)
+
+
+def _read(text: str, options: argparse.Namespace) -> lrspec.Reading:
     given = {name: number(value) for name in GIVEN if (value := getattr(options, name)) is not None}
     module, colon, name = text.rpartition(":")
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():

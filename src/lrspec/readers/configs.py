@@ -8,6 +8,7 @@ Each system has a module with its name, `knows(data)` and `read(keys)`. A system
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,6 +81,8 @@ def read_config(data: Mapping[str, Any], *, system: str | None = None, **quantit
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
         raise SpecError("base_value", found=show(quantities["base_value"]), expected=expected)
+    if reading.total is None and "total_steps" in given:
+        return replace(reading, total=int(given["total_steps"]))
     return reading
 
 

@@ -10,7 +10,7 @@ _MOST_RUNS = 8
 
 
 def told(node: Node, until: int, gives: Node | str) -> str:
-    """Return at which steps the code is the schedule, and how it differs after them.
+    r"""Return at which steps the code is the schedule, and how it differs after them.
 
     Args:
         node: The schedule.
@@ -19,8 +19,9 @@ def told(node: Node, until: int, gives: Node | str) -> str:
 
     Example:
         >>> from lrspec import Constant, Linear
-        >>> told(Linear(init_value=1, end_value=0, steps=9), 5, Constant(value=1))[:74]
-        'The schedule at steps 0 to 4, the 5 updates of the run. After them it diff'
+        >>> print(told(Linear(init_value=1, end_value=0, steps=10), 5, Constant(value=1)).replace(". ", ".\n"))
+        The schedule at steps 0 to 4, the 5 updates of the run.
+        After them it differs: at step 5 the schedule has 0.5, this 1; at step 10 the schedule has 0, this 1.
     """
     where = f"The schedule at steps 0 to {until - 1:,}, the {until:,} updates of the run"
     if isinstance(gives, str):
@@ -33,8 +34,8 @@ def told(node: Node, until: int, gives: Node | str) -> str:
     if not apart:
         return f"{where}; of later steps nothing is said."
     some = [apart[0], max(apart, key=lambda pair: abs(pair[1] - pair[2]))]
-    words = [f"at step {step:,} the schedule has {a:.6g} and this {b:.6g}" for step, a, b in dict.fromkeys(some)]
-    return f"{where}. After them it differs: {', '.join(words)}."
+    words = [f"at step {step:,} the schedule has {a:.6g}, this {b:.6g}" for step, a, b in dict.fromkeys(some)]
+    return f"{where}. After them it differs: {'; '.join(words)}."
 
 
 def _steps(schedule: Formula, until: int) -> list[int]:

@@ -117,7 +117,7 @@ def _source(
 ) -> NativeSource:
     last_step = formula_of(node).last_step
     end = [] if last_step == LAST_STEP else [f"# In lrspec there is no value after step {last_step}; here there is."]
-    limit = [] if after is None else [f"# {after}"]
+    limit = [] if after is None else [f"# {line}" for line in after.replace(". ", ".\n").splitlines()]
     code = "\n".join([*head, *limit, *end, *lines]) + "\n"
     return NativeSource(code=code, framework=framework, form=form, until=until, afterwards=after)
 

@@ -25,12 +25,19 @@ def factor(value: float, base: float) -> float:
 
 
 def literal(value: float | Fraction) -> str:
-    """Return a number as Python text: a whole one without a point, a fraction as a division."""
+    """Return a number as Python text: a whole one without a point, a fraction that is no float as a division.
+
+    Example:
+        >>> literal(3.0), literal(0.8), literal(Fraction(4, 5)), literal(Fraction(1, 3))
+        ('3', '0.8', '0.8', '(1 / 3)')
+    """
     exact = Fraction(value)
     if exact.denominator == 1:
         return str(exact.numerator)
-    decimal = exact.numerator / exact.denominator
-    return repr(decimal) if Fraction(repr(decimal)) == exact else f"({exact.numerator} / {exact.denominator})"
+    near = exact.numerator / exact.denominator
+    return (
+        repr(near) if exact in (Fraction(near), Fraction(repr(near))) else f"({exact.numerator} / {exact.denominator})"
+    )
 
 
 def gamma_of(levels: Sequence[float]) -> float:

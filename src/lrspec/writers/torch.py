@@ -266,7 +266,9 @@ def _one_cycle(node: Node, until: int | None) -> Native | None:
     text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     cycle = f"OneCycleLR(optimizer, {text}, cycle_momentum=False)"
     if until is not None and until <= total:
-        return Native(_make_function(first, [cycle], []), f"OneCycleLR raises ValueError, from step {total + 1} on")
+        return Native(
+            _make_function(first, [cycle], []), f"OneCycleLR raises ValueError (from step {int(total) + 1:,} on)"
+        )
     held = f"MultiStepLR(optimizer, milestones=[0], gamma={factor(last, first)})"
     return Native(_make_function(first, [cycle, held], [int(total)]), node)
 

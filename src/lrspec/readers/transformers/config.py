@@ -51,6 +51,12 @@ class _Run:
         self.notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
         return steps
 
+    def updates(self) -> int | None:
+        """Return the number of updates, where the config says it without being asked for more."""
+        keys = self.keys
+        told = keys.data.get("max_steps") is not None and keys.number("max_steps") > 0
+        return self.total() if told or not {"total_steps", "steps_per_epoch"}.isdisjoint(keys.quantities) else None
+
     def warmup(self) -> int:
         """Return the steps of the warmup, as the Trainer counts them."""
         keys = self.keys
@@ -92,7 +98,7 @@ def read(keys: Keys) -> Reading:
         run.notes.append(f"a scheduler in {deepspeed!r} would go before this one: that file was not looked at")
     keys.no_more(about="^(lr_|warmup|learning_rate$)(?!.*(group|find))")
     notes = ("step 0 is the first update; the factors multiply learning_rate", *dict.fromkeys(run.notes))
-    return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=notes)
+    return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=notes, total=run.updates())
 
 
 def _ratio(more: Keys, peak: float) -> float:
