@@ -12,7 +12,7 @@ from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.run_source import NEEDED, missing, run_source
 from lrspec.cli.selection import add_selection, as_document, only, selected
 from lrspec.cli.waiting import waiting
-from lrspec.difference import MOST_STEPS
+from lrspec.comparison import MOST_STEPS
 from lrspec.document import to_dict
 from lrspec.documents.layout import Entry
 from lrspec.fields import in_steps
@@ -57,7 +57,7 @@ def _convert(options: argparse.Namespace) -> int:
     if options.until is not None and options.to not in NEEDED:
         raise lrspec.LrspecError(f"--until is for code, not for {options.to}; a table has --steps")
     reading = read_input(options.input, options)
-    for note in reading.conventions + reading.native_faults:
+    for note in reading.notes:
         complain(f"note: {note}")
     if options.to in NEEDED:
         return _to_code(reading, options)
@@ -123,7 +123,8 @@ def _notes(entry: Entry, source: NativeSource) -> list[str]:
         notes.append(f"these are values of {entry.path}, written as those of a learning rate")
     if source.form != "native":
         notes.append(f"{source.framework} has no schedule of its own for this; it is written as a {source.form}")
-    return [*notes, *([f"the code is {source.afterwards.replace("The", "the", 1)}"] if source.afterwards else [])]
+    after = source.afterwards
+    return [*notes, f"the code is {after[0].lower()}{after[1:]}"] if after else notes
 
 
 def _check(source: NativeSource, schedule: lrspec.Schedule, options: argparse.Namespace) -> int:

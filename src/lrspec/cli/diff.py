@@ -12,7 +12,7 @@ from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
 from lrspec.cli.selection import add_selection, selected
 from lrspec.cli.waiting import waiting
-from lrspec.difference import Difference, difference
+from lrspec.comparison import Difference, difference
 from lrspec.schedule import Schedule
 from lrspec.views.difference import difference_svg
 from lrspec.views.outline import horizon
@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
 def _diff(options: argparse.Namespace) -> int:
     readings = [read_input(text, options) for text in (options.a, options.b)]
     for text, reading in zip((options.a, options.b), readings, strict=True):
-        for note in reading.conventions + reading.native_faults:
+        for note in reading.notes:
             complain(f"note: {text}: {note}")
     names = (Path(options.a).name, Path(options.b).name)
     a, b = (_selected(text, reading, options) for text, reading in zip((options.a, options.b), readings, strict=True))

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import lrspec
-from lrspec.difference import Difference, compared
+from lrspec.comparison import Difference, compared
 
 NEEDED = {
     "torch": ("torch",),
