@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from lrspec.writers.result import NoMatch
@@ -20,8 +20,24 @@ def factor(value: float, base: float) -> float:
     if base == 0:
         raise NoMatch("a value that is no multiple of 0")
     near = value / base
-    short = (float(f"{near:.{digits}g}") for digits in (3, 6, 15))
-    return next((one for one in short if abs(base * one - value) <= math.ulp(value)), near)
+    return next((one for one in _short(near) if abs(base * one - value) <= math.ulp(value)), near)
+
+
+def shortest(exact: Fraction) -> float:
+    """Return the shortest number within a unit in the last place of an exact one.
+
+    Example:
+        >>> 0.1 * 0.3, shortest(Fraction(0.1) * Fraction(0.3))
+        (0.03, 0.03)
+        >>> 0.1 * 0.7, shortest(Fraction(0.1) * Fraction(0.7))
+        (0.06999999999999999, 0.07)
+    """
+    near = exact.numerator / exact.denominator
+    return next((one for one in _short(near) if abs(Fraction(one) - exact) <= math.ulp(near)), near)
+
+
+def _short(near: float) -> Iterator[float]:
+    return (float(f"{near:.{digits}g}") for digits in (3, 6, 15))
 
 
 def literal(value: float | Fraction) -> str:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from lrspec.compiler.formula import Time, simple, value_at
 from lrspec.kinds import (
+    Affine,
     Constant,
     Cosine,
     Exponential,
@@ -30,6 +31,7 @@ from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
 from lrspec.spec import Node
 from lrspec.writers.result import NoMatch
+from lrspec.writers.scaling import scaled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,9 @@ def _flat(node: Node, start: int, stop: int | None) -> list[Part]:
         if isinstance(inner, Leaf) and inner.length == node.steps and inner.after != "continue":
             return _flat(inner, start, stop)
         return _tail(node, inner, node.steps, start, stop)
+    if isinstance(node, Affine):
+        parts = _flat(node.part, start, stop)
+        return [replace(part, node=scaled(part.node, node.scale, node.offset)) for part in parts]
     if isinstance(node, Repeat) and node.num_cycles is not None and node.length is not None:
         return _tail(node, replace(node, num_cycles=None, after="hold"), node.length, start, stop)
     if isinstance(node, Exponential | InverseTime | PowerLaw) and node.steps is not None:
