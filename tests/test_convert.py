@@ -70,7 +70,7 @@ def test_config_files_and_objects_are_read_with_what_was_mapped(tmp_path: Path) 
         assert result.returncode == 0, result.stderr
         assert lrspec.loads(result.stdout).fingerprint == lrspec.Constant(value=0.5).fingerprint
     result = run("convert", "mine:f", "--to", "yaml", cwd=tmp_path)
-    assert (result.returncode, "give sample=N" in result.stderr) == (2, True)
+    assert (result.returncode, "give --sample N" in result.stderr) == (2, True)
     assert run("convert", "mine:f", "--to", "csv", "--sample", "9", cwd=tmp_path).returncode == 0
 
 
@@ -107,7 +107,7 @@ def test_a_module_that_fails_is_exit_status_2(content: str, message: str, tmp_pa
 def test_quantities_are_refused_for_an_object(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import lrspec\nrate = lrspec.Constant(value=0.5)\n")
     result = run_process("convert", "mine:rate", "--to", "yaml", "--total-steps", "10", cwd=tmp_path)
-    assert (result.returncode, "an object takes no total_steps" in result.stderr) == (2, True)
+    assert (result.returncode, "an object takes no --total-steps" in result.stderr) == (2, True)
 
 
 def test_every_group_is_compared_and_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ def _table(found: list[Entry], options: argparse.Namespace) -> str:
 def _to_code(reading: lrspec.Reading, options: argparse.Namespace) -> int:
     entry = only(reading.schedule, options)
     source = native_source(entry.source, options.to, until=_end(reading, options))
+    if options.schedule is not None or options.group is not None:
+        source = replace(source, code=f"# Schedule: {entry.path!r}.\n{source.code}")
     for note in _notes(entry, source):
         complain(f"note: {note}")
     _write(source.code, options)
@@ -133,8 +136,8 @@ def _check(source: NativeSource, schedule: lrspec.Schedule, options: argparse.Na
         complain(f"not checked: {', '.join(absent)} is not installed; --no-check leaves the check out")
         return BAD_INPUT
     steps = min(options.steps or source.until or _steps(schedule, None), source.until or MOST_STEPS, MOST_STEPS)
-    with waiting(f"running that code, with {options.to}: {in_steps(steps, ',')}", after=0) as progress:
-        found = run_source(source.code, options.to, schedule, steps, progress.advance)
+    with waiting(f"running that code, with {options.to}: {in_steps(steps, ',')}", after=0):
+        found = run_source(source.code, options.to, schedule, steps)
     complain(f"checked against the schedule's own float32 values: {found}")
     return GOOD if found.largest <= _ROUNDING * float(abs(schedule.values(0, steps)).max()) else FOUND
 

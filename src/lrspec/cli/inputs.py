@@ -14,6 +14,7 @@ from typing import Any
 import lrspec
 from lrspec.cli.common import GIVEN, named, number
 from lrspec.cli.waiting import waiting
+from lrspec.errors import argument
 from lrspec.readers import files
 from lrspec.readers.configs import read_config
 from lrspec.readers.registry import config_systems
@@ -61,7 +62,8 @@ def _read(text: str, options: argparse.Namespace) -> lrspec.Reading:
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
         with named(text):
             if given:
-                raise lrspec.LrspecError(f"an object takes no {', '.join(given)}: these are for documents and configs")
+                told = ", ".join(argument(name, "") for name in given)
+                raise lrspec.LrspecError(f"an object takes no {told}: these are for documents and configs")
             return lrspec.read_native(_object(module, name), sample=options.sample)
     path = Path(text)
     with named(path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import lrspec
+from lrspec.cli.waiting import advance
 from lrspec.comparison import Difference, compared
 
 NEEDED = {
@@ -71,13 +71,7 @@ def missing(framework: str) -> list[str]:
     return [name for name in NEEDED[framework] if find_spec(name) is None]
 
 
-def run_source(
-    code: str,
-    framework: str,
-    schedule: lrspec.Schedule,
-    steps: int,
-    advance: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Difference:
+def run_source(code: str, framework: str, schedule: lrspec.Schedule, steps: int) -> Difference:
     """Run code in a process of its own, and return how its values, as float32, differ from the schedule's.
 
     Args:
@@ -85,7 +79,6 @@ def run_source(
         framework: Whose code it is.
         schedule: What it is to give.
         steps: At how many steps from step 0 on.
-        advance: Is told how many of them are done.
 
     Raises:
         LrspecError: The code fails.

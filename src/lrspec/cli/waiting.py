@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Event, Thread
 
 from rich.console import Console
@@ -18,15 +19,11 @@ _SPARSE = 10.0
 
 
 class Waiting:
-    """Something that takes long: `advance` says how much of it is done."""
+    """Something that takes long, and how much of it is done."""
 
     def __init__(self, what: str) -> None:
         self.what = what
         self.done = self.total = 0
-
-    def advance(self, done: int, total: int) -> None:
-        """Note how much is done, of how much."""
-        self.done, self.total = done, total
 
     def so_far(self, seconds: float) -> str:
         """Return how far it is, in words."""
@@ -34,8 +31,18 @@ class Waiting:
         return f"{self.what}: {share}after {seconds:.0f} s"
 
 
+_CURRENT: ContextVar[Waiting | None] = ContextVar("_CURRENT", default=None)
+
+
+def advance(done: int, total: int) -> None:
+    """Note how much is done, of how much, of what is waited for now."""
+    current = _CURRENT.get()
+    if current is not None:
+        current.done, current.total = done, total
+
+
 @contextmanager
-def waiting(what: str, *, after: float = PATIENCE) -> Iterator[Waiting]:
+def waiting(what: str, *, after: float = PATIENCE) -> Iterator[None]:
     """Say what is waited for once it has taken so many seconds, and then from time to time how far it is.
 
     Args:
@@ -48,9 +55,11 @@ def waiting(what: str, *, after: float = PATIENCE) -> Iterator[Waiting]:
         _say(what)
     watcher = Thread(target=show, args=(found, ended, after), daemon=True)
     watcher.start()
+    outer = _CURRENT.set(found)
     try:
-        yield found
+        yield
     finally:
+        _CURRENT.reset(outer)
         ended.set()
         watcher.join()
 

@@ -6,7 +6,7 @@ package with a `SYSTEM`: the marks of its config files, whether an object is its
 
 from __future__ import annotations
 
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import show
 from lrspec.readers.reading import MismatchError as MismatchError, Reading as Reading, as_table
 from lrspec.readers.registry import systems
@@ -81,6 +81,6 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:
-        way_out = "give sample=N, a number of steps, to have it as a table"
+        way_out = f"give {argument('sample', 'N')}, a number of steps, to have it as a table"
         raise UnsupportedError(framework, name, f"code, of which no formula can be read; {way_out}")
     return as_table(lambda step: float(native(step)), framework, name, sample)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from lrspec.errors import UnsupportedError
+from lrspec.errors import Advice, UnsupportedError
 
 MOST = 100_000
 """How many events are played at most."""
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
+WAY_OUT = Advice("give {argument}, a number of steps, to have it as a table", "sample", "N")
 
 
 def refused(name: str, reason: str) -> UnsupportedError:

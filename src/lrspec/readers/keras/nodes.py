@@ -8,7 +8,7 @@ from math import floor
 from typing import Any
 
 from lrspec.compiler.formula import simple
-from lrspec.errors import UnsupportedError
+from lrspec.errors import UnsupportedError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence
 from lrspec.kinds.timing import Shift
@@ -120,7 +120,7 @@ def _until_nan(config: Config, name: str, sample: int | None, end: Any) -> Node:
     """Cycles that become shorter come to an end, after which Keras' rate is not a number."""
     if sample is None or sample > end:
         reason = f"t_mul={config['t_mul']}, below 1: from step {end} on the rate is NaN"
-        raise refused(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
+        raise refused(name, f"{reason}; give {argument('sample', 'N')}, at most {end}, to have a table up to there")
     return sampled(DOCUMENTED[name](config).at, sample, source=f"keras: {name}, at {in_steps(sample)}")
 
 

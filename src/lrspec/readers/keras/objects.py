@@ -13,7 +13,7 @@ from typing import Any
 
 from lrspec.compiler.formula import HORIZON
 from lrspec.document import from_dict
-from lrspec.errors import LrspecError, SpecError
+from lrspec.errors import Advice, LrspecError, SpecError, argument
 from lrspec.kinds.timing import Shift, Stretch
 from lrspec.readers.build import constant
 from lrspec.readers.keras.documented import DOCUMENTED
@@ -24,7 +24,7 @@ from lrspec.schedule import Schedule
 _COUNTS = "step 0 is the first update; rates are absolute, in float32 in Keras"
 _WITHIN = ("inner_optimizer", "optimizer_map")
 _KEYS = {"class_name", "learning_rate", "initial_learning_rate", "boundaries", "document", *_WITHIN}
-_WAY_OUT = "give sample=N, the number of steps of the run"
+_WAY_OUT = Advice("give {argument}, the number of steps of the run", "sample", "N")
 
 
 def read(native: Any, name: str, sample: int | None) -> Reading:
@@ -117,7 +117,9 @@ def _from_config(config: Config, sample: int | None) -> Reading:
         if name in DOCUMENTED:
             if not str(config.get("module", "keras.")).startswith("keras.") or config.get("registered_name"):
                 raise refused(
-                    name, "a registered class of that name, which is not Keras' own; give the object, and sample=N"
+                    name,
+                    "a registered class of that name, which is not Keras' own; "
+                    f"give the object, and {argument('sample', 'N')}",
                 )
             return _from_numbers(inside, name, sample)[0]
         config = inside
@@ -133,7 +135,10 @@ def _from_config(config: Config, sample: int | None) -> Reading:
         raise refused(
             "a configuration", "without a class_name it does not say which class; give {class_name: ..., config: ...}"
         )
-    raise refused(str(name), "not a schedule that Keras has; give the object, and sample=N to have it as a table")
+    raise refused(
+        str(name),
+        f"not a schedule that Keras has; give the object, and {argument('sample', 'N')} to have it as a table",
+    )
 
 
 def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
@@ -212,7 +217,9 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
         return Reading(schedule=function, framework="keras", construct=name, conventions=(note,))
     if sample is None:
         raise refused(
-            name, "a function of the epoch is code; give sample=N, the number of epochs, to have it as a table"
+            name,
+            "a function of the epoch is code; "
+            f"give {argument('sample', 'N')}, the number of epochs, to have it as a table",
         )
     try:
         inspect.signature(function).bind(0, 0.1)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, levels
@@ -86,7 +86,9 @@ def _cells(function: Any) -> dict[str, Any]:
         return {"schedule": function.schedule}
     name = maker(function)
     if not is_known(function):
-        raise _refused(name, "a function, whose formula is code; give sample=N steps, to have it as a table")
+        raise _refused(
+            name, f"a function, whose formula is code; give {argument('sample', 'N')} steps, to have it as a table"
+        )
     found = dict(enclosed(function))
     if name == "join_schedules":
         inside = [unwrapped(child) for child in found["schedules"]]

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, simple
-from lrspec.errors import UnsupportedError
+from lrspec.errors import Advice, UnsupportedError
 from lrspec.fields import LAST_STEP
 from lrspec.kinds import Cosine, Exponential, Freeze, Linear, Polynomial
 from lrspec.kinds.leaf import LAST_STAIR
@@ -23,7 +23,7 @@ from lrspec.readers.torch.replay import number
 from lrspec.readers.transformers.objects import rate_of
 from lrspec.spec import Node
 
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
+WAY_OUT = Advice("give {argument}, a number of steps, to have it as a table", "sample", "N")
 Slack = Callable[[int], float]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Cosine, Freeze, Linear, OneMinusPower, Polynomial, PowerLaw, Repeat, Shift
 from lrspec.readers.keys import Keys, joined, ramp, share
@@ -39,7 +39,7 @@ class _Run:
             return int(keys.quantities["total_steps"])
         epochs = keys.number("num_train_epochs", 3.0, least=0)
         per_epoch = keys.quantity(
-            "steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=..."
+            "steps_per_epoch", "num_train_epochs", f"max_steps is not set; or give {argument('total_steps')}"
         )
         steps = math.ceil(epochs * int(per_epoch))
         self.notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
