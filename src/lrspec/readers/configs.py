@@ -16,6 +16,7 @@ from lrspec.documents.plain import plain
 from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import show
 from lrspec.readers import files
+from lrspec.readers.decimals import in_decimals
 from lrspec.readers.files import ConfigFile
 from lrspec.readers.keys import Context, Keys, known
 from lrspec.readers.reading import Reading
@@ -65,11 +66,11 @@ def read_config(
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
         raise SpecError(argument("base_value", ""), found=show(quantities["base_value"]), expected=expected)
+    total = int(given["total_steps"]) if reading.total is None and "total_steps" in given else reading.total
+    reading = replace(reading, schedule=in_decimals(reading.schedule), total=total)
     reading = replace(
         reading, keys=context.found, defaults=context.defaults, version=whose.version, files=context.file.files
     )
-    if reading.total is None and "total_steps" in given:
-        reading = replace(reading, total=int(given["total_steps"]))
     return reading.noting(*context.file.warnings) if context.file.warnings else reading
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Number, Steps, show
 from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.decimals import product
 from lrspec.readers.files import ConfigFile, Unread
 from lrspec.spec import Node
 
@@ -301,5 +302,5 @@ def joined(*parts: Node) -> Node:
 
 
 def share(peak: float, ratio: float) -> float:
-    """Return the number nearest to the product of two."""
-    return float(Fraction(peak) * Fraction(ratio))
+    """Return a share of a rate, as the product of the two decimals."""
+    return product(peak, ratio)
