@@ -81,7 +81,7 @@ def table(
         UnsupportedError: It has too many values.
     """
     last = _constant_from(node)
-    limit = stop if stop is not None and (last is None or stop <= last) else None
+    limit = stop if stop is not None and (last is None or stop < last) else None
     levels = _levels(node, last if limit is None else limit - 1, framework, missing)
     after = None if limit is None else told(node, limit, levels)
     head = [
