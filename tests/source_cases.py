@@ -212,7 +212,7 @@ CASES: dict[str, Case] = {
     "a scaled group": case(lrspec.Affine(part=presets.warmup_cosine(**warm(end_value=0.001)), scale=0.1), 80, "fnnf"),
     "a scaled and moved line": case(lrspec.Affine(part=ramp(0.7, 0.1, 30), scale=0.1, offset=0.2), 30, "nnnn"),
     "scaled decays": case(lrspec.Affine(part=sequence(ramp(0.0, 0.1, 5), exponential(0.97, 1)), scale=0.3), 90, "ffnf"),
-    "scaled cycles": case(lrspec.Affine(part=lrspec.Repeat(part=CYCLE, cycle_mult=2), scale=0.3), 160, "nnff"),
+    "scaled cycles": case(lrspec.Affine(part=lrspec.Repeat(part=CYCLE, cycle_mult=2), scale=0.3), 160, "nnfn"),
     "a root that is scaled and moved": case(
         lrspec.Affine(part=lrspec.PowerLaw(init_value=0.1, power=0.5, timescale=5, offset=5), scale=0.5, offset=0.01),
         40,

@@ -21,6 +21,7 @@ from lrspec.views.outline import horizon
 from lrspec.writers import NativeSource, native_source
 
 _FORMATS = ("yaml", "json", "csv", *NEEDED)
+_MOST_ENDLESS = 2_000_000
 _ROUNDING = 1e-5  # of the largest value: what float32 leaves of a formula, in the framework's own operations
 
 
@@ -109,7 +110,7 @@ def _to_code(reading: lrspec.Reading, options: argparse.Namespace) -> int:
     for note in _notes(entry, source):
         complain(f"note: {note}")
     _write(source.code, options)
-    return GOOD if options.no_check else _check(source, entry.source, options)
+    return GOOD if options.no_check else _check(source, entry.source, _total(reading), options)
 
 
 def _end(reading: lrspec.Reading, options: argparse.Namespace) -> Any:
@@ -130,12 +131,14 @@ def _notes(entry: Entry, source: NativeSource) -> list[str]:
     return [*notes, f"the code is {after[0].lower()}{after[1:]}"] if after else notes
 
 
-def _check(source: NativeSource, schedule: lrspec.Schedule, options: argparse.Namespace) -> int:
+def _check(source: NativeSource, schedule: lrspec.Schedule, total: int | None, options: argparse.Namespace) -> int:
     absent = missing(options.to)
     if absent:
         complain(f"not checked: {', '.join(absent)} is not installed; --no-check leaves the check out")
         return BAD_INPUT
-    steps = min(options.steps or source.until or _steps(schedule, None), source.until or MOST_STEPS, MOST_STEPS)
+    end = source.until or (total if options.until != "forever" else None)
+    wanted = options.steps or end or min(_steps(schedule, None), _MOST_ENDLESS)
+    steps = min(wanted, source.until or MOST_STEPS, MOST_STEPS)
     with waiting(f"running that code, with {options.to}: {in_steps(steps, ',')}", after=0):
         found = run_source(source.code, options.to, schedule, steps)
     complain(f"checked against the schedule's own float32 values: {found}")
