@@ -216,14 +216,14 @@ def test_a_document_is_converted_part_by_part(name: str, form: str, tmp_path: Pa
 
 def test_a_document_of_several_names_them_and_the_options(tmp_path: Path) -> None:
     (tmp_path / "all.yaml").write_text(README_DOCUMENT)
-    several = (
-        "5 schedules, where optax has one at a time: choose with --schedule learning_rate; --schedule weight_decay;"
-    )
     for options, said in {
-        (): f"{several}decay; --group head --schedule learning_rate; --group head --schedule momentum; --group embedding ",
+        (): "5 schedules, where optax has one at a time: choose with --schedule learning_rate; --schedule weight_dec",
         ("--group", "head"): "2 schedules, where optax has one at a time: choose with --group head --schedule learning",
         ("--group", "x"): "no group x: expected one of embedding, head after --group",
-        ("--schedule", "beta"): "no schedule beta: expected one of learning_rate, weight_decay, groups.embedding.learn",
+        (
+            "--schedule",
+            "beta",
+        ): "no schedule beta: expected one of learning_rate, weight_decay, groups.head.",
         ("--schedule", "momentum"): "no schedule momentum: expected one of",
     }.items():
         result = run("convert", "all.yaml", "--to", "optax", *options, cwd=tmp_path)
@@ -243,7 +243,7 @@ def test_a_group_is_a_document_of_its_own(tmp_path: Path) -> None:
     }
     result = run("convert", "all.yaml", "--to", "csv", "--group", "head", "--steps", "1", cwd=tmp_path)
     assert (
-        result.stdout.splitlines()[0] == "step,groups.head.learning_rate,groups.head.momentum,groups.head.weight_decay"
+        result.stdout.splitlines()[0] == "step,groups.head.learning_rate,groups.head.weight_decay,groups.head.momentum"
     )
 
 

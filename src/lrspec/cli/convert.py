@@ -138,7 +138,7 @@ def _check(source: NativeSource, schedule: lrspec.Schedule, total: int | None, o
         return BAD_INPUT
     end = source.until or (total if options.until != "forever" else None)
     wanted = options.steps or end or min(_steps(schedule, None), _MOST_ENDLESS)
-    steps = min(wanted, source.until or MOST_STEPS, MOST_STEPS)
+    steps = min(wanted, source.until or MOST_STEPS, MOST_STEPS, schedule.program.last_step + 1)
     with waiting(f"running that code, with {options.to}: {in_steps(steps, ',')}", after=0):
         found = run_source(source.code, options.to, schedule, steps)
     complain(f"checked against the schedule's own float32 values: {found}")
