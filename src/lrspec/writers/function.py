@@ -11,7 +11,7 @@ from math import ceil
 
 from lrspec.kinds import Sequence
 from lrspec.spec import Node
-from lrspec.writers.dialects import Clock, Dialect, Writer
+from lrspec.writers.dialects import TimeText, Dialect, Writer
 from lrspec.writers.formulas import NODES, texts_of
 from lrspec.writers.parts import Part, parts_of
 from lrspec.writers.result import NoMatch
@@ -49,7 +49,7 @@ def formula(node: Node, dialect: Dialect, until: int | None = None) -> Code:
     Raises:
         NoMatch: A kind has no formula here; the message names it.
     """
-    writer, step = Writer(dialect, NODES), Clock("step")
+    writer, step = Writer(dialect, NODES), TimeText("step")
     try:
         parts = parts_of(node, until)
     except NoMatch:
