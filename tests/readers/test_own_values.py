@@ -44,5 +44,5 @@ def test_no_bit_of_float32_changes(name: str, rate: float) -> None:
             own.append(made.param_groups[0]["lr"])
             made.step()
             scheduler.step()
-        assert np.float32(own).tobytes() == schedule.values(0, STEPS).tobytes()
+        assert np.asarray(own, np.float32).tobytes() == schedule.values(0, STEPS).tobytes()
         assert not list(artefacts(lrspec.dumps(schedule)))

@@ -43,7 +43,7 @@ from lrspec.kinds.decays import _Decay
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
 from lrspec.spec import Node
-from lrspec.writers.dialects import TimeText, Dialect, Writer, enclosed
+from lrspec.writers.dialects import Dialect, TimeText, Writer, enclosed
 from lrspec.writers.numbers import literal
 from lrspec.writers.result import NoMatch
 

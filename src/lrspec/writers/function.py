@@ -11,7 +11,7 @@ from math import ceil
 
 from lrspec.kinds import Sequence
 from lrspec.spec import Node
-from lrspec.writers.dialects import TimeText, Dialect, Writer
+from lrspec.writers.dialects import Dialect, TimeText, Writer
 from lrspec.writers.formulas import NODES, texts_of
 from lrspec.writers.parts import Part, parts_of
 from lrspec.writers.result import NoMatch
