@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, simple
-from lrspec.errors import UnsupportedError
+from lrspec.errors import UnsupportedError, argument
 from lrspec.kinds import Affine, Cosine, Exponential, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, lasting, levels
 from lrspec.readers.numbers import decimal_time as time_of
@@ -38,7 +38,9 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
         return _from_multiplier(native, name)
     if sample is None:
         raise _refused(
-            name, "a function of the share of the run, without steps; give sample=N, the run's number of steps"
+            name,
+            "a function of the share of the run, without steps; "
+            f"give {argument('sample', 'N')}, the run's number of steps",
         )
     source = Source(
         framework="fvcore",
