@@ -15,9 +15,13 @@ from lrspec.readers.keys import Keys, share
 from lrspec.readers.reading import Reading, exact_values
 from lrspec.spec import Node
 
-VERSION = "0.6"
+VERSION = "0.6 and after"
 NAMES = ("WarmupMultiStepLR", "WarmupCosineLR", "WarmupStepWithFixedGammaLR", "WarmupPolyLR")
-_OTHER = r"(OPTIM|MOMENTUM|NESTEROV|BETAS|WEIGHT_DECAY|CLIP_|AMP$|CHECKPOINT|EVAL|LOG|REFERENCE|IMS_PER_BATCH)"
+_OTHER = (
+    r"(OPTIM|MOMENTUM|NESTEROV|BETAS|WEIGHT_DECAY|CLIP_|AMP$|CHECKPOINT|EVAL|LOG|REFERENCE|IMS_PER_BATCH"
+    r"|USE_CUSTOM_SOLVER$|CUSTOM_MULTIPLIER_NAME$|RESET_ITER$)"
+)
+"""Keys of SOLVER that are about other things, of detectron2 and of projects on top of it."""
 _SCALES = r"BIAS_LR_FACTOR|(BACKBONE|HEAD|EMBED|CUSTOM)_(MULTIPLIER|LR_FACTOR)"
 _NOT_OF_DETECTRON2 = (
     "no such key, which detectron2 does not have either: another project's, or one on top of it whose schedule is its "
@@ -75,6 +79,7 @@ def _decay(solver: Keys, name: str, peak: float, total: int, notes: list[str]) -
         end = solver.number("BASE_LR_END", 0.0, least=0)
         if end > peak:
             raise solver.wrong("BASE_LR_END", "at most BASE_LR; detectron2 refuses it too")
+        notes.append("the warmup ends on the cosine; before 0.4 detectron2 multiplied the two")
         return cosine(1.0, short(end / peak))
     gamma = solver.number("GAMMA", 0.1)
     if name == "WarmupStepWithFixedGammaLR":
@@ -133,11 +138,10 @@ def _poly(solver: Keys, peak: float, total: int) -> Node:
 
 def _groups(solver: Keys) -> list[str]:
     """Return what is to be said of rates that are not the base rate."""
-    notes = []
-    for key in solver.data:
-        if re.fullmatch(_SCALES, str(key)) and solver.number(str(key), 1.0) != 1:
-            notes.append(f"{key} scales the rates of some parameters; the schedule is that of the base rate")
-    if solver.whole("REFERENCE_WORLD_SIZE", 0):
+    scaling = [str(key) for key in solver.data if re.fullmatch(_SCALES, str(key))]
+    scaled = "scales the rates of some parameters; the schedule is that of the base rate"
+    notes = [f"{key} {scaled}" for key in scaling if solver.number(key) != 1]
+    if "REFERENCE_WORLD_SIZE" in solver.data and solver.whole("REFERENCE_WORLD_SIZE", 0):
         notes.append("with another number of workers than REFERENCE_WORLD_SIZE detectron2 scales rate and lengths")
     return notes
 

@@ -14,6 +14,7 @@ from typing import Any
 from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
+from lrspec.readers.files.yacs import with_bases
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,6 +46,17 @@ class ConfigFile:
 
 
 def load(path: Path) -> ConfigFile:
+    """Return a file as plain data, merged with the files that its `_BASE_` names.
+
+    Raises:
+        OSError: The file cannot be read.
+        SpecError: The file is malformed, or too large; or a base is not there.
+        UnsupportedError: The file is a pickle, or a base is no relative path.
+    """
+    return with_bases(load_alone(path), load_alone)
+
+
+def load_alone(path: Path) -> ConfigFile:
     """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
     Raises:

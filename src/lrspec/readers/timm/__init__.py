@@ -9,9 +9,9 @@ SYSTEM = System(
     name="timm",
     title="timm's train.py",
     marks=tuple(
-        Mark(keys=(_SCHED, key))
+        Mark(keys=(_SCHED, key), absent=("unscale_lr",))
         for key in (
-            *("warmup_epochs", "decay_epochs", "decay_milestones", "warmup_lr"),
+            *("warmup_epochs", "decay_epochs", "decay_milestones", "warmup_lr", "patience_epochs"),
             *("sched_on_updates", "lr_cycle_limit", "lr_base"),
         )
     ),

@@ -79,7 +79,7 @@ SINCE_0_9 = ("sched_on_updates", "warmup_prefix", "lr_base", "lr_base_size", "lr
 """Arguments by which a file is of a release whose defaults are those above."""
 
 OTHERS: dict[str, str] = {
-    "unscale_lr": "DeiT's main.py, which multiplies the rate by the batch and steps the scheduler an epoch late",
+    "unscale_lr": "DeiT's main.py, which multiplies the rate by the batch, and steps the scheduler an epoch late",
     "sched_epochwise": "the train.py of Neighborhood Attention Transformers, whose defaults and steps are its own",
     "lr_ep": "the train.py of FasterViT and MambaVision, whose schedulers are their own",
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 from lrspec.compiler.formula import value_at
-from lrspec.fields import in_steps, show
+from lrspec.fields import LAST_STEP, in_steps, show
 from lrspec.kinds import Constant, Every, Sequence
 from lrspec.readers.build import constant
 from lrspec.readers.keys import Keys
@@ -29,6 +30,7 @@ NAMES = (*_CLASSES, "none")
 _ABOUT_RATES = "^(sched|lr|min_lr|max_lr|warmup|decay_|cooldown|cycle)"
 _NOT_NULL = ("sched", "epochs", "warmup_epochs", "warmup_lr", "min_lr", "decay_rate", "lr_cycle_limit", "lr_cycle_mul")
 _ALMOST = 2.0**-20
+_FOR_EVER = 60
 
 
 def read(keys: Keys) -> Reading:
@@ -57,8 +59,6 @@ def read(keys: Keys) -> Reading:
         notes.append("layer_decay scales the groups' rates; the schedule is that of the base rate")
     if keys.get("start_epoch"):
         notes.append(f"start_epoch={keys.get('start_epoch')}: step 0 is the first update of epoch 0, not of this run")
-    keys.read.update(ARGUMENTS)
-    keys.no_more(about=_ABOUT_RATES)
     older = [f"{key} was {BEFORE[key]}" for key in keys.context.defaults if key in BEFORE]
     if older and not any(key in keys.data for key in SINCE_0_9):
         notes.append(f"the file does not say of which release of timm it is: {'; '.join(older)}")
@@ -76,6 +76,9 @@ def _whose(keys: Keys) -> list[str]:
     foreign = [str(key) for key in keys.data if key not in ARGUMENTS]
     if not foreign:
         return []
+    for key in foreign:
+        if re.search(_ABOUT_RATES, key):
+            raise keys.wrong(key, "no such key, which timm's train.py does not have")
     some = ", ".join(foreign[:5])
     if not any(key in keys.data for key in ONLY_HERE):
         reason = (
@@ -102,8 +105,8 @@ def _peak(keys: Keys) -> float:
     return base * (ratio**0.5 if scale == "sqrt" else ratio)
 
 
-def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int, list[str]]:
-    """Return the schedule in updates, the number of updates of the run, and what was mapped."""
+def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int | None, list[str]]:
+    """Return the schedule in updates, the number of updates of the run if it has an end, and what was mapped."""
     on_updates = keys.flag("sched_on_updates", default=False)
     key = "sched_on_updates" if "sched_on_updates" in keys.data else "sched"
     epoch = int(keys.quantity("steps_per_epoch", key, "timm's lengths are in epochs"))
@@ -120,7 +123,8 @@ def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int, list[str]
     if not on_updates:
         node = Every(part=node, period=epoch)
         notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {in_steps(epoch)}")
-    total = _epochs(keys, scheduler, unit) * epoch
+    epochs = _epochs(keys, scheduler, unit)
+    total = epochs * epoch if epochs is not None and epochs * epoch <= LAST_STEP else None
     limited, _ = bounded(node, total, "timm", name)
     if limited != node:
         notes.append(f"read up to step {total}, the end of the run, and held after it")
@@ -203,12 +207,14 @@ def _warmup_stable_decay(keys: Keys, name: str, common: Scheduler, unit: int) ->
     )
 
 
-def _epochs(keys: Keys, scheduler: Scheduler, unit: int) -> int:
-    """Return how many epochs timm trains: cycles and the cooldown come to those that were given."""
+def _epochs(keys: Keys, scheduler: Scheduler, unit: int) -> int | None:
+    """Return how many epochs timm trains: cycles and the cooldown come to those that were given; None for ever."""
     ahead = scheduler.warmup_t if scheduler.warmup_prefix else 0
     if scheduler.name in {"StepLRScheduler", "MultiStepLRScheduler"}:
         return int((scheduler.t_initial + ahead) // unit)
     count, growth = int(scheduler.cycle_limit), scheduler.cycle_mul
-    lasts = scheduler.t_initial * (count if growth == 1 else (growth**count - 1) / (growth - 1))
     cooldown = keys.whole("cooldown_epochs", DEFAULTS["cooldown_epochs"])
+    if growth > 1 and count * math.log2(growth) > _FOR_EVER:
+        return None
+    lasts = scheduler.t_initial * (count if growth == 1 else (growth**count - 1) / (growth - 1))
     return int((math.floor(lasts) + ahead) // unit) + cooldown

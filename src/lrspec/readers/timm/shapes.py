@@ -240,7 +240,7 @@ def _multi_step(scheduler: Scheduler, base: float) -> Rate:
     starts = sorted({0, *drops})
     values = [Fraction(base) * Fraction(factor) ** sum(drop <= start for drop in drops) for start in starts]
     note = "a milestone m counts from step m - 1 on, one earlier than in torch; one that is given twice counts twice"
-    return Rate(node=levels(starts, [float(value) for value in values]), notes=(note,), kinks=tuple(starts))
+    return Rate(node=levels(starts, [short(float(value)) for value in values]), notes=(note,), kinks=tuple(starts))
 
 
 def _warmup_stable_decay(scheduler: Scheduler, base: float) -> Rate:
