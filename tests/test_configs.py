@@ -892,6 +892,10 @@ def test_a_file_of_detectron2() -> None:
         ({"SOLVER": {"BASE_LR": 0.1, "STEPS": [5, 3]}}, "SOLVER.STEPS: found"),
         ({"SOLVER": {"BASE_LR": 0.1, "LR_STEPS": [5, 3]}}, "SOLVER.LR_STEPS: found"),
         ({"SOLVER": {"BASE_LR": 0.1, "WARMUP_METHOD": "exponential"}}, "SOLVER.WARMUP_METHOD: found"),
+        (
+            {"SOLVER": {"LR_SCHEDULER_NAME": "WarmupStepWithFixedGammaLR", "MAX_ITER": 1000}},
+            "SOLVER.WARMUP_ITERS: found nothing, expected fewer than MAX_ITER",
+        ),
     ],
 )
 def test_what_detectron2_does_not_say_is_refused(config: dict[str, Any], message: str) -> None:

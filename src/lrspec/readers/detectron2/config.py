@@ -85,6 +85,8 @@ def _decay(solver: Keys, name: str, peak: float, total: int, notes: list[str]) -
     if name == "WarmupStepWithFixedGammaLR":
         if gamma <= 0:
             raise solver.wrong("GAMMA", "a number above 0")
+        if solver.whole("WARMUP_ITERS", 1000) >= total and not solver.flag("RESCALE_INTERVAL", default=False):
+            raise solver.wrong("WARMUP_ITERS", "fewer than MAX_ITER; with equal steps detectron2 fails too")
         return fixed_gamma(1.0, solver.whole("NUM_DECAYS", 3, least=1), gamma)
     listed = _steps(solver)
     milestones = [step for step in listed if step < total]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import show
+from lrspec.readers.files.lenient import Unread
 
 if TYPE_CHECKING:
     from lrspec.readers.files import ConfigFile
@@ -77,6 +78,8 @@ def _named(file: ConfigFile) -> list[str]:
     named = file.data.get(BASE)
     listed = list(named) if isinstance(named, list | tuple) else [] if named is None else [named]
     for name in listed:
+        if isinstance(name, Unread):
+            raise name.at(BASE)
         if not isinstance(name, str) or not name:
             raise SpecError(BASE, found=show(name), expected="a path relative to the file, or a list of such")
         if _NO_RELATIVE_PATH.match(name):
@@ -90,6 +93,8 @@ def _merge(over: Mapping[str, Any], under: dict[str, Any], name: str) -> None:
     for key, value in over.items():
         if not isinstance(value, Mapping) or key not in under:
             under[key] = value
+            continue
+        if isinstance(under[key], Unread):
             continue
         if not isinstance(under[key], Mapping):
             found = f"a mapping in {name} over {show(under[key])}"
