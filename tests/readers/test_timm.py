@@ -312,8 +312,21 @@ def test_the_defaults_of_a_config_are_those_of_the_script_not_of_a_function() ->
     assert exact_values(reading.schedule.node, [177, 178]) == [0.1, 0.01]
     assert reading.version == "0.9.0 to 1.0.29"
     assert any("decay_milestones was [30, 60] before 0.9.0" in note for note in reading.conventions)
-    newer = read_config({**given, "warmup_prefix": False}, steps_per_epoch=2)
-    assert not any("before 0.9.0" in note for note in newer.conventions)
+    for newer in ("warmup_prefix", "grad_accum_steps", "amp_dtype"):
+        found = read_config({**given, newer: False}, steps_per_epoch=2)
+        assert not any("before 0.9.0" in note for note in found.conventions)
+
+
+def test_a_file_of_an_older_release_has_no_defaults_of_newer_ones() -> None:
+    older = {"sched": "cosine", "lr": 0.1, "warmup_lr": 0.0, "min_lr": 0.0, "native_amp": False}
+    whole = {**older, "epochs": 10, "warmup_epochs": 2}
+    assert read_config(whole, steps_per_epoch=2).total == 20
+    for key, was in (("epochs", "200 before 0.5.4"), ("warmup_epochs", "3 before 0.9.0"), ("min_lr", "1e-6 before")):
+        part = {name: value for name, value in whole.items() if name != key}
+        with pytest.raises(lrspec.SpecError, match=rf"{key}: found nothing.*native_amp is of an older release.*{was}"):
+            read_config(part, system="timm", steps_per_epoch=2)
+    with pytest.raises(lrspec.SpecError, match=r"lr_base: found nothing.*an lr of 0.05 before 0.9.0"):
+        read_config({**whole, "lr": None}, steps_per_epoch=2, batch_size=256)
 
 
 def test_the_run_of_a_config_is_as_long_as_timm_trains() -> None:

@@ -96,6 +96,20 @@ SYSTEMS: tuple[System, ...] = (
         Mark(keys=("OPTIM.LR_POLICY", "OPTIM.MAX_EPOCH")),
     ),
     _known(
+        "dassl",
+        "Dassl, or CoOp and others on top of it",
+        "its OPTIM counts in epochs, and its warmup is by its own rule",
+        _COSINE,
+        Mark(keys=("OPTIM.LR_SCHEDULER", "OPTIM.MAX_EPOCH")),
+    ),
+    _known(
+        "ssd",
+        "lufficc's SSD",
+        "its SOLVER has other names and defaults than detectron2's",
+        _STEPS,
+        Mark(keys=("SOLVER.LR_STEPS", "SOLVER.MAX_ITER")),
+    ),
+    _known(
         "swin",
         "Swin Transformer, or a project on top of it",
         "rates are multiplied by the batch, and its defaults are its own",

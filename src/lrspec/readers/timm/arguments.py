@@ -33,7 +33,7 @@ use_multi_epochs_loader val_interval val_num_samples val_split validation_batch_
 validation_batch_size_multiplier variable_batch_loss_scale vflip wandb_project wandb_resume_id wandb_tags
 warmup_epochs warmup_lr warmup_prefix weight_decay worker_seeding workers world_size
 """
-ARGUMENTS = frozenset(_ALL.split())
+ARGUMENTS = frozenset(_ALL.split()) | {"b", "c", "j", "vb"}
 """The arguments of any release, and what the script adds to them when it runs."""
 
 VERSION = "0.9.0 to 1.0.29"
@@ -66,6 +66,7 @@ BEFORE: dict[str, str] = {
     "decay_epochs": "100 before 0.9.0, 30 before 0.5.4",
     "decay_milestones": "[30, 60] before 0.9.0",
     "lr_cycle_decay": "decay_rate before 0.5.4",
+    "lr_base": "an lr of 0.05 before 0.9.0, 0.01 before 0.5.4",
 }
 """What the same defaults were in older releases, where the schedule depends on them."""
 
@@ -75,8 +76,15 @@ ONLY_HERE = (
 )
 """Arguments about the schedule that no other script is known to have, but for copies of this one."""
 
-SINCE_0_9 = ("sched_on_updates", "warmup_prefix", "lr_base", "lr_base_size", "lr_base_scale", "grad_accum_steps")
+SINCE_0_9 = (
+    *("sched_on_updates", "warmup_prefix", "lr_base", "lr_base_size", "lr_base_scale", "grad_accum_steps", "amp_dtype"),
+    *("amp_impl", "in_chans", "device", "input_key", "opt_kwargs", "model_kwargs", "torchcompile", "wandb_project"),
+    *("head_init_scale", "head_init_bias", "model_dtype", "synchronize_step", "val_interval", "train_crop_mode"),
+)
 """Arguments by which a file is of a release whose defaults are those above."""
+
+UNTIL_0_6 = ("native_amp", "apex_amp", "aot_autograd", "jsd", "bn_tf", "num_gpu", "mixup_elem", "initial_batch_size")
+"""Arguments by which a file is of a release with older defaults."""
 
 OTHERS: dict[str, str] = {
     "unscale_lr": "DeiT's main.py, which multiplies the rate by the batch, and steps the scheduler an epoch late",

@@ -12,7 +12,7 @@ from lrspec.kinds import Constant, Every, Sequence
 from lrspec.readers.build import constant
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading, bounded
-from lrspec.readers.timm.arguments import ARGUMENTS, BEFORE, DEFAULTS, ONLY_HERE, OTHERS, SINCE_0_9
+from lrspec.readers.timm.arguments import ARGUMENTS, BEFORE, DEFAULTS, ONLY_HERE, OTHERS, SINCE_0_9, UNTIL_0_6
 from lrspec.readers.timm.shapes import Scheduler, rate_of
 from lrspec.spec import Node
 
@@ -59,26 +59,21 @@ def read(keys: Keys) -> Reading:
         notes.append("layer_decay scales the groups' rates; the schedule is that of the base rate")
     if keys.get("start_epoch"):
         notes.append(f"start_epoch={keys.get('start_epoch')}: step 0 is the first update of epoch 0, not of this run")
-    older = [f"{key} was {BEFORE[key]}" for key in keys.context.defaults if key in BEFORE]
-    if older and not any(key in keys.data for key in SINCE_0_9):
-        notes.append(f"the file does not say of which release of timm it is: {'; '.join(older)}")
+    notes += _older(keys)
     return Reading(schedule=node, framework="timm", construct=name, conventions=tuple(notes), total=total)
 
 
 def _whose(keys: Keys) -> list[str]:
     """Refuse the files of scripts that look like timm's, and return what is to be said of foreign keys."""
-    for key, whose in OTHERS.items():
-        if key in keys.data:
-            raise keys.refused(f"a file with the key {key}", f"it is of {whose}")
-    for key in _NOT_NULL:
-        if key in keys.data and keys.data[key] is None:
-            raise keys.wrong(key, "a value, without which timm fails too")
+    _check_all_there(keys)
     foreign = [str(key) for key in keys.data if key not in ARGUMENTS]
-    if not foreign:
-        return []
     for key in foreign:
+        if key in OTHERS:
+            raise keys.refused(f"a file with the key {key}", f"it is of {OTHERS[key]}")
         if re.search(_ABOUT_RATES, key):
             raise keys.wrong(key, "no such key, which timm's train.py does not have")
+    if not foreign:
+        return []
     some = ", ".join(foreign[:5])
     if not any(key in keys.data for key in ONLY_HERE):
         reason = (
@@ -87,6 +82,29 @@ def _whose(keys: Keys) -> list[str]:
         )
         raise keys.refused(f"a file with the key {foreign[0]}", reason)
     return [f"timm's train.py has no argument {some}: another script may have other defaults than those read here"]
+
+
+def _check_all_there(keys: Keys) -> None:
+    """Refuse a file whose other half is elsewhere, and nulls with which timm fails."""
+    for key in ("config", "c"):
+        if keys.data.get(key):
+            raise keys.refused(f"{key}: {show(keys.data[key])}", "other arguments stand in that file; write all in one")
+    for key in _NOT_NULL:
+        if key in keys.data and keys.data[key] is None:
+            raise keys.wrong(key, "a value, without which timm fails too")
+
+
+def _older(keys: Keys) -> list[str]:
+    """Return what else the defaults may have been; refuse a file of an older release, whose they are not."""
+    filled = [key for key in keys.context.defaults if key in BEFORE]
+    for key in filled:
+        for old in UNTIL_0_6:
+            if old in keys.data:
+                raise keys.wrong(key, f"a value: the key {old} is of an older release, where it was {BEFORE[key]}")
+    if not filled or any(key in keys.data for key in SINCE_0_9):
+        return []
+    older = "; ".join(f"{key} was {BEFORE[key]}" for key in filled)
+    return [f"the file does not say of which release of timm it is: {older}"]
 
 
 def _peak(keys: Keys) -> float:
@@ -123,7 +141,9 @@ def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int | None, li
     if not on_updates:
         node = Every(part=node, period=epoch)
         notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {in_steps(epoch)}")
-    epochs = _epochs(keys, scheduler, unit)
+    epochs, stop = _epochs(keys, scheduler, unit), keys.get("stop_epoch")
+    if stop is not None:
+        epochs = min(epochs or LAST_STEP, keys.whole("stop_epoch", least=1))
     total = epochs * epoch if epochs is not None and epochs * epoch <= LAST_STEP else None
     limited, _ = bounded(node, total, "timm", name)
     if limited != node:
