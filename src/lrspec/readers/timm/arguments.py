@@ -33,7 +33,7 @@ use_multi_epochs_loader val_interval val_num_samples val_split validation_batch_
 validation_batch_size_multiplier variable_batch_loss_scale vflip wandb_project wandb_resume_id wandb_tags
 warmup_epochs warmup_lr warmup_prefix weight_decay worker_seeding workers world_size
 """
-ARGUMENTS = frozenset(_ALL.split()) | {"b", "c", "j", "vb"}
+ARGUMENTS = frozenset(_ALL.split()) | {"-b", "-c", "-j", "-vb"}
 """The arguments of any release, and what the script adds to them when it runs."""
 
 VERSION = "0.9.0 to 1.0.29"

@@ -86,7 +86,7 @@ def _whose(keys: Keys) -> list[str]:
 
 def _check_all_there(keys: Keys) -> None:
     """Refuse a file whose other half is elsewhere, and nulls with which timm fails."""
-    for key in ("config", "c"):
+    for key in ("config", "-c"):
         if keys.data.get(key):
             raise keys.refused(f"{key}: {show(keys.data[key])}", "other arguments stand in that file; write all in one")
     for key in _NOT_NULL:
