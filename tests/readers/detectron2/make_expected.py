@@ -92,7 +92,7 @@ def poly(solver: CfgNode) -> Callable[[int], float]:
             warm = solver.WARMUP_FACTOR * (1 - alpha) + alpha
         fall = (1.0 - step / solver.MAX_ITER) ** solver.POLY_LR_POWER
         ending = solver.POLY_LR_CONSTANT_ENDING
-        return ending if ending > 0 and warm == 1.0 and fall < ending else warm * fall
+        return float(ending if ending > 0 and warm == 1.0 and fall < ending else warm * fall)
 
     return factor
 
