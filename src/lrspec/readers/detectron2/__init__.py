@@ -3,18 +3,16 @@
 from lrspec.readers.detectron2 import config
 from lrspec.readers.system import Mark, System
 
-_NOT = ("MODEL.WEIGHT", "SOLVER.SCHED", "SOLVER.MAX_EPOCH", "SOLVER.MAX_EPOCHS", "SOLVER.LR_POLICY")
-
 SYSTEM = System(
     name="detectron2",
     title="detectron2",
     marks=(
         Mark(keys=("SOLVER", "VERSION=[12]")),
         Mark(keys=("SOLVER.LR_SCHEDULER_NAME",)),
-        Mark(keys=("SOLVER", "MODEL.WEIGHTS=detectron2://.*"), absent=_NOT),
-        Mark(keys=("SOLVER", "MODEL.RESNETS.OUT_FEATURES"), absent=_NOT),
-        Mark(keys=("SOLVER", "MODEL.ANCHOR_GENERATOR"), absent=_NOT),
-        Mark(keys=("SOLVER", "MODEL.PROPOSAL_GENERATOR"), absent=_NOT),
+        Mark(keys=("SOLVER", "MODEL.WEIGHTS=detectron2://.*")),
+        Mark(keys=("SOLVER", "MODEL.RESNETS.OUT_FEATURES")),
+        Mark(keys=("SOLVER", "MODEL.ANCHOR_GENERATOR")),
+        Mark(keys=("SOLVER", "MODEL.PROPOSAL_GENERATOR")),
     ),
     read=config.read,
     version=config.VERSION,
