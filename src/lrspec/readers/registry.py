@@ -14,10 +14,12 @@ GROUP = "lrspec.readers"
 """The entry points by which other distributions register a `System`."""
 PACKAGES = (
     "transformers",
+    "axolotl",
     "composer",
     "timm",
     "fvcore",
     "ignite",
+    "torchtitan",
     "torch",
     "keras",
     "optax",
@@ -25,7 +27,6 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
-    "torchtitan",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 

@@ -28,7 +28,7 @@ from lrspec.readers.fvcore.shapes import (
     polynomial,
     refused,
 )
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, Source, names_of, nodes_of, on_course, read_groups
 from lrspec.readers.reading import Reading
 
@@ -160,14 +160,14 @@ def _shape(native: Any, steps: int) -> Shape:
     name = _class_of(native)
     if name not in _SHAPES:
         raise refused(name, "a class of its own, whose formula is code")
-    if time_of(native.WHERE_EPSILON) != NEAR:
+    if decimal_time(native.WHERE_EPSILON) != NEAR:
         raise refused(name, f"WHERE_EPSILON={native.WHERE_EPSILON}, where fvcore has {float(NEAR)}")
     return _SHAPES[name](vars(native), steps)
 
 
 def _multi_step(kept: dict[str, Any], _: int) -> Shape:
-    milestones = [time_of(milestone) for milestone in kept["_milestones"]]
-    return multi_step(kept["_param_schedule"], milestones, time_of(kept["_num_updates"]))
+    milestones = [decimal_time(milestone) for milestone in kept["_milestones"]]
+    return multi_step(kept["_param_schedule"], milestones, decimal_time(kept["_num_updates"]))
 
 
 def _composite(kept: dict[str, Any], steps: int) -> Shape:
@@ -181,7 +181,7 @@ def _composite(kept: dict[str, Any], steps: int) -> Shape:
 def _share(length: float, steps: int) -> Time:
     """Return a share of a run; a quotient that float64 rounded is the fraction of whole steps that it stands for."""
     whole = Fraction(length).limit_denominator(steps)
-    return simple(whole) if abs(whole - Fraction(length)) <= 2 * math.ulp(length) else time_of(length)
+    return simple(whole) if abs(whole - Fraction(length)) <= 2 * math.ulp(length) else decimal_time(length)
 
 
 _SHAPES: dict[str, Callable[[dict[str, Any], int], Shape]] = {

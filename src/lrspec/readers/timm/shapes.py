@@ -29,7 +29,7 @@ from lrspec.kinds import (
     Tanh,
 )
 from lrspec.readers.build import constant, levels, short
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import Rate, cut_to
 from lrspec.spec import Node
 
@@ -138,7 +138,7 @@ def rate_of(scheduler: Scheduler, base: float) -> Rate:
 
 def _time(number: float) -> Time:
     """Return a time exactly; a product of float64 that lies beside a decimal of few digits is that decimal."""
-    return time_of(number) if isinstance(number, int) else time_of(short(number))
+    return decimal_time(number) if isinstance(number, int) else decimal_time(short(number))
 
 
 def _whole(time: Fraction) -> int:
@@ -148,7 +148,7 @@ def _whole(time: Fraction) -> int:
 
 def _cycles(scheduler: Scheduler, base: float, curve: Callable[[Time], Node], end: float) -> Rate:
     """Return cycles of a curve, which ends near `lr_min`, and after cycle_limit of them `lr_min` itself."""
-    first, growth, shrink = _time(scheduler.t_initial), time_of(scheduler.cycle_mul), float(scheduler.cycle_decay)
+    first, growth, shrink = _time(scheduler.t_initial), decimal_time(scheduler.cycle_mul), float(scheduler.cycle_decay)
     low, count = float(scheduler.lr_min), math.ceil(scheduler.cycle_limit)
     if growth < 1:
         last = simple(first / (1 - Fraction(growth)))
