@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from lrspec.kinds import Constant, Freeze, PiecewiseConstant
 from lrspec.spec import Node
-
-_DIGITS, _ULPS = 12, 4
 
 
 def constant(value: float) -> Constant:
@@ -29,9 +25,3 @@ def lasting(node: Node, steps: int) -> list[Node]:
     if node.length == steps and getattr(node, "after", "hold") == "hold":
         return [node]
     return [Freeze(part=node, steps=steps)]
-
-
-def short(number: float) -> float:
-    """Return the decimal of few digits beside which float64's rounding of a product or power came to lie, if any."""
-    decimal = float(f"{number:.{_DIGITS}g}")
-    return decimal if abs(decimal - number) <= _ULPS * math.ulp(number) else number

@@ -9,9 +9,10 @@ from typing import Any
 from lrspec.errors import SpecError
 from lrspec.fields import show
 from lrspec.kinds import Clamp, Freeze, Linear, Polynomial, Product, Sequence
-from lrspec.readers.build import constant, short
+from lrspec.readers.build import constant
 from lrspec.readers.fvcore.shapes import Shape, Window, composite, cosine, fixed_gamma, level, linear, multi_step
 from lrspec.readers.keys import Keys, share
+from lrspec.readers.numbers import short_decimal
 from lrspec.readers.reading import Reading, exact_values
 from lrspec.spec import Node
 
@@ -80,7 +81,7 @@ def _decay(solver: Keys, name: str, peak: float, total: int, notes: list[str]) -
         if end > peak:
             raise solver.wrong("BASE_LR_END", "at most BASE_LR; detectron2 refuses it too")
         notes.append("the warmup ends on the cosine; before 0.4 detectron2 multiplied the two")
-        return cosine(1.0, short(end / peak))
+        return cosine(1.0, short_decimal(end / peak))
     gamma = solver.number("GAMMA", 0.1)
     if name == "WarmupStepWithFixedGammaLR":
         if gamma <= 0:
@@ -129,7 +130,7 @@ def _poly(solver: Keys, peak: float, total: int) -> Node:
     fall: Node = Polynomial(init_value=peak, end_value=0.0, steps=total, power=power)
     if power == 1:
         fall = Linear(init_value=peak, end_value=0.0, steps=total)
-    rest = Clamp(part=fall, min_value=short(share(peak, ending))) if ending else fall
+    rest = Clamp(part=fall, min_value=short_decimal(share(peak, ending))) if ending else fall
     if not warmup or factor == 1:
         return rest
     rise: Node = constant(factor)

@@ -14,7 +14,8 @@ from itertools import accumulate, pairwise
 from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.errors import UnsupportedError
 from lrspec.kinds import Cosine, Exponential, Linear, Polynomial, Sequence, Shift
-from lrspec.readers.build import constant, lasting, levels, short
+from lrspec.readers.build import constant, lasting, levels
+from lrspec.readers.numbers import short_decimal
 from lrspec.spec import Node
 
 NEAR = Fraction(1, 10**6)
@@ -45,7 +46,7 @@ class Window:
 
     def scaled(self, value: float) -> float:
         """Return the number nearest to a value times the scale."""
-        return short(float(Fraction(value) * self.scale))
+        return short_decimal(float(Fraction(value) * self.scale))
 
     def smooth(self, node: Node) -> Found:
         """Return a node of the whole range from where the scheduler begins."""

@@ -28,8 +28,8 @@ from lrspec.kinds import (
     Shift,
     Tanh,
 )
-from lrspec.readers.build import constant, levels, short
-from lrspec.readers.numbers import decimal_time
+from lrspec.readers.build import constant, levels
+from lrspec.readers.numbers import decimal_time, short_decimal
 from lrspec.readers.param_groups import Rate, cut_to
 from lrspec.spec import Node
 
@@ -138,7 +138,7 @@ def rate_of(scheduler: Scheduler, base: float) -> Rate:
 
 def _time(number: float) -> Time:
     """Return a time exactly; a product of float64 that lies beside a decimal of few digits is that decimal."""
-    return decimal_time(number) if isinstance(number, int) else decimal_time(short(number))
+    return decimal_time(number) if isinstance(number, int) else decimal_time(short_decimal(number))
 
 
 def _whole(time: Fraction) -> int:
@@ -238,9 +238,12 @@ def _multi_step(scheduler: Scheduler, base: float) -> Rate:
         raise scheduler.refused(f"decay_t={list(scheduler.decay_t)} is not in order, in which timm searches it")
     drops = [max(math.ceil(milestone - 1), 0) for milestone in milestones]
     starts = sorted({0, *drops})
-    values = [Fraction(base) * Fraction(factor) ** sum(drop <= start for drop in drops) for start in starts]
+    exact = [Fraction(base) * Fraction(factor) ** sum(drop <= start for drop in drops) for start in starts]
+    values = [short_decimal(float(value)) for value in exact]
     note = "a milestone m counts from step m - 1 on, one earlier than in torch; one that is given twice counts twice"
-    return Rate(node=levels(starts, [short(float(value)) for value in values]), notes=(note,), kinks=tuple(starts))
+    return Rate(
+        node=levels(starts, [short_decimal(float(value)) for value in values]), notes=(note,), kinks=tuple(starts)
+    )
 
 
 def _warmup_stable_decay(scheduler: Scheduler, base: float) -> Rate:
