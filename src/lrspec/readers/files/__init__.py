@@ -18,6 +18,7 @@ from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yam
 from lrspec.readers.files.shell import Launch, launches
 from lrspec.readers.files.shell.flags import Flag, Flags
 from lrspec.readers.files.shell.values import Known
+from lrspec.readers.files.yacs import with_bases
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,6 +56,17 @@ class ConfigFile:
 
 
 def load(path: Path) -> ConfigFile:
+    """Return a file as plain data, merged with the files that its `_BASE_` names.
+
+    Raises:
+        OSError: The file cannot be read.
+        SpecError: The file is malformed, or too large; or a base is not there.
+        UnsupportedError: The file is a pickle, or a base is no relative path.
+    """
+    return with_bases(load_alone(path), load_alone)
+
+
+def load_alone(path: Path) -> ConfigFile:
     """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
     Raises:
