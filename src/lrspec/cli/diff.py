@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 def _diff(options: argparse.Namespace) -> int:
     readings = [read_input(text, options) for text in (options.a, options.b)]
     for text, reading in zip((options.a, options.b), readings, strict=True):
-        for note in reading.conventions + reading.native_faults:
+        for note in reading.notes:
             complain(f"note: {text}: {note}")
     names = (Path(options.a).name, Path(options.b).name)
     a, b = (schedules(reading.schedule) for reading in readings)
