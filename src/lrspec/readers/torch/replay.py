@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.errors import UnsupportedError
+from lrspec.readers.torch.description import number
 
 MODULES = {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}
 _EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
@@ -41,11 +42,6 @@ class _Optimizer:
         self.defaults: dict[str, Any] = {}
         self.step = _Step()
         self._opt_called = True
-
-
-def number(value: Any) -> float:
-    """Return a rate, which may be a tensor, as a float."""
-    return float(value)
 
 
 def epsilon(value: Any) -> float:
