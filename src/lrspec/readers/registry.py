@@ -25,6 +25,7 @@ PACKAGES = (
     "megatron",
     "mmengine",
     "torchtitan",
+    "ultralytics",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 
