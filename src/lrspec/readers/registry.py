@@ -13,6 +13,7 @@ GROUP = "lrspec.readers"
 """The entry points by which other distributions register a `System`."""
 PACKAGES = (
     "transformers",
+    "axolotl",
     "composer",
     "timm",
     "fvcore",

@@ -2,19 +2,23 @@
 
 from lrspec.readers.system import Mark, System
 from lrspec.readers.transformers import config, objects
+from lrspec.readers.transformers.places import MARKS, NOT_THE_TRAINERS
+from lrspec.readers.transformers.shapes import METRIC, SHAPES
+
+_INSIDE = ("", "*.", "*.*.")
 
 SYSTEM = System(
     name="huggingface",
     title="Hugging Face's Trainer",
-    marks=(
-        Mark(keys=("lr_scheduler_type",)),
-        Mark(keys=("lr_scheduler_kwargs",)),
-        Mark(keys=("warmup_ratio",)),
-        Mark(keys=("num_train_epochs",)),
-        Mark(keys=("per_device_train_batch_size",)),
+    marks=tuple(
+        Mark(keys=(f"{where}{name}",), absent=tuple(f"{where}{other}" for other in NOT_THE_TRAINERS))
+        for where in _INSIDE
+        for name in MARKS
     ),
     read=config.read,
     version="5.23",
+    shapes=tuple(SHAPES),
+    refused={kind: "it follows a metric, not the step" for kind in METRIC},
     knows=objects.is_of_transformers,
     read_object=objects.read,
 )
