@@ -26,6 +26,7 @@ PACKAGES = (
     "megatron",
     "mmengine",
     "torchtitan",
+    "targets",
     "ultralytics",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""

@@ -52,7 +52,14 @@ READ = [
     Case("cli_polynomial_default_rate.yaml", "the optimizer's own default", EPOCH, 60),
     Case("cli_onecycle_epochs.yaml", "OneCycleLR stepped once an epoch", EPOCH, 84),
     Case("cli_onecycle_momentum.yaml", "OneCycleLR with its momentum, in three phases", EPOCH, 72),
-    Case("cli_nested_in_model.yaml", "in the arguments of the model", EPOCH, 60, "model.init_args.optimizer", "model.init_args.scheduler"),
+    Case(
+        "cli_nested_in_model.yaml",
+        "in the arguments of the model",
+        EPOCH,
+        60,
+        "model.init_args.optimizer",
+        "model.init_args.scheduler",
+    ),
     Case("cli.json", "JSON", EPOCH, 36),
     Case("cli_fit_section.yaml", "in a section of the subcommand", EPOCH, 60),
     Case("hydra_partial.yaml", "partial targets, an interval that is not said", EPOCH, 60),
@@ -64,12 +71,14 @@ READ = [
     Case("hydra_chained.yaml", "schedulers in a chain", {"steps_per_epoch": 2}, 60),
     Case("hydra_transformers_cosine.yaml", "a function of transformers", {}, 40, scheduler="lr_scheduler"),
     Case("hydra_get_scheduler.yaml", "transformers.get_scheduler", {}, 44, scheduler="lr_scheduler"),
-    Case("hydra_transformers_restarts.yaml", "the interval beside the scheduler", {"steps_per_epoch": 1}, 45),
+    Case("hydra_transformers_restarts.yaml", "the interval beside the scheduler", {}, 45),
     Case("hydra_transformers_inverse_sqrt.yaml", "an inverse square root", {"steps_per_epoch": 1}, 60),
     Case("hydra_two_rates.yaml", "another lr in the file", EPOCH, 72, "task.optimizer", "task.scheduler"),
     Case("hydra_positional.yaml", "a milestone twice", EPOCH, 48),
     Case("hydra_defaults/config.yaml", "a defaults list, which names files", {"steps_per_epoch": 2}, 36),
-    Case("hydra_experiment/train.yaml", "packages and groups of groups", EPOCH, 60, "model.optimizer", "model.scheduler"),
+    Case(
+        "hydra_experiment/train.yaml", "packages and groups of groups", EPOCH, 60, "model.optimizer", "model.scheduler"
+    ),
     Case("hydra_no_optimizer.yaml", "no optimizer: the caller gives the rate", EPOCH | {"base_value": 0.02}, 60),
 ]
 REFUSED = {
@@ -83,7 +92,11 @@ REFUSED = {
     "refused_missing.yaml": ("a value that is still to be given", EPOCH, r"optimizer\.lr"),
     "refused_unknown_argument.yaml": ("an argument that torch does not know", EPOCH, "warmup"),
     "refused_missing_argument.yaml": ("an argument that torch needs", EPOCH, "T_max"),
-    "refused_defaults_absent/config.yaml": ("a file of the defaults list that is not there", EPOCH, r"scheduler.cosine"),
+    "refused_defaults_absent/config.yaml": (
+        "a file of the defaults list that is not there",
+        EPOCH,
+        r"scheduler.cosine",
+    ),
     "refused_timm.yaml": ("a class of timm", EPOCH, "timm.scheduler.CosineLRScheduler"),
     "refused_frequency.yaml": ("every seventh batch of an epoch of ten", {"steps_per_epoch": 10}, "frequency"),
     "refused_no_scheduler.yaml": ("targets, none of which is a scheduler", EPOCH, "no scheduler|no system"),

@@ -8,7 +8,9 @@ from lrspec.readers.torch.composed import COMPOSED
 from lrspec.readers.torch.schedulers import DEFAULTS_OF, SCHEDULERS
 
 _DEEPEST = 5
-_NAMED = r"(?!nemo|diffusers|speechbrain|olmo_core)[\w.]*(LR|Scheduler|WarmRestarts|LROnPlateau|_schedule\w*|get_scheduler)"
+_NAMED = (
+    r"(?!nemo|diffusers|speechbrain|olmo_core)[\w.]*(LR|Scheduler|WarmRestarts|LROnPlateau|_schedule\w*|get_scheduler)"
+)
 _SHORT = rf"({'|'.join([*SCHEDULERS, *COMPOSED, 'ReduceLROnPlateau'])})"
 
 

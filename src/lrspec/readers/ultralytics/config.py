@@ -61,7 +61,9 @@ def _ultralytics(keys: Keys) -> Reading:
     run = _run(keys, optimizer, epochs, batches, release.lags)
     wanted = keys.number("warmup_epochs", 3.0, least=0)
     if not wanted and {"v5loader", "image_weights"} & keys.data.keys():
-        raise keys.refused("warmup_epochs: 0", "the first releases warm up for 100 batches all the same, later ones do not")
+        raise keys.refused(
+            "warmup_epochs: 0", "the first releases warm up for 100 batches all the same, later ones do not"
+        )
     newest = round(min(wanted, epochs - 1) * batches)
     before = max(round(wanted * batches), 100) if wanted else 0
     if newest != before and not _is_dump(keys):
@@ -141,7 +143,9 @@ def _optimizer(keys: Keys, default: str) -> str:
 classes; write what the run's log says it chose"
         raise keys.refused("optimizer: auto", reason)
     if name.upper() not in _OPTIMIZERS:
-        raise keys.refused(f"optimizer: {name}", "not one whose parameter groups all have lr0, as those of SGD and Adam")
+        raise keys.refused(
+            f"optimizer: {name}", "not one whose parameter groups all have lr0, as those of SGD and Adam"
+        )
     return name.upper()
 
 
@@ -205,7 +209,9 @@ def _as_updates(schedules: dict[str, Node], run: Run, counted: _Counted, notes: 
         return schedules
     keys.quantities.asked.add("batch_size")
     if not takes or samples != takes * int(batch):
-        whole = f"{takes * int(batch)}, {takes} batches of {batch:g}" if takes else "none: the trainer chooses the batch"
+        whole = (
+            f"{takes * int(batch)}, {takes} batches of {batch:g}" if takes else "none: the trainer chooses the batch"
+        )
         raise keys.wrong(counted.name, f"batch_size, samples per optimizer update, to be {whole}")
     notes.insert(0, "steps_per_epoch counts batches; a step is an update")
     if takes == 1:
