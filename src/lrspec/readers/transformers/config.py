@@ -13,14 +13,7 @@ from lrspec.readers.transformers.places import arguments_in, check_deepspeed, ch
 from lrspec.readers.transformers.shapes import SHAPES
 from lrspec.readers.transformers.trainer import Run, arguments_of, scheduled, type_of, whole_run
 
-_OWN = (
-    "learning_rate",
-    "learning_rate_mapping",
-    "lr_scheduler_type",
-    "lr_scheduler_kwargs",
-    "warmup_steps",
-    "warmup_ratio",
-)
+_OWN = ("learning_rate", "learning_rate_mapping", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio")
 _EXPECTED = "no such key: TrainingArguments have learning_rate, lr_scheduler_type, warmup_steps, max_steps and others"
 
 
@@ -78,9 +71,7 @@ def _total(keys: Keys, notes: list[str]) -> int:
     if keys.data.get("total_episodes") is not None:
         raise keys.wrong("total_episodes", "total_steps=..., updates of the run: they are counted in episodes")
     epochs = keys.number("num_train_epochs", 3.0, least=0)
-    per_epoch = int(
-        keys.quantity("steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=...")
-    )
+    per_epoch = int(keys.quantity("steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=..."))
     steps = math.ceil(epochs * per_epoch)
     notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
     return steps
@@ -88,10 +79,7 @@ def _total(keys: Keys, notes: list[str]) -> int:
 
 def _warmup(keys: Keys, notes: list[str]) -> int:
     """Return the steps of the warmup, as the Trainer counts them: warmup_steps, or a share of the run, rounded up."""
-    steps, ratio = (
-        keys.number("warmup_steps", 0, least=0),
-        keys.number("warmup_ratio", least=0) if _has_ratio(keys) else 0,
-    )
+    steps, ratio = keys.number("warmup_steps", 0, least=0), keys.number("warmup_ratio", least=0) if _has_ratio(keys) else 0
     if ratio > 1:
         raise keys.wrong("warmup_ratio", "a share, 0 to 1")
     if 0 < steps < 1 and ratio not in (0, steps):

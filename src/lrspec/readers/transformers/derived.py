@@ -21,13 +21,7 @@ _TRL = {
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
 _PADDLE = {
-    *(
-        "tensor_parallel_degree",
-        "pipeline_parallel_degree",
-        "sharding_parallel_degree",
-        "sharding",
-        "sep_parallel_degree",
-    ),
+    *("tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "sharding", "sep_parallel_degree"),
     *("fp16_opt_level", "use_flash_attention_paddle", "min_learning_rate", "fuse_attention_qkv"),
 }
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
@@ -40,9 +34,7 @@ def check_family(keys: Keys) -> None:
         UnsupportedError: They are PaddleNLP's, or those of the scripts without a Trainer.
         SpecError: They are ms-swift's, and leave something to its defaults.
     """
-    paddle = (
-        _PADDLE & keys.data.keys() & {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"}
-    )
+    paddle = _PADDLE & keys.data.keys() & {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"}
     if paddle or ("sharding" in keys.data and "fp16_opt_level" in keys.data):
         raise keys.refused("PaddleNLP's TrainingArguments", "its schedulers are Paddle's, with keys of the same names")
     if not _SWIFT.isdisjoint(keys.data):

@@ -124,9 +124,7 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
     if beside is None:
         notes.append(f"a scheduler in {config!r} would go before this one: that file was not looked at")
     elif beside.get("scheduler") is not None:
-        reason = (
-            f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
-        )
+        reason = f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
         raise keys.refused("a scheduler of DeepSpeed", reason)
     else:
         notes.append(f"{config} has no scheduler of its own")
