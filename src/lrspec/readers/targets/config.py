@@ -102,12 +102,12 @@ def _arguments(tree: Tree, place: Place) -> tuple[str, dict[str, Any]]:
         listed = tree.at(inside)
         if not isinstance(listed, list | tuple):
             raise SpecError(f"{place.path}.schedulers", found=show(listed), expected="a list of schedulers")
-        children = [_child(tree, (*inside, i), one) for i, one in enumerate(listed)]
+        children = [_child((*inside, i), one) for i, one in enumerate(listed)]
         arguments["schedulers"] = [_arguments(tree, child) for child in children]
     return name, arguments
 
 
-def _child(tree: Tree, names: tuple[str | int, ...], value: Any) -> Place:
+def _child(names: tuple[str | int, ...], value: Any) -> Place:
     child = Place(value if isinstance(value, Mapping) else {}, names)
     if child.target is None:
         raise SpecError(child.path, found=show(value), expected="a scheduler, by the name of its class")
@@ -191,10 +191,10 @@ def _period(keys: Keys, place: Place, stepping: _Stepping) -> tuple[int, tuple[s
     """
     if stepping.is_step and stepping.frequency == 1:
         return 1, ("interval: step, a step of the scheduler is an update",)
-    why = (
-        "interval: epoch" if stepping.is_said else "no interval: Lightning's is an epoch; 1 where each update steps it"
-    )
-    if stepping.is_step:
+    why = "interval: epoch"
+    if not stepping.is_said:
+        why = "nothing says an interval, which is an epoch to Lightning; give 1 where each update is a step of it"
+    elif stepping.is_step:
         why = "Lightning counts the frequency from the begin of each epoch"
     epoch = int(keys.quantity("steps_per_epoch", f"{place.path} ({place.target})", why))
     if not stepping.is_step:

@@ -5,6 +5,7 @@ Formulas stand in the tables of torch and of transformers; here the names and ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,13 +23,7 @@ FUNCTIONS = {shape.made_by: shape.name for shape in SHAPES.values()}
 ABSOLUTE = {"OneCycleLR", "CyclicLR"}
 """Classes whose rates are all arguments, so that they need none of the optimizer."""
 _TORCH = ("torch.optim.lr_scheduler.", "torch.optim.swa_utils.", "lightning.pytorch.cli.", "pytorch_lightning.cli.")
-_TRANSFORMERS = (
-    "transformers.",
-    "transformers.optimization.",
-    "torchtune.training.lr_schedulers.",
-    "torchtune.training.",
-)
-_OLD_TORCHTUNE = "torchtune.modules."
+_TRANSFORMERS = ("transformers.", "transformers.optimization.")
 _TORCHTUNE = "get_cosine_schedule_with_warmup"
 _IGNORED = {"last_epoch", "verbose"}
 _GET = {"name", "num_warmup_steps", "num_training_steps", "scheduler_specific_kwargs"}
@@ -87,37 +82,29 @@ def _by_type(arguments: Mapping[str, Any], base: float, filled: dict[str, Any]) 
         raise SpecError("name", found=show(name), expected=f"one of {', '.join(SHAPES)}")
     _check_known(arguments, {*_GET, *_IGNORED})
     shape, more = SHAPES[name], arguments.get("scheduler_specific_kwargs") or {}
-    given = {
-        key: arguments[key] for key in ("num_warmup_steps", "num_training_steps") if arguments.get(key) is not None
-    }
-    if not shape.warmup:
-        given.pop("num_warmup_steps", None)
-    if not shape.total:
-        given.pop("num_training_steps", None)
-    return _function(
-        name, {**given, **(more if name not in {"constant", "constant_with_warmup"} else {})}, base, filled
-    )
+    if not isinstance(more, Mapping):
+        raise SpecError("scheduler_specific_kwargs", found=show(more), expected="a mapping")
+    passed = {"num_warmup_steps": shape.warmup, "num_training_steps": shape.total}
+    given = {key: arguments[key] for key, is_passed in passed.items() if is_passed and arguments.get(key) is not None}
+    return _function(name, {**given, **(more if shape.arguments else {})}, base, filled)
 
 
 def _function(name: str, arguments: Mapping[str, Any], base: float, filled: dict[str, Any]) -> Curve:
     """Return the curve of one of transformers' functions."""
     shape = SHAPES[name]
-    required = [*(["num_warmup_steps"] if shape.warmup else []), *(["num_training_steps"] if shape.total else [])]
-    _check_known(arguments, {*required, *shape.arguments, *_IGNORED})
-    if name == "warmup_stable_decay" and arguments.get("num_stable_steps") is not None:
-        required.remove("num_training_steps")
+    lengths = {key for key, has in {"num_warmup_steps": shape.warmup, "num_training_steps": shape.total}.items() if has}
+    _check_known(arguments, {*lengths, *shape.arguments, *_IGNORED})
     if name == "warmup_stable_decay":
-        required.append("num_decay_steps")
-    for key in required:
+        ends = "num_training_steps" if arguments.get("num_stable_steps") is None else "num_stable_steps"
+        lengths = {"num_warmup_steps", "num_decay_steps", ends}
+    for key in sorted(lengths):
         if arguments.get(key) is None:
             raise SpecError(key, found="nothing", expected="a number of steps")
-    lengths = {
-        key: _steps(key, arguments[key]) for key in arguments if key.startswith("num_") and key.endswith("_steps")
-    }
-    warmup, total = lengths.pop("num_warmup_steps", 0) or 0, lengths.pop("num_training_steps", None)
+    steps = {key: _steps(key, value) for key, value in arguments.items() if re.fullmatch("num_.*_steps", key)}
+    warmup, total = steps.pop("num_warmup_steps", 0) or 0, steps.pop("num_training_steps", None)
     given = {key: value for key, value in arguments.items() if key in shape.arguments and value is not None}
     filled |= {key: value for key, value in shape.arguments.items() if key not in given and value is not None}
-    found = shape.rate(held(name, {**given, **lengths}, warmup, total, base), base)
+    found = shape.rate(held(name, {**given, **steps}, warmup, total, base), base)
     return Curve(node=found.node, notes=found.notes)
 
 

@@ -1,7 +1,7 @@
 """What the training loops of Ultralytics, YOLOv5 and YOLOv7 do to the rate and the momentum, as nodes.
 
-The rate is set once an epoch, to a line or half a cosine over the epochs; in the warmup it is set again before each batch,
-on the line from the warmup's first value to the rate of the epoch that it is in.
+The rate is set once an epoch, to a line or half a cosine over the epochs. In the warmup it is set again before each
+batch, on the line from the warmup's first value to the rate of the epoch that it is in.
 """
 
 from __future__ import annotations
