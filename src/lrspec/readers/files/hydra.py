@@ -91,12 +91,13 @@ class _Composer:
         if depth > _DEEP or len(self.files) > _MOST:
             raise _Unclear(f"{own.path}, nested more than {_DEEP} deep, or with more than {_MOST} files")
         listed = data.get("defaults")
-        entries = list(listed) if _is_list(listed) else []
+        is_listed = _is_list(listed)
+        entries = [*(listed or ())] if is_listed else []
         if "_self_" not in entries:
             entries.append("_self_")
         for entry in entries:
             if entry == "_self_":
-                rest = {name: value for name, value in data.items() if name != "defaults" or not _is_list(listed)}
+                rest = {name: value for name, value in data.items() if name != "defaults" or not is_listed}
                 self.data = _merged(self.data, _within(package, rest))
                 continue
             for default in _defaults(entry, own):
@@ -125,7 +126,7 @@ def _defaults(entry: str | Mapping[str, Any], parent: _Default) -> Iterator[_Def
     Raises:
         _Unclear: It is filled in elsewhere.
     """
-    key, value = (entry, None) if isinstance(entry, str) else next(iter(entry.items()))
+    key, value = next(iter(entry.items())) if isinstance(entry, Mapping) else (entry, None)
     *flags, words = str(key).split() or [""]
     name, _, package = words.partition("@")
     relative = name.lstrip("/")

@@ -54,7 +54,8 @@ def read(keys: Keys) -> Reading:
     if "_component_" in place.data:
         why = "torchtune fills num_training_steps in, with the epochs times the updates of one"
         arguments["num_training_steps"] = int(keys.quantity("total_steps", f"{place.path}.num_training_steps", why))
-        period, notes = 1, ("torchtune steps the scheduler after each update",)
+        period = 1
+        notes: tuple[str, ...] = ("torchtune steps the scheduler after each update",)
     else:
         period, notes = _period(keys, place, _stepping(tree, place))
     curve = _curve(keys, tree, place, name, arguments)
