@@ -1,6 +1,6 @@
 """Documents: a schedule for each hyperparameter, as YAML or JSON text, checked on the way in.
 
-    text --text.py--> plain data --units.py, plain.py--> nodes
+    text --documents/yaml.py--> plain data --documents/durations.py, plain.py--> nodes
 
 A document says which version of the spec it follows and gives a schedule for each hyperparameter it names:
 

@@ -9,7 +9,7 @@ from typing import Any
 from lrspec.cli.common import FOUND, GOOD, complain, count, say
 from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
-from lrspec.difference import Difference, difference
+from lrspec.comparison import Difference, difference
 from lrspec.schedule import Schedule
 from lrspec.views.difference import difference_svg
 from lrspec.views.svg import points
