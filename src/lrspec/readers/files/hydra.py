@@ -134,10 +134,10 @@ def _defaults(entry: str | Mapping[str, Any], parent: _Default) -> Iterator[_Def
         return
     if "override" in flags:
         raise _Unclear(f"{key}: {value}, which changes a choice of another file")
-    options = value if isinstance(value, list) else [value]
+    options: list[Any] = value if isinstance(value, list) else [value]
     if isinstance(entry, str):
-        relative, _, option = relative.rpartition("/")
-        options = [option]
+        relative, _, own = relative.rpartition("/")
+        options = [own]
     folder = relative if name.startswith("/") else f"{parent.folder}/{relative}".strip("/")
     for option in options:
         if not isinstance(option, str) or "${" in option or option == "???":
