@@ -39,7 +39,7 @@ def nemo(k: int) -> float:
 def espnet(k: int) -> float:
     """ESPnet 202412, espnet2/schedulers/warmup_lr.py."""
     step, warmup = k + 1, 15000
-    return 0.002 * sqrt(warmup) * min(step**-0.5, step * warmup**-1.5)
+    return float(0.002 * sqrt(warmup) * min(step**-0.5, step * warmup**-1.5))
 
 
 def darknet(k: int) -> float:
@@ -57,7 +57,7 @@ def darknet_constant(k: int) -> float:
 
 def inverse_sqrt(k: int) -> float:
     """fairseq 0.12.3, fairseq/optim/lr_scheduler/inverse_square_root_schedule.py."""
-    return 7e-4 * k / 4000 if k < 4000 else 7e-4 * 4000**0.5 * k**-0.5
+    return 7e-4 * k / 4000 if k < 4000 else 7e-4 * sqrt(4000) / sqrt(k)
 
 
 def pipeline(k: int) -> float:
@@ -67,10 +67,19 @@ def pipeline(k: int) -> float:
     return half_cosine(0.06, 0.0, 28500)(k - 1500)
 
 
+def olmo(k: int) -> float:
+    """OLMo 0.6.0, olmo/optim.py: CosWithWarmup of step k + 1, which olmo/train.py counts before the update."""
+    step = k + 1
+    if step < 100:
+        return 4e-5 + (4e-4 - 4e-5) * step / 100
+    return half_cosine(4e-4, 4e-5, 2000)(step - 100)
+
+
 RATES: dict[str, tuple[str, str, Rate]] = {
     "torchtune_constant.yaml": ("torchtune", "no scheduler", lambda _: 2e-5),
     "torchtune_8bit.yaml": ("torchtune", "no scheduler", lambda _: 1.5e-5),
     "nemo_megatron.yaml": ("nemo", "CosineAnnealing", nemo),
+    "olmo.yaml": ("olmo", "cosine_with_warmup", olmo),
     "olmo_core.json": ("olmo_core", "CosWithWarmup", warmed(6e-4, 200, half_cosine(6e-4, 6e-5, 4000))),
     "fairseq_hydra.yaml": ("fairseq", "polynomial_decay", warmed(5e-4, 6000, line(5e-4, 0.0, 54000))),
     "fairseq_inverse.yaml": ("fairseq", "inverse_sqrt", inverse_sqrt),
@@ -93,6 +102,7 @@ RATES: dict[str, tuple[str, str, Rate]] = {
 PARTLY = {
     "nemo_asr.yaml": "nemo",
     "nemo2.yaml": "nemo",
+    "olmo_tokens.yaml": "olmo",
     "olmo_core_wsd.json": "olmo_core",
     "fairseq_flags.txt": "fairseq",
     "maxtext_own.yml": "maxtext",
@@ -140,7 +150,7 @@ def main() -> None:
         file: {
             "says": says,
             "message": f"^{name}: a config of",
-            "values": {str(k): rate(k) for k in (*STEPS, *LATE)},
+            "values": {str(k): float(rate(k)) for k in (*STEPS, *LATE)},
         }
         for file, (name, says, rate) in RATES.items()
     }
