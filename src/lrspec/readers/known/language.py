@@ -84,7 +84,7 @@ NEMO = Known(
     marks=(
         Mark(keys=("model.optim.sched.name",)),
         Mark(keys=("optim.sched.name",)),
-        *(Mark(keys=(f"{place}_target_=nemo\\.lightning.*",)) for place in ("*.", "*.*.", "*.*.*.")),
+        Mark(keys=(r"**._target_=nemo\.lightning.*",)),
     ),
     documents={
         "CosineAnnealing": """
@@ -144,7 +144,7 @@ OLMO = Known(
 OLMO_CORE = Known(
     name="olmo_core",
     title="OLMo-core",
-    marks=tuple(Mark(keys=(f"{place}_CLASS_=olmo_core\\..*",)) for place in ("", "*.", "*.*.", "*.*.*.")),
+    marks=(Mark(keys=(r"**._CLASS_=olmo_core\..*",)),),
     documents={"": LINEAR_COSINE},
     values={
         "PEAK": "train_module.optim.lr",

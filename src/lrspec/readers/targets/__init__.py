@@ -7,25 +7,18 @@ from lrspec.readers.targets.tree import TARGETS
 from lrspec.readers.torch.composed import COMPOSED
 from lrspec.readers.torch.schedulers import DEFAULTS_OF, SCHEDULERS
 
-_DEEPEST = 5
-_NAMED = (
-    r"(?!nemo|diffusers|speechbrain|olmo_core)[\w.]*(LR|Scheduler|WarmRestarts|LROnPlateau|_schedule\w*|get_scheduler)"
-)
-_SHORT = rf"({'|'.join([*SCHEDULERS, *COMPOSED, 'ReduceLROnPlateau'])})"
-
-
-def _marks() -> tuple[Mark, ...]:
-    """Return a mark for each depth at which a class of schedulers may be named."""
-    places = [".".join(["*"] * depth) for depth in range(1, _DEEPEST + 1)]
-    named = [f"{place}.{target}={_NAMED}" for place in places for target in TARGETS]
-    short = [f"{place}lr_scheduler.class_path={_SHORT}" for place in ("", "*.")]
-    return tuple(Mark(keys=(path,)) for path in (*named, *short, "defaults"))
-
+_OTHERS = "nemo|diffusers|speechbrain|olmo_core"
+_NAMED = rf"(?!{_OTHERS})[\w.]*(LR|Scheduler|WarmRestarts|LROnPlateau|_schedule\w*|get_scheduler)"
+_SHORT = "|".join([*SCHEDULERS, *COMPOSED, "ReduceLROnPlateau"])
 
 SYSTEM = System(
     name="targets",
     title="a config of Lightning's command line or Hydra, which names classes",
-    marks=_marks(),
+    marks=(
+        *(Mark(keys=(f"**.{target}={_NAMED}",)) for target in TARGETS),
+        Mark(keys=(f"**.class_path=({_SHORT})",)),
+        Mark(keys=("defaults",)),
+    ),
     read=config.read,
     version=DEFAULTS_OF,
     shapes=(*SCHEDULERS, *COMPOSED, *FUNCTIONS),
