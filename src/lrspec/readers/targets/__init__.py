@@ -17,7 +17,7 @@ SYSTEM = System(
     marks=(
         *(Mark(keys=(f"**.{target}={_NAMED}",)) for target in TARGETS),
         Mark(keys=(f"**.class_path=({_SHORT})",)),
-        Mark(keys=("defaults",)),
+        Mark(keys=("defaults",), absent=("defaults.*", "defaults[]", "defaults=.*")),
     ),
     read=config.read,
     version=DEFAULTS_OF,
