@@ -19,6 +19,7 @@ PACKAGES = (
     "timm",
     "fvcore",
     "ignite",
+    "torchtitan",
     "torch",
     "keras",
     "optax",
@@ -26,7 +27,6 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
-    "torchtitan",
     "targets",
     "ultralytics",
 )

@@ -258,8 +258,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "log_sweep.yaml": ("a scheduler of an older release", "log_sweep", {"total_steps": 400}),
     "plateau.yaml": ("follows a metric", "metric", {"total_steps": 400}),
     "unknown_kwarg.yaml": ("cosine takes no min_lr", "min_lr", {"total_steps": 400}),
-    "type_of_transformers.yaml": ("the key of another system", "lr_scheduler_type", {"total_steps": 400}),
-    "own_script.yaml": ("one key of axolotl's, and others", "keys|lr", {"total_steps": 400}),
+    "type_of_transformers.yaml": ("the key of another system", "lr_scheduler_type|huggingface", {"total_steps": 400}),
+    "own_script.yaml": ("one key of axolotl's, and others", "marks", {"total_steps": 400}),
 }
 
 

@@ -52,18 +52,18 @@ def rates(name: str, rate: float, warmup: int | None, total: int, more: dict[str
     return found
 
 
-class Seen(TrainerCallback):
+class Seen(TrainerCallback):  # type: ignore[misc]  # untyped where transformers is not installed
     """Keeps the rate of each update."""
 
     def __init__(self) -> None:
         self.rates: list[float] = []
 
-    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_pre_optimizer_step(self, *_: Any, **kwargs: Any) -> None:
         """Keep the rate."""
         self.rates.append(float(kwargs["optimizer"].param_groups[0]["lr"]))
 
 
-class Model(torch.nn.Module):
+class Model(torch.nn.Module):  # type: ignore[misc]
     """One number, and a loss."""
 
     def __init__(self) -> None:
@@ -175,6 +175,10 @@ def read_rows() -> None:
     )
     row("one_step_ahead.json", "one step early", trained("one_step_ahead.json", 800), [7, 8])
     row("cosine_cycles.toml", "down, up and down", rates("cosine", 2e-4, 0, 120, {"num_cycles": 1.5}), [40, 80])
+
+
+def more_rows() -> None:
+    """Add the files of other forms, and of classes that derive from TrainingArguments."""
     row(
         "nested_training_args.yaml",
         "arguments inside training_args",
@@ -201,7 +205,7 @@ def read_rows() -> None:
     )
     row("llama_factory.yaml", "LLaMA-Factory", rates("cosine", 1e-4, share(0.1, 375), 375), [38], steps_per_epoch=125)
     stable = (121 - 20) // 3
-    more = {"num_stable_steps": stable, "num_decay_steps": 121 - 20 - stable}
+    more: dict[str, Any] = {"num_stable_steps": stable, "num_decay_steps": 121 - 20 - stable}
     row(
         "llama_factory_wsd.yaml",
         "LLaMA-Factory's own parts of a third and the rest",
@@ -220,6 +224,12 @@ def read_rows() -> None:
         steps_per_epoch=99,
     )
     row("twice.yaml", "a key twice, elsewhere", rates("cosine", 1e-5, 0, 40), [])
+    row("wandb_config.yaml", "as Weights & Biases keeps it", rates("cosine", 4e-5, share(0.05, 140), 140), [7])
+    mapped = {"learning_rate": 2e-5, r"learning_rate@SparseStaticEmbedding\..*": 1e-3}
+    columns = {name: rates("linear", rate, 0, 100) for name, rate in mapped.items()}
+    values = {name: {str(s): column[s] for s in (0, 1, 50, 99)} for name, column in columns.items()}
+    says = "rates by the names of parameters, of sentence-transformers"
+    READ["learning_rate_mapping.json"] = {"says": says, "options": {}, "values": values}
     row("dumped_enum.yaml", "an enum as yaml.dump writes it", rates("cosine", 1e-5, 4, 40), [4])
     row("nulls.yaml", "null is not given", rates("cosine", 3e-4, 0, 75), [])
     row("more_warmup_than_steps.json", "the warmup is longer than the run", rates("linear", 1e-4, 60, 30), [])
@@ -249,11 +259,11 @@ def read_rows() -> None:
 
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "own_script.yaml": ("no key of a known system's own", "scheduler|keys", {}),
+    "own_script.yaml": ("no key of a known system's own", "scheduler|marks", {}),
     "own_scheduler_type.yaml": ("one key of TrainingArguments beside lr and epochs", r"\blr\b", {}),
-    "own_warmup.yaml": ("keys that many share", "keys", {}),
+    "own_warmup.yaml": ("keys that many share", "marks", {}),
     "own_floor.yaml": ("a floor that TrainingArguments does not have", "min_learning_rate", {}),
-    "diffusers.sh": ("diffusers counts by processes", "diffusers", {}),
+    "diffusers.sh": ("diffusers counts by processes", "diffusers|marks", {}),
     "no_trainer.sh": ("the scripts without a Trainer", "no_trainer", {}),
     "no_trainer_defaults.json": ("the same, as a dump", "no_trainer", {}),
     "plateau.yaml": ("follows a metric", "metric", {}),
@@ -266,16 +276,22 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "no_length.yaml": ("nothing says how long an epoch is", "steps_per_epoch|steps-per-epoch", {}),
     "no_such_type.yaml": ("no such scheduler", "exponential", {}),
     "trainer_state.json": ("the state of a run, not its arguments", "position", {}),
+    "bert.sh": ("scripts of BERT", "train_batch_size|marks", {"steps_per_epoch": 100}),
+    "bert.json": ("scripts of BERT", "warmup_proportion|train_batch_size|marks", {"steps_per_epoch": 100}),
+    "deepspeed_chat.json": ("DeepSpeed-Chat's default is a cosine", "DeepSpeed-Chat", {"steps_per_epoch": 100}),
+    "rate_elsewhere.yaml": ("the rate is not in the arguments", "learning_rate", {"steps_per_epoch": 100}),
+    "two_runs.json": ("two sets of arguments", "sft and dpo", {}),
     "max_steps_of_zero.json": ("releases differ in what 0 means", "max_steps", {}),
     "paddlenlp.json": ("PaddleNLP's arguments of the same names", "PaddleNLP", {}),
     "ms_swift.sh": ("ms-swift, with defaults of its own", "swift", {}),
-    "openrlhf.sh": ("OpenRLHF", "OpenRLHF", {}),
+    "openrlhf.sh": ("OpenRLHF", "OpenRLHF|marks", {}),
 }
 
 
 def main() -> None:
     """Write the file."""
     read_rows()
+    more_rows()
     refused = {
         file: {"says": says, "options": options, "message": message}
         for file, (says, message, options) in REFUSED.items()

@@ -17,7 +17,7 @@ SYSTEM = System(
     version="0.19",
     shapes=(*OWN, *SHAPES),
     refused={
-        **{kind: "it follows a metric, not the step" for kind in METRIC},
+        **dict.fromkeys(METRIC, "it follows a metric, not the step"),
         "log_sweep": "of releases before 0.10, which have it no more",
         "relora_steps": "of releases before 0.13; since then it is jagged_restart_steps",
     },

@@ -13,7 +13,7 @@ from lrspec.readers.reading import Reading
 from lrspec.readers.torch.arguments import from_arguments
 from lrspec.readers.transformers.places import check_deepspeed, check_foreign
 from lrspec.readers.transformers.shapes import SHAPES
-from lrspec.readers.transformers.trainer import Run, arguments_of, node_of, type_of, whole_run
+from lrspec.readers.transformers.trainer import Run, arguments_of, known_total, node_of, type_of, whole_run
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
@@ -51,7 +51,9 @@ def read(keys: Keys) -> Reading:
     if keys.data.get("plugins"):
         notes.append("a plugin may make another scheduler: `plugins` were not looked at")
     notes = ["step 0 is the first update; axolotl hands these numbers to Hugging Face's Trainer", *notes]
-    return Reading(schedule=schedule, framework=keys.system, construct=construct, conventions=tuple(dict.fromkeys(notes)))
+    total = known_total(run)
+    conventions = tuple(dict.fromkeys(notes))
+    return Reading(schedule=schedule, framework=keys.system, construct=construct, conventions=conventions, total=total)
 
 
 def _total(keys: Keys, notes: list[str]) -> int:
@@ -65,7 +67,9 @@ def _total(keys: Keys, notes: list[str]) -> int:
     why = "axolotl counts it from the data; or give total_steps=..., which it prints"
     count = epochs * int(keys.quantity("steps_per_epoch", "num_epochs", why))
     steps = math.floor(count) if keys.get("sample_packing") is True else math.ceil(count)
-    notes.append(f"{epochs:g} epochs of that many updates: {in_steps(steps)}; axolotl, which counts samples, may have less")
+    notes.append(
+        f"{epochs:g} epochs of that many updates: {in_steps(steps)}; axolotl, which counts samples, may have less"
+    )
     return steps
 
 
@@ -104,10 +108,8 @@ def _schedule(keys: Keys, run: Run) -> tuple[str, Schedule]:
     given = {} if construct in OWN else arguments_of(SHAPES[construct], keys, run.notes)
 
     def node_at(rate: float) -> Node:
-        if construct in OWN:
-            node = OWN[construct](_lengths(keys, run), rate)
-        else:
-            node = node_of(construct, given, run, rate)
+        own = OWN.get(construct)
+        node = own(_lengths(keys, run), rate) if own else node_of(construct, given, run, rate)
         return _restarted(keys, construct, node, run.total()) if restarts else node
 
     node = node_at(run.rate)
@@ -138,18 +140,30 @@ def _no_arguments(keys: Keys) -> None:
 
 
 def _lengths(keys: Keys, run: Run) -> Lengths:
-    shares = {name: keys.number(name, default, least=0) for name, default in (("cosine_min_lr_ratio", 0.0), ("cosine_constant_lr_ratio", 1.0))}
+    shares = {
+        name: keys.number(name, default, least=0)
+        for name, default in (("cosine_min_lr_ratio", 0.0), ("cosine_constant_lr_ratio", 1.0))
+    }
     for name, share in shares.items():
         if share > 1:
             raise keys.wrong(name, "a share, 0 to 1")
-    return Lengths(warmup=run.warmup(), total=run.total(), rate=run.rate, low=shares["cosine_min_lr_ratio"], until=shares["cosine_constant_lr_ratio"])
+    return Lengths(
+        warmup=run.warmup(),
+        total=run.total(),
+        rate=run.rate,
+        low=shares["cosine_min_lr_ratio"],
+        until=shares["cosine_constant_lr_ratio"],
+    )
 
 
 def _restarted(keys: Keys, construct: str, node: Node, total: int) -> Node:
     if construct == "rex":
         raise keys.refused("jagged_restart_steps", "around rex, of which it skips a step")
     every = keys.whole("jagged_restart_steps", least=1)
-    warmup, anneal = keys.whole("jagged_restart_warmup_steps", 10) or 10, keys.whole("jagged_restart_anneal_steps", 1) or 1
+    warmup, anneal = (
+        keys.whole("jagged_restart_warmup_steps", 10) or 10,
+        keys.whole("jagged_restart_anneal_steps", 1) or 1,
+    )
     low = keys.number("cosine_min_lr_ratio", 0.0, least=0) or 0.001
     return jagged(node, total, every, warmup, anneal, low)
 

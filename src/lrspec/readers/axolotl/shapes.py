@@ -115,4 +115,3 @@ def jagged(node: Node, total: int, every: int, warmup: int, anneal: int, low: fl
     begin = [Constant(value=1.0, steps=every - anneal)] if every > anneal else []
     scaled = Product(parts=[node, Sequence(parts=[*begin, down, Repeat(part=cycle)])])
     return Freeze(part=Shift(part=scaled, by=1), steps=total)
-

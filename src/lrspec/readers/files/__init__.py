@@ -14,6 +14,7 @@ from typing import Any
 from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.readers.files import hydra
+from lrspec.readers.files.archive import config_in
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 
 if sys.version_info >= (3, 11):
@@ -51,12 +52,12 @@ def load(path: Path) -> ConfigFile:
     Raises:
         OSError: The file cannot be read.
         SpecError: The file is malformed, or too large.
-        UnsupportedError: The file is a pickle.
+        UnsupportedError: The file is a pickle, or HDF5.
     """
-    source = text_of(path)
     suffix = path.suffix.lower()
-    if suffix in {".pkl", ".pt", ".pth", ".bin"}:
-        raise UnsupportedError("config", str(path), "a pickle, which is not read; dump the config as JSON or YAML")
+    source = config_in(path) if suffix == ".keras" else text_of(path) if suffix not in _NOT_READ else ""
+    if suffix in _NOT_READ:
+        raise UnsupportedError("config", str(path), _NOT_READ[suffix])
     form, parse = _FORMS.get(suffix, ("arguments of the form --flag value", _arguments))
     try:
         found = parse(source, path)
@@ -114,10 +115,17 @@ def _not_parsed(source: str, path: Path) -> ConfigFile:
     return ConfigFile(form="text", path=path, text=source)
 
 
+_NOT_READ = dict.fromkeys(
+    (".pkl", ".pt", ".pth", ".bin"), "a pickle, which is not read; dump the config as JSON or YAML"
+) | dict.fromkeys(
+    (".h5", ".hdf5"), "HDF5, which is not read here; write its attribute training_config, which is JSON, to a file"
+)
+"""The endings of files that are no text, and what to do."""
 _FORMS: dict[str, tuple[str, Callable[[str, Path], ConfigFile]]] = {
     ".yaml": ("YAML", _yaml),
     ".yml": ("YAML", _yaml),
     ".json": ("JSON", _json),
+    ".keras": ("JSON in an archive of Keras", _json),
     ".toml": ("TOML", _toml),
     ".prototxt": ("text", _not_parsed),
     ".config": ("text", _not_parsed),

@@ -18,7 +18,7 @@ from lrspec.compiler.formula import HORIZON, Time, simple
 from lrspec.errors import UnsupportedError
 from lrspec.kinds import Affine, Cosine, Exponential, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, lasting, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time as time_of
 from lrspec.readers.param_groups import WAY_OUT, Rate, Source, names_of, nodes_of, on_course, read_groups
 from lrspec.readers.reading import Reading
 from lrspec.spec import Node

@@ -24,7 +24,7 @@ from lrspec.readers.ignite.replay import (
     refused,
     torch_of,
 )
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time as time_of
 from lrspec.readers.param_groups import Rate, Source, is_from, names_of, nodes_of, on_course, read_groups, tables
 from lrspec.readers.reading import MismatchError, Reading
 from lrspec.readers.torch import objects as torch

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, simple
-from lrspec.readers.keras.documented import half_cosine, loose, power_of, stairs_or_not, time_of, unfinished
+from lrspec.readers.float32 import loose, stairs_or_not, unfinished
+from lrspec.readers.numbers import decimal_time as time_of, half_cosine, power_of
 from lrspec.readers.reading import SLACK, Own
 
 Cells = Mapping[str, Any]

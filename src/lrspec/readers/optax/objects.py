@@ -14,7 +14,7 @@ from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Clamp, Constant, Cosine, Exponential, Freeze, Linear, Polynomial, Sequence, Shift
 from lrspec.readers.build import constant, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time as time_of
 from lrspec.readers.optax.documented import documented, enclosed, is_cosine, is_known, knots_of, maker, unwrapped
 from lrspec.readers.optax.optimizer import rate_in
 from lrspec.readers.reading import Own, Reading, as_table, bounded, called, compared

@@ -29,7 +29,7 @@ from lrspec.kinds import (
     Tanh,
 )
 from lrspec.readers.build import constant, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time as time_of
 from lrspec.readers.param_groups import WAY_OUT, Rate, Source, cut_to, is_from, names_of, read_groups
 from lrspec.readers.reading import Reading
 from lrspec.spec import Node

@@ -70,9 +70,19 @@ def _sequential(scheduler: Scheduler, depth: int) -> Curve:
         notes=tuple(dict.fromkeys(notes)),
         faults=tuple(dict.fromkeys(faults)),
         kinks=tuple(begin + kink for begin, curve in found for kink in (0, *curve.kinks)),
+        turns=lambda step: _turns(found, step),
         stop=min(int(last_start) + last.stop, HORIZON),
         slack=lambda steps: sum(curve.slack(steps) for _, curve in found),
     )
+
+
+def _turns(found: list[tuple[Time, Curve]], step: int) -> list[Time]:
+    """Return the times at which schedulers, each from its own beginning, follow one another, or turn."""
+    begins = [begin for begin, _ in found]
+    turns = begins[1:]
+    for (begin, curve), end in zip(found, [*begins[1:], HORIZON], strict=True):
+        turns += [begin + turn for turn in curve.turns_after(max(step - int(begin), 0)) if begin + turn < end]
+    return turns
 
 
 def _starts(scheduler: Scheduler, depth: int) -> list[int]:
@@ -145,6 +155,7 @@ def _chained(scheduler: Scheduler) -> Curve:
         notes=(*notes, *(note for one in found for note in one.notes)),
         faults=tuple(fault for one in found for fault in one.faults),
         kinks=tuple(kink for one in found for kink in one.kinks),
+        turns=lambda step: [turn for one in found for turn in one.turns_after(step)],
         slack=lambda steps: 2.0**-52 * steps * len(found),
     )
 

@@ -23,7 +23,16 @@ def restarts(of: Parameters, base: float) -> Curve:
         "eta_min is an absolute rate, the same for every group",
     )
     starts = (first, first * (1 + growth), first * (1 + growth + growth**2))
-    return Curve(node=node, notes=notes, kinks=starts)
+    return Curve(node=node, notes=notes, kinks=starts, turns=lambda step: _restarts_until(first, growth, step))
+
+
+def _restarts_until(first: int, growth: int, step: int) -> list[int]:
+    """Return the starts of the cycles, up to the fourth one after a step."""
+    starts, length = [0], first
+    while len(starts) < 4 or starts[-4] < step:
+        starts.append(starts[-1] + length)
+        length *= growth
+    return starts
 
 
 def restarts_kept(given: Parameters, _: dict[str, Any]) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import SimpleNamespace
@@ -54,6 +54,8 @@ class Curve:
         faults: Where stepping, which was read, departs from what torch documents.
         momentum: The momentum, where the scheduler drives it.
         kinks: Times at which the curve bends, jumps, or has ended.
+        turns: From a step, the kinks up to which a curve that goes on there is to be compared; where there is no end to
+            them, the next ones. All of `kinks` where nothing is said.
         stop: The number of steps after which the object has no more values that are meant.
         slack: How far so many steps of its recursion may carry rounding, beyond a unit in the last place each.
     """
@@ -63,8 +65,13 @@ class Curve:
     faults: tuple[str, ...] = ()
     momentum: Node | None = None
     kinks: tuple[Time, ...] = ()
+    turns: Callable[[int], Iterable[Time]] | None = None
     stop: int = HORIZON
     slack: Callable[[int], float] = exactly
+
+    def turns_after(self, step: int) -> list[Time]:
+        """Return the times after a step at which the curve turns."""
+        return [time for time in (self.kinks if self.turns is None else self.turns(step)) if time > step]
 
 
 Parameters = SimpleNamespace

@@ -16,15 +16,14 @@ from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.param_groups import names_of
-from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
+from lrspec.readers.param_groups import epsilon, names_of
+from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.readers.torch.composed import COMPOSED, curve_of, start_of
 from lrspec.readers.torch.description import WAY_OUT, Curve, Scheduler, kept_for, number, refused
 from lrspec.readers.torch.replay import (
     MODULES,
     Played,
     class_of,
-    epsilon,
     group_rate,
     is_chain,
     jump,
@@ -38,7 +37,8 @@ from lrspec.spec import SPEC_VERSION, Node
 
 _MOST = 100_000
 """How many steps of a scheduler are replayed at most; further ones are compared one by one."""
-_ALL, _SOME = 2_000, 1_000
+_FEW = 2.0**-44
+"""The difference that a few operations in float64 explain, beside what each step may add."""
 _COUNTS = "step 0 is the rate before the first scheduler.step(); last_epoch is the number of steps"
 
 
@@ -168,15 +168,13 @@ def _limited(found: Curve, name: str, sample: int | None) -> Curve:
 
 def _compared(reading: Reading, found: list[Curve], played: Played, steps: int) -> Reading:
     """Return the reading with the comparison of each group's schedules with what the copy gave."""
-    kinks = {math.ceil(kink) + i for one in found for kink in one.kinks for i in (-2, -1, 0, 1, 2)}
-    some = kinks | set(range(_SOME)) | {steps * i // _SOME for i in range(_SOME)} | {steps - 1}
-    chosen = range(steps) if steps <= _ALL else sorted(step for step in some if 0 <= step < steps)
+    chosen = steps_to_compare(_kinks(found), steps)
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (steps + 64) + one.slack(steps)
+        tolerance = _FEW + 2.0**-52 * steps + one.slack(steps)
         reading = reading.checked(one.node, chosen, [rates[step] for step in chosen], tolerance)
         if one.momentum is not None:
             reading = reading.checked(one.momentum, chosen, [momenta[step] for step in chosen], tolerance)
-    how = "all" if steps <= _ALL else f"{len(chosen)}"
+    how = "all" if len(chosen) == steps else f"{len(chosen)}"
     note = (
         f"a copy of the object was stepped through steps 0 to {steps - 1}, in float64, and compared at {how} of them: "
         f"it differs by {reading.largest_difference:.1e} of the largest value at most, at step {reading.at_step}"
@@ -187,23 +185,26 @@ def _compared(reading: Reading, found: list[Curve], played: Played, steps: int) 
 def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Curve], steps: int) -> Reading:
     """Return the reading with single steps of the copy beyond those that were played, each from the schedule's rate."""
     stop = min(*(one.stop for one in found), HORIZON)
-    kinks = [math.ceil(kink) for one in found for kink in one.kinks if steps <= kink < stop]
+    kinks = [kink for kink in _kinks(found) if steps <= kink < stop]
     if not kinks:
         return reading
-    last = max(kinks)
-    near = {kink + i for kink in kinks for i in (-2, -1, 0, 1, 2)}
-    chosen = sorted(step for step in near | {last * i // _SOME for i in range(_SOME)} if steps <= step < stop)
+    last = math.ceil(kinks[-1])
+    chosen = steps_to_compare(kinks, min(last + 3, stop), start=steps)
     values = [exact_values(one.node, [step - 1 for step in chosen]) for one in found]
     played = jump(native, starts, chosen, values)
     if played is None:
         return reading.noting(f"not compared beyond step {steps - 1}, though it changes at step {last}")
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (last + 64)
-        reading = reading.checked(one.node, chosen, rates, tolerance)
+        reading = reading.checked(one.node, chosen, rates, _FEW)
         if one.momentum is not None:
-            reading = reading.checked(one.momentum, chosen, momenta, tolerance)
+            reading = reading.checked(one.momentum, chosen, momenta, _FEW)
     how = f"{len(chosen)} of the steps from {steps} to {chosen[-1]} were compared by one step of the copy each"
     return reading.noting(f"{how}, from the schedule's rate at the step before")
+
+
+def _kinks(found: list[Curve]) -> list[Time]:
+    """Return the kinks of all groups in their order."""
+    return sorted({kink for one in found for kink in one.kinks})
 
 
 def _document(found: list[Curve], names: list[str] | None) -> Schedule:
@@ -241,7 +242,7 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Curve]
     for place, (one, rates) in enumerate(zip(found, played.rates, strict=True)):
         held = native.optimizer.param_groups[place]["lr"]
         expected, precision = value_at(one.node, time), epsilon(held)
-        tolerance = precision * (position + 64) + one.slack(position) * precision / 2.0**-52
+        tolerance = _FEW + precision * (position + 4) + one.slack(position) * precision / 2.0**-52
         if abs(number(held) - expected) > tolerance * max(map(abs, (*rates, expected, number(held)))):
             raise _off_course(reading, place, expected, number(held), time)
     if time != position:

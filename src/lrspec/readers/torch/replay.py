@@ -13,7 +13,6 @@ from lrspec.errors import UnsupportedError
 from lrspec.readers.torch.description import number
 
 MODULES = {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}
-_EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +41,6 @@ class _Optimizer:
         self.defaults: dict[str, Any] = {}
         self.step = _Step()
         self._opt_called = True
-
-
-def epsilon(value: Any) -> float:
-    """Return the precision in which a scheduler computes where this is the rate of a group: float64, or a tensor's."""
-    return _EPSILON.get(str(getattr(value, "dtype", "")), 2.0**-52)
 
 
 def group_rate(native: Any, group: int, key: str) -> float:

@@ -33,13 +33,17 @@ from lrspec.readers.torch.description import (
 from lrspec.readers.transformers.objects import rate_of
 from lrspec.spec import Node
 
+_FURTHER = 1024
+"""Up to how many steps further an exponential decay is compared, which has no turn."""
+
 
 def _exponential(of: Parameters, base: float) -> Curve:
     gamma = number(of.gamma)
     if gamma == 0:
         return Curve(node=levels([0, 1], [base, 0.0]), notes=("gamma=0: 0 from step 1 on",), kinks=(1,))
     node = Exponential(init_value=base, decay_rate=gamma, decay_period=1)
-    return Curve(node=node, notes=("gamma is the factor of each step",), kinks=(256,))
+    notes = ("gamma is the factor of each step",)
+    return Curve(node=node, notes=notes, kinks=(256,), turns=lambda step: (step + _FURTHER,))
 
 
 def _step(of: Parameters, base: float) -> Curve:
@@ -59,7 +63,13 @@ def _step(of: Parameters, base: float) -> Curve:
         notes = (*notes, "gamma=0: 0 from then on")
         return Curve(node=levels([0, period], [base, 0.0]), notes=notes, faults=faults, kinks=(period,))
     node = Exponential(init_value=base, decay_rate=gamma, decay_period=period, staircase=True)
-    return Curve(node=node, notes=notes, faults=faults, kinks=tuple(period * k for k in range(1, 5)))
+    return Curve(
+        node=node,
+        notes=notes,
+        faults=faults,
+        kinks=tuple(period * k for k in range(1, 5)),
+        turns=lambda step: ((step // period + k) * period for k in range(1, 9)),
+    )
 
 
 def _multi_step(of: Parameters, base: float) -> Curve:
@@ -155,7 +165,13 @@ def _cosine(of: Parameters, base: float) -> Curve:
         troughs = steps // (2 * period) + 1
         return 2.0**-52 * float(troughs * (8 * period + period**2 * abs(end) / largest))
 
-    return Curve(node=node, notes=notes, kinks=(time_of(period), time_of(2 * period), time_of(4 * period)), slack=slack)
+    return Curve(
+        node=node,
+        notes=notes,
+        kinks=(time_of(period), time_of(2 * period), time_of(4 * period)),
+        turns=lambda _: (time_of(period),),
+        slack=slack,
+    )
 
 
 def _lambda(of: Parameters, base: float) -> Curve:

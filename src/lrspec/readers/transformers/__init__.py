@@ -2,7 +2,7 @@
 
 from lrspec.readers.system import Mark, System
 from lrspec.readers.transformers import config, objects
-from lrspec.readers.transformers.places import MARKS, NOT_THE_TRAINERS
+from lrspec.readers.transformers.places import MARKS
 from lrspec.readers.transformers.shapes import METRIC, SHAPES
 
 _INSIDE = ("", "*.", "*.*.")
@@ -10,15 +10,11 @@ _INSIDE = ("", "*.", "*.*.")
 SYSTEM = System(
     name="huggingface",
     title="Hugging Face's Trainer",
-    marks=tuple(
-        Mark(keys=(f"{where}{name}",), absent=tuple(f"{where}{other}" for other in NOT_THE_TRAINERS))
-        for where in _INSIDE
-        for name in MARKS
-    ),
+    marks=tuple(Mark(keys=(f"{where}{name}",)) for where in _INSIDE for name in MARKS),
     read=config.read,
     version="5.23",
     shapes=tuple(SHAPES),
-    refused={kind: "it follows a metric, not the step" for kind in METRIC},
+    refused=dict.fromkeys(METRIC, "it follows a metric, not the step"),
     knows=objects.is_of_transformers,
     read_object=objects.read,
 )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 
-from lrspec.errors import SpecError
-from lrspec.fields import in_steps, show
+from lrspec.fields import in_steps
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
 from lrspec.readers.transformers.derived import check_family, parts_of_llama_factory, rate_of
 from lrspec.readers.transformers.places import arguments_in, check_deepspeed, check_foreign
 from lrspec.readers.transformers.shapes import SHAPES
-from lrspec.readers.transformers.trainer import Run, arguments_of, scheduled, type_of, whole_run
+from lrspec.readers.transformers.trainer import Run, arguments_of, known_total, scheduled, type_of, whole_run
 
-_OWN = ("learning_rate", "learning_rate_mapping", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio")
+_OWN = (
+    "learning_rate",
+    "learning_rate_mapping",
+    "lr_scheduler_type",
+    "lr_scheduler_kwargs",
+    "warmup_steps",
+    "warmup_ratio",
+)
 _EXPECTED = "no such key: TrainingArguments have learning_rate, lr_scheduler_type, warmup_steps, max_steps and others"
 
 
@@ -39,7 +45,9 @@ def read(keys: Keys) -> Reading:
     if name == "constant" and (keys.data.get("warmup_steps") or keys.data.get("warmup_ratio")):
         notes.append("`constant` has no warmup: Hugging Face ignores what the config says of one")
     conventions = ("step 0 is the first update; the factors multiply learning_rate", *dict.fromkeys(notes))
-    return Reading(schedule=schedule, framework=keys.system, construct=name, conventions=conventions)
+    return Reading(
+        schedule=schedule, framework=keys.system, construct=name, conventions=conventions, total=known_total(run)
+    )
 
 
 def run_of(keys: Keys, notes: list[str]) -> Run:
@@ -71,7 +79,9 @@ def _total(keys: Keys, notes: list[str]) -> int:
     if keys.data.get("total_episodes") is not None:
         raise keys.wrong("total_episodes", "total_steps=..., updates of the run: they are counted in episodes")
     epochs = keys.number("num_train_epochs", 3.0, least=0)
-    per_epoch = int(keys.quantity("steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=..."))
+    per_epoch = int(
+        keys.quantity("steps_per_epoch", "num_train_epochs", "max_steps is not set; or give total_steps=...")
+    )
     steps = math.ceil(epochs * per_epoch)
     notes.append(f"{epochs:g} epochs of {per_epoch} updates, rounded up: {in_steps(steps)}")
     return steps
@@ -79,7 +89,10 @@ def _total(keys: Keys, notes: list[str]) -> int:
 
 def _warmup(keys: Keys, notes: list[str]) -> int:
     """Return the steps of the warmup, as the Trainer counts them: warmup_steps, or a share of the run, rounded up."""
-    steps, ratio = keys.number("warmup_steps", 0, least=0), keys.number("warmup_ratio", least=0) if _has_ratio(keys) else 0
+    steps, ratio = (
+        keys.number("warmup_steps", 0, least=0),
+        keys.number("warmup_ratio", least=0) if _has_ratio(keys) else 0,
+    )
     if ratio > 1:
         raise keys.wrong("warmup_ratio", "a share, 0 to 1")
     if 0 < steps < 1 and ratio not in (0, steps):

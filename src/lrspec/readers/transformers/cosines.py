@@ -8,7 +8,7 @@ from fractions import Fraction
 from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Constant, Cosine, Freeze, Linear, Repeat, Sequence, Shift
 from lrspec.readers.build import constant
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, after_warmup
 from lrspec.readers.transformers.numbers import WARMUP, Numbers, lengths, refused, times
 from lrspec.spec import Node
@@ -45,8 +45,9 @@ def wave_slack(cycles: Time, over: Time) -> float:
 
 
 def cosine(numbers: Numbers, base: float) -> Rate:
+    """Return a linear warmup and a cosine, to 0 or a share of the rate, which goes on after its end."""
     warmup, total, over = lengths(numbers)
-    cycles, share = time_of(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
+    cycles, share = decimal_time(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
     if share < 0:
         raise refused("cosine_with_min_lr", f"min_lr_rate={share}, below 0; {WAY_OUT}")
     notes = [WARMUP, _about_the_end(total, cycles)]
@@ -70,7 +71,7 @@ def cosine(numbers: Numbers, base: float) -> Rate:
 def one_step_ahead(numbers: Numbers, base: float) -> Rate:
     """Everything is one step early: the peak is at the last step of the warmup, the minimum at the last step."""
     warmup, total, over = lengths(numbers)
-    cycles, share = time_of(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
+    cycles, share = decimal_time(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
     first = numbers.get("warmup_lr_rate")
     if share < 0:
         raise refused("cosine_warmup_with_min_lr", f"min_lr_rate={share}, below 0; {WAY_OUT}")
@@ -94,8 +95,9 @@ def one_step_ahead(numbers: Numbers, base: float) -> Rate:
 
 
 def restarts(numbers: Numbers, base: float) -> Rate:
+    """Return a linear warmup and half cosines, each from the whole rate, and 0 after them."""
     warmup, _, over = lengths(numbers)
-    cycles = time_of(numbers["num_cycles"])
+    cycles = decimal_time(numbers["num_cycles"])
     if cycles < 0:
         raise refused("cosine_with_restarts", f"num_cycles={cycles}, below 0; {WAY_OUT}")
     notes = [WARMUP, f"num_cycles={cycles} half cosines, each from the whole rate; 0 from step {warmup + over} on"]

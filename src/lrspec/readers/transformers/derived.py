@@ -11,40 +11,77 @@ from lrspec.readers.transformers.trainer import Run
 RATE = 5e-5
 _TRL = {
     *("beta", "loss_type", "max_prompt_length", "max_completion_length", "num_generations", "rpo_alpha", "packing"),
-    *("use_vllm", "vllm_mode", "reward_funcs", "dataset_text_field", "max_seq_length_sft", "completion_only_loss"),
-    *("assistant_only_loss", "desirable_weight", "undesirable_weight", "cpo_alpha", "simpo_gamma", "use_peft"),
-    *("precompute_ref_log_probs", "missing_eos_penalty", "total_episodes", "num_ppo_epochs", "reward_model_path"),
-    *("center_rewards_coefficient", "dataset_num_proc", "model_init_kwargs", "lora_target_modules", "dataset_mixer"),
-    *("max_length", "eos_token", "truncation_mode", "sync_ref_model", "ref_model_mixup_alpha", "lora_r", "dpo_alpha"),
+    *("use_vllm", "vllm_mode", "reward_funcs", "dataset_text_field", "completion_only_loss", "assistant_only_loss"),
+    *("desirable_weight", "undesirable_weight", "cpo_alpha", "simpo_gamma", "precompute_ref_log_probs", "use_peft"),
+    *("missing_eos_penalty", "total_episodes", "num_ppo_epochs", "reward_model_path", "center_rewards_coefficient"),
+    *("dataset_num_proc", "model_init_kwargs", "lora_target_modules", "lora_r", "dataset_mixer", "max_length"),
+    *("eos_token", "truncation_mode", "sync_ref_model", "ref_model_mixup_alpha"),
 }
 """Arguments of TRL's config classes and scripts: what has one may be of a class with a rate of its own."""
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
-_PADDLE = {
-    *("tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "sharding", "sep_parallel_degree"),
-    *("fp16_opt_level", "use_flash_attention_paddle", "min_learning_rate", "fuse_attention_qkv"),
-}
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
+_LIVE = "convert the scheduler that the script makes, with lrspec.from_native"
+_OTHERS = (
+    (
+        {"lr_warmup_steps", "lr_num_cycles", "lr_power"},
+        "the arguments of a script of diffusers",
+        f"its scheduler counts the steps of all processes; {_LIVE}",
+    ),
+    (
+        {"zero_stage", "actor_zero_stage", "data_split"},
+        "the arguments of DeepSpeed-Chat, or of another script of DeepSpeed",
+        f"their defaults are not the Trainer's; {_LIVE}",
+    ),
+    (
+        {"num_warmup_steps", "max_train_steps", "checkpointing_steps", "with_tracking"},
+        "the arguments of a script without a Trainer, such as run_clm_no_trainer.py",
+        f"its scheduler counts the steps of all processes; {_LIVE}",
+    ),
+    (
+        {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "fp16_opt_level"},
+        "PaddleNLP's TrainingArguments",
+        "its schedulers are Paddle's, with keys of the same names; start from a document of the same shape",
+    ),
+)
+"""Who copies the Trainer's names with another meaning: their own keys, what they are, and why they are refused."""
 
 
 def check_family(keys: Keys) -> None:
     """Refuse the arguments of libraries that copy the Trainer's names, and have another meaning or other defaults.
 
     Raises:
-        UnsupportedError: They are PaddleNLP's, or those of the scripts without a Trainer.
+        UnsupportedError: They are not the Trainer's.
         SpecError: They are ms-swift's, and leave something to its defaults.
     """
-    paddle = _PADDLE & keys.data.keys() & {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"}
-    if paddle or ("sharding" in keys.data and "fp16_opt_level" in keys.data):
-        raise keys.refused("PaddleNLP's TrainingArguments", "its schedulers are Paddle's, with keys of the same names")
-    if not _SWIFT.isdisjoint(keys.data):
-        wanted = ("learning_rate", "lr_scheduler_type")
-        missing = [name for name in wanted if keys.data.get(name) is None]
-        if keys.data.get("warmup_ratio") is None and keys.data.get("warmup_steps") is None:
-            missing.append("warmup_ratio")
-        if missing:
-            expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
-            raise SpecError(keys.at(missing[0]), found="nothing", expected=expected)
+    for own, what, why in _OTHERS:
+        found = sorted(own & keys.data.keys())
+        if found:
+            raise keys.refused(f"{what}: `{keys.at(found[0])}`", why)
+    _check_batch_size(keys)
+    if _SWIFT.isdisjoint(keys.data):
+        return
+    missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
+    if keys.data.get("warmup_ratio") is None and keys.data.get("warmup_steps") is None:
+        missing.append("warmup_ratio")
+    if missing:
+        expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
+        raise SpecError(keys.at(missing[0]), found="nothing", expected=expected)
+
+
+def _check_batch_size(keys: Keys) -> None:
+    """Refuse what counts epochs as the Trainer does, and batches otherwise: scripts of BERT, of diffusers, and others.
+
+    Raises:
+        UnsupportedError: It is one of these.
+    """
+    names = ("lr_scheduler_type", "per_device_train_batch_size", "per_gpu_train_batch_size")
+    others = [
+        name for name in ("train_batch_size", "bert_config_file", "pretrained_model_name_or_path") if name in keys.data
+    ]
+    if others and keys.data.keys().isdisjoint(names):
+        why = "a Trainer has per_device_train_batch_size; scripts of BERT and of diffusers have other defaults"
+        raise keys.refused(f"num_train_epochs beside {others[0]}", why)
 
 
 def rate_of(keys: Keys) -> float:

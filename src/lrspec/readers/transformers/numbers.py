@@ -9,7 +9,7 @@ from typing import Any
 
 from lrspec.compiler.formula import Time, simple
 from lrspec.errors import UnsupportedError
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 
 Numbers = Mapping[str, Any]
 WARMUP = "num_training_steps includes the warmup; the rate at step 0 is 0, and the first whole rate at the warmup's end"
@@ -23,7 +23,7 @@ def refused(name: str, reason: str) -> UnsupportedError:
 
 def lengths(numbers: Numbers) -> tuple[Time, Time, Time]:
     """Return the warmup, the total, and what the decay is divided by, which is at least 1."""
-    warmup, total = time_of(numbers["num_warmup_steps"]), time_of(numbers["num_training_steps"])
+    warmup, total = decimal_time(numbers["num_warmup_steps"]), decimal_time(numbers["num_training_steps"])
     return warmup, total, max(simple(Fraction(total) - warmup), 1)
 
 

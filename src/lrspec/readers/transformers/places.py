@@ -13,22 +13,8 @@ from lrspec.readers import files
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 
-MARKS = (
-    "lr_scheduler_type",
-    "lr_scheduler_kwargs",
-    "num_train_epochs",
-    "per_device_train_batch_size",
-    "per_gpu_train_batch_size",
-)
-"""The arguments that only a Trainer has; what copies some of them has others, which a Trainer does not have."""
-NOT_THE_TRAINERS = (
-    "num_warmup_steps",
-    "max_train_steps",
-    "lr_warmup_steps",
-    "checkpointing_steps",
-    "with_tracking",
-    "micro_batch_size",
-)
+MARKS = ("lr_scheduler_type", "num_train_epochs", "per_device_train_batch_size")
+"""The arguments that only a Trainer has, and what copies its names."""
 _DEPTH = 3
 _FOREIGN = re.compile(
     r"lr|lr_.*|learningrate|(base|peak|max|min|init|initial|end|final|start)_(lr|learning_rate)|learning_rate_.+"
@@ -53,7 +39,7 @@ def arguments_in(keys: Keys) -> Keys:
             expected="its arguments; lrspec.position(...) of the checkpoint's folder reads how far it was",
         )
     if not keys.data.keys().isdisjoint(MARKS):
-        return keys
+        return _unwrapped(keys)
     found = list(_with_marks(keys, _DEPTH))
     if not found:
         return keys
@@ -62,6 +48,14 @@ def arguments_in(keys: Keys) -> Keys:
         raise SpecError(found[0].path, found=f"training arguments in {places}", expected="one of them, by itself")
     _check_only_rate(keys, found[0])
     return found[0]
+
+
+def _unwrapped(keys: Keys) -> Keys:
+    """Return the arguments of a run as Weights & Biases keeps them: each a mapping with a `value`."""
+    if all(isinstance(keys.data[name], Mapping) and "value" in keys.data[name] for name in MARKS if name in keys.data):
+        plain = {name: one["value"] for name, one in keys.data.items() if isinstance(one, Mapping) and "value" in one}
+        return Keys(plain, keys.context, keys.path)
+    return keys
 
 
 def _with_marks(keys: Keys, depth: int) -> Iterator[Keys]:
@@ -124,7 +118,9 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
     if beside is None:
         notes.append(f"a scheduler in {config!r} would go before this one: that file was not looked at")
     elif beside.get("scheduler") is not None:
-        reason = f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
+        reason = (
+            f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
+        )
         raise keys.refused("a scheduler of DeepSpeed", reason)
     else:
         notes.append(f"{config} has no scheduler of its own")

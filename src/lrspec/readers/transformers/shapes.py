@@ -14,7 +14,7 @@ from typing import Any
 from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Polynomial, PowerLaw, Sequence, Shift
 from lrspec.readers.build import constant, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, after_warmup, cut_to
 from lrspec.readers.transformers.cosines import cosine, one_step_ahead, restarts, wave_slack
 from lrspec.readers.transformers.numbers import WARMUP, Numbers, lengths, refused, times
@@ -26,7 +26,7 @@ def _constant(_: Numbers, base: float) -> Rate:
 
 
 def _constant_with_warmup(numbers: Numbers, base: float) -> Rate:
-    warmup = time_of(numbers["num_warmup_steps"])
+    warmup = decimal_time(numbers["num_warmup_steps"])
     note = f"the rate at step 0 is 0, and the whole rate at step {warmup}" if warmup else "no warmup"
     return Rate(node=after_warmup(0.0, base, warmup, constant(base)), notes=(note,), kinks=(warmup,))
 
@@ -72,7 +72,7 @@ def _polynomial(numbers: Numbers, base: float) -> Rate:
 
 
 def _inverse_sqrt(numbers: Numbers, base: float) -> Rate:
-    warmup, scale = time_of(numbers["num_warmup_steps"]), time_of(numbers["timescale"])
+    warmup, scale = decimal_time(numbers["num_warmup_steps"]), decimal_time(numbers["timescale"])
     if scale <= 0:
         raise refused("inverse_sqrt", f"timescale={scale}, not above 0, which has no square root; {WAY_OUT}")
     notes = (
@@ -88,8 +88,8 @@ def _inverse_sqrt(numbers: Numbers, base: float) -> Rate:
 
 
 def _warmup_stable_decay(numbers: Numbers, base: float) -> Rate:
-    warmup, stable = time_of(numbers["num_warmup_steps"]), time_of(numbers["num_stable_steps"])
-    decay, share = time_of(numbers["num_decay_steps"]), float(numbers["min_lr_ratio"])
+    warmup, stable = decimal_time(numbers["num_warmup_steps"]), decimal_time(numbers["num_stable_steps"])
+    decay, share = decimal_time(numbers["num_decay_steps"]), float(numbers["min_lr_ratio"])
     if share < 0:
         raise refused("warmup_stable_decay", f"min_lr_ratio={share}, below 0; {WAY_OUT}")
     low, parts = times(base, share), list[Node]()
@@ -105,14 +105,16 @@ def _warmup_stable_decay(numbers: Numbers, base: float) -> Rate:
     begun = max(-stable, 0)
     left = simple(Fraction(decay) - begun)
     if decay > 0 and left > 0:
-        cycles = time_of(abs(numbers["num_cycles"]))
+        cycles = decimal_time(abs(numbers["num_cycles"]))
         fall = _fall(str(numbers.get("decay_type", "cosine")), base, low, max(decay, 1), cycles)
         parts.append(cut_to(Shift(part=fall, by=begun) if begun else fall, left))
     if begun:
         notes.append(f"num_stable_steps={stable}, below 0: the decay begins that far into itself")
     node = Sequence(parts=[*parts, constant(low)]) if parts else constant(low)
     ends = (warmup, warmup + stable, warmup + stable + decay)
-    return Rate(node=node, notes=tuple(notes), kinks=ends, slack=wave_slack(time_of(abs(numbers["num_cycles"])), 40))
+    return Rate(
+        node=node, notes=tuple(notes), kinks=ends, slack=wave_slack(decimal_time(abs(numbers["num_cycles"])), 40)
+    )
 
 
 def _rise(shape: str, init: float, peak: float, steps: Time) -> Node:

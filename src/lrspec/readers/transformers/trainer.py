@@ -12,6 +12,7 @@ from typing import Any
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.param_groups import WAY_OUT
 from lrspec.readers.reading import bounded
@@ -34,9 +35,13 @@ def type_of(keys: Keys, name: str, default: str) -> str:
         UnsupportedError: It follows a metric.
         SpecError: There is no such type.
     """
-    value = keys.get(name, default)
-    if isinstance(value, list) and len(value) == 1:  # the argument of the enum, as yaml.dump writes it
-        value = value[0]
+    value = keys.data.get(name)
+    if isinstance(value, Unread) and value.found.endswith(".SchedulerType"):  # as yaml.dump writes the enum
+        value = value.argument
+        keys.read.add(name)
+        keys.context.found[keys.at(name)] = value
+    else:
+        value = keys.get(name, default)
     found = _ENUM.fullmatch(value) if isinstance(value, str) else None
     kind = _MEMBERS.get(found[1]) if found else value
     if isinstance(kind, str) and kind in METRIC:
@@ -115,8 +120,8 @@ def node_of(name: str, given: Numbers, run: Run, rate: float | None = None) -> N
     """
     shape = SHAPES[name]
     if name == "warmup_stable_decay" and "num_decay_steps" not in given:
-        found = SpecError("lr_scheduler_kwargs.num_decay_steps", found="nothing", expected="a number of steps")
-        raise found.within(run.keys.path) if run.keys.path else found
+        path = run.keys.at("lr_scheduler_kwargs.num_decay_steps")
+        raise SpecError(path, found="nothing", expected="a number of steps")
     rise = run.warmup() if shape.warmup else 0
     steps = run.total() if shape.total and given.get("num_stable_steps") is None else None
     try:
@@ -175,3 +180,11 @@ def whole_run(keys: Keys, name: str) -> int | None:
             raise SpecError(keys.at(name), found=f"{steps}", expected="total_steps=... to be the same, or left out")
         return steps
     return int(keys.quantities["total_steps"]) if "total_steps" in keys.quantities else None
+
+
+def known_total(run: Run) -> int | None:
+    """Return the steps of a run; None where nothing says them."""
+    try:
+        return run.total()
+    except SpecError:
+        return None
