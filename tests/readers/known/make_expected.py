@@ -67,6 +67,11 @@ def pipeline(k: int) -> float:
     return half_cosine(0.06, 0.0, 28500)(k - 1500)
 
 
+def inverse_sqrt_flags(k: int) -> float:
+    """fairseq, with other values."""
+    return 5e-4 * k / 4000 if k < 4000 else 5e-4 * sqrt(4000) / sqrt(k)
+
+
 def olmo(k: int) -> float:
     """OLMo 0.6.0, olmo/optim.py: CosWithWarmup of step k + 1, which olmo/train.py counts before the update."""
     step = k + 1
@@ -83,6 +88,7 @@ RATES: dict[str, tuple[str, str, Rate]] = {
     "olmo_core.json": ("olmo_core", "CosWithWarmup", warmed(6e-4, 200, half_cosine(6e-4, 6e-5, 4000))),
     "fairseq_hydra.yaml": ("fairseq", "polynomial_decay", warmed(5e-4, 6000, line(5e-4, 0.0, 54000))),
     "fairseq_inverse.yaml": ("fairseq", "inverse_sqrt", inverse_sqrt),
+    "fairseq_flags.txt": ("fairseq", "inverse_sqrt", inverse_sqrt_flags),
     "maxtext.yml": ("maxtext", "cosine", warmed(2e-4, 100, half_cosine(2e-4, 2e-5, 899))),
     "nanotron.yaml": ("nanotron", "cosine", warmed(4e-4, 100, half_cosine(4e-4, 4e-5, 900))),
     "litgpt.yaml": ("litgpt", "get_lr", warmed(6e-4, 40, half_cosine(6e-4, 6e-5, 600))),
@@ -104,7 +110,6 @@ PARTLY = {
     "nemo2.yaml": "nemo",
     "olmo_tokens.yaml": "olmo",
     "olmo_core_wsd.json": "olmo_core",
-    "fairseq_flags.txt": "fairseq",
     "maxtext_own.yml": "maxtext",
     "nanotron_wsd.yaml": "nanotron",
     "litgpt_lora.yaml": "litgpt",

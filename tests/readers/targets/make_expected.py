@@ -1,9 +1,9 @@
-"""Instantiate the files beside this one as Lightning and Hydra do, train with them, and write the rates into expected.json.
+"""Instantiate the files beside this one as Lightning and Hydra do, train, and write the rates into expected.json.
 
     python make_expected.py            # with torch, transformers, lightning, jsonargparse and hydra-core installed
 
-A Lightning file runs through `LightningCLI`; where its scheduler stands in the model's own arguments, and for Hydra's files,
-`instantiate` or the class itself makes the optimizer and the scheduler, and Lightning's `Trainer` steps them.
+A Lightning file runs through `LightningCLI`. Where its scheduler stands in the model's own arguments, and for Hydra's
+files, `instantiate` or the class itself makes the optimizer and the scheduler, and Lightning's `Trainer` steps them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ QUIET = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": 
 
 
 class Case(NamedTuple):
-    """One file: what it shows, what the caller says, how many updates are run, and where optimizer and scheduler are."""
+    """One file: what it shows, what the caller says, the updates to run, and where optimizer and scheduler are."""
 
     file: str
     says: str
@@ -103,21 +103,21 @@ REFUSED = {
 }
 
 
-class Heard(lightning.Callback):
+class Heard(lightning.Callback):  # type: ignore[misc]
     """Remembers the rate, and the momentum, of every update."""
 
     def __init__(self) -> None:
         self.rates: list[float] = []
         self.momenta: list[float] = []
 
-    def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: torch.optim.Optimizer) -> None:
+    def on_before_optimizer_step(self, _: Any, __: Any, optimizer: torch.optim.Optimizer) -> None:
         """Remember an update."""
         group = optimizer.param_groups[0]
         self.rates.append(float(group["lr"]))
         self.momenta.append(float(group["betas"][0] if "betas" in group else group.get("momentum", 0.0)))
 
 
-class Model(BoringModel):
+class Model(BoringModel):  # type: ignore[misc]
     """A model of which the command line makes optimizer and scheduler."""
 
     def configure_optimizers(self) -> Any:
@@ -125,7 +125,7 @@ class Model(BoringModel):
         return self.made(self.parameters())
 
 
-def by_cli(path: Path, data: dict[str, Any], case: Case) -> Heard:
+def by_cli(data: dict[str, Any], case: Case) -> Heard:
     """Return what Lightning's CLI runs."""
     data = data.get("fit", data)
     kept = {name: data[name] for name in ("optimizer", "lr_scheduler")}
@@ -208,9 +208,10 @@ def composed(path: Path) -> dict[str, Any]:
     """Return a file as Hydra composes it."""
     with hydra.initialize_config_dir(str(path.parent.absolute()), version_base=None):
         config: DictConfig = hydra.compose(path.stem)
-    OmegaConf.set_struct(config, False)
+    OmegaConf.set_struct(config, value=False)
     config.pop("run_dir", None)
-    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+    whole: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
+    return whole
 
 
 def heard_of(case: Case) -> Heard:
@@ -218,7 +219,7 @@ def heard_of(case: Case) -> Heard:
     path = HERE / "files" / case.file
     if case.file.startswith("cli") and "nested" not in case.file:
         data = json.loads(path.read_text()) if path.suffix == ".json" else yaml.safe_load(path.read_text())
-        return by_cli(path, numbers(data), case)
+        return by_cli(numbers(data), case)
     data = numbers(composed(path))
 
     def at(place: str) -> Any:
@@ -258,7 +259,7 @@ def main() -> None:
     whole = {
         "system": "targets",
         "version": f"Lightning {lightning.__version__}, Hydra {hydra.__version__}",
-        "how": f"Lightning's own trainer, torch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}",
+        "how": f"Lightning's own trainer, torch {torch.__version__}, transformers {transformers.__version__}",
         "read": {case.file: entry(case) for case in READ},
         "refused": {
             name: {"says": says, "options": options, "message": message}

@@ -2,10 +2,10 @@
 
     python make_expected.py            # with ultralytics 8.0.239, 8.3.253 or 8.4.190 installed, and torch
 
-The training loop is the library's own `BaseTrainer._do_train`, with its own optimizer groups and scheduler; the model is
-two layers, the batches are empty, and validating and saving are left out. Each run writes the entries of the files that
-say the installed release; without ultralytics, those of YOLOv5 and YOLOv7, whose `train.py` is no library: their loop is
-written anew below, from ultralytics/yolov5 v4.0 to v7.0 and WongKinYiu/yolov7, in float64 with numpy.
+The training loop is the library's own `BaseTrainer._do_train`, with its own optimizer groups and scheduler; the model
+is two layers, the batches are empty, and validating and saving are left out. Each run writes the entries of the files
+that say the installed release; without ultralytics, those of YOLOv5 and YOLOv7, whose `train.py` is no library: their
+loop is written anew below, from ultralytics/yolov5 v4.0 to v7.0 and WongKinYiu/yolov7, in float64 with numpy.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ READ = [
     Case("args_83_updates.yaml", "the same, counted as updates of 64 samples", 45, updates=64),
     Case("args_83_updates_cos.yaml", "three batches of 24 to an update of nominal 64", 71, updates=72),
     Case("args_83_no_warmup.yaml", "no warmup", 30),
+    Case("args_83_no_warmup_updates.yaml", "no warmup, counted as updates", 30, updates=64),
     Case("args_83_half_epoch.yaml", "a warmup of two and a half epochs, rounded to even", 81),
     Case("args_82_short.yaml", "a warmup of at least 100 batches", 8),
     Case("args_82_rmsprop.yaml", "RMSProp, whose momentum is driven", 50),
@@ -74,6 +75,7 @@ READ = [
     Case("yolov5_50/opt.yaml", "YOLOv5 5.0: a cosine without a flag", 400, "yolov5"),
     Case("yolov5_40/opt.yaml", "YOLOv5 4.0, which knows the cosine alone", 60, "yolov5"),
     Case("yolov7/opt.yaml", "YOLOv7", 350, "yolov5"),
+    Case("yolov7_updates/opt.yaml", "YOLOv7, counted as updates at each fourth batch", 90, "yolov5", updates=64),
     Case("yolov7_adam/opt.yaml", "YOLOv7 with --adam and --linear-lr", 45, "yolov5"),
 ]
 REFUSED = {
@@ -95,7 +97,9 @@ REFUSED = {
 Rates = list[dict[str, float]]
 
 
-def ultralytics_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[int]]:
+def ultralytics_rates(  # noqa: C901 - a class with many small methods
+    data: dict[str, Any], batches: int
+) -> tuple[Rates, list[int]]:
     """Return the rates of every batch of a run of the installed Ultralytics, and the batches after which it updates."""
     import torch
     from ultralytics.cfg import get_cfg
@@ -109,12 +113,14 @@ def ultralytics_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[i
         def reset(self) -> None:
             pass
 
-    class Model(torch.nn.Module):
+    class Model(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.conv, self.norm = torch.nn.Conv2d(1, 1, 1), torch.nn.BatchNorm2d(1)
             self.model, self.criterion = [types.SimpleNamespace()], object()
-            self.yaml, self.names, self.stride = {}, {}, torch.tensor([32.0])
+            self.yaml: dict[str, Any] = {}
+            self.names: dict[int, str] = {}
+            self.stride = torch.tensor([32.0])
 
         def forward(self, _: object) -> tuple[torch.Tensor, Any]:
             loss = sum(parameter.sum() for parameter in self.parameters()) * 0
@@ -122,12 +128,15 @@ def ultralytics_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[i
 
     class Trainer(trainer.BaseTrainer):  # type: ignore[misc]
         def __init__(self, args: Any) -> None:
-            self.args, self.device, self.callbacks = args, torch.device("cpu"), defaultdict(list)
+            self.args, self.device = args, torch.device("cpu")
+            self.callbacks: dict[str, list[Any]] = defaultdict(list)
+            self.metrics: dict[str, float] = {}
+            self.optimizer: Any = None
             self.batch_size, self.epochs, self.start_epoch = args.batch, args.epochs, 0
             self.loss_names, self.tloss, self.loss, self.csv = ("a",), None, None, None
             self.plot_idx, self.resume, self.world_size, self.amp, self.stop = [0], False, 1, False, False
             self.best_fitness = self.fitness = 0.0
-            self.metrics, self.data, self.save_dir, self.optimizer = {}, {"nc": 80}, HERE, None
+            self.data, self.save_dir = {"nc": 80}, HERE
             self.nan_recovery_attempts = 0
             self.rates: Rates = []
             self.at: list[int] = []
@@ -185,14 +194,14 @@ def ultralytics_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[i
     wanted |= {"warmup_epochs", "warmup_momentum", "warmup_bias_lr"}
     own_values = {name: value for name, value in data.items() if value is not None and name in wanted}
     own = Trainer(get_cfg(overrides={**own_values, "val": False, "save": False, "plots": False, "close_mosaic": 0}))
-    own._do_train(*[1][: len(inspect.signature(own._do_train).parameters)])  # noqa: SLF001
+    own._do_train(*[1][: len(inspect.signature(own._do_train).parameters)])
     return own.rates, own.at
 
 
 def _named_losses() -> bool:
     import ultralytics
 
-    return tuple(map(int, ultralytics.__version__.split("."))) > (8, 4, 150)
+    return str(ultralytics.__version__).startswith("8.4.19")
 
 
 def yolov5_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[int]]:
@@ -204,8 +213,8 @@ def yolov5_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[int]]:
 
     def factor(epoch: int) -> float:
         if linear:
-            return (1 - epoch / length) * (1.0 - lrf) + lrf
-        return ((1 - math.cos(epoch * math.pi / epochs)) / 2) * (lrf - 1) + 1
+            return float((1 - epoch / length) * (1.0 - lrf) + lrf)
+        return float(((1 - math.cos(epoch * math.pi / epochs)) / 2) * (lrf - 1) + 1)
 
     warmup = max(round(hyp["warmup_epochs"] * batches), 100 if "seed" in data else 1000)
     rates, at, last, accumulate = [], [], -1, max(round(64 / batch), 1)
@@ -218,7 +227,7 @@ def yolov5_rates(data: dict[str, Any], batches: int) -> tuple[Rates, list[int]]:
                 now["bias"] = float(np.interp(i, [0, warmup], [hyp["warmup_bias_lr"], target]))
                 now["rate"] = float(np.interp(i, [0, warmup], [0.0, target]))
                 now["momentum"] = float(np.interp(i, [0, warmup], [hyp["warmup_momentum"], hyp["momentum"]]))
-            if i - last >= accumulate:
+            if i % accumulate == 0 if "img_size" in data else i - last >= accumulate:
                 at.append(i)
                 last = i
             rates.append({name: value for name, value in now.items() if name != "momentum" or not adam})
@@ -243,9 +252,11 @@ def entry(case: Case, data: dict[str, Any]) -> dict[str, Any]:
     if case.updates:
         rates = [rates[i] for i in at]
     steps = chosen(len(rates), case.batches, rates)
-    names = {"rate": "learning_rate", "bias": "learning_rate@bias", "momentum": "momentum"}
+    names = {"rate": "learning_rate", "bias": "groups.bias.learning_rate", "momentum": "momentum"}
     if all(rate["rate"] == rate["bias"] for rate in rates):
         names.pop("bias")
+    if len({rate.get("momentum") for rate in rates}) == 1:
+        names.pop("momentum")
     values = {ours: {str(at): rates[at][name] for at in steps} for name, ours in names.items() if name in rates[0]}
     options = {"steps_per_epoch": case.batches} | ({"batch_size": case.updates} if case.updates else {})
     return {"says": case.says, "options": options, "by": case.by, "values": values}
@@ -270,7 +281,7 @@ def without_torchvision() -> None:
     top, transforms = parts["torchvision"], parts["torchvision.transforms"]
     top.__version__ = "0.28.0"  # type: ignore[attr-defined]
     top.transforms, top.datasets = transforms, parts["torchvision.datasets"]  # type: ignore[attr-defined]
-    top.datasets.ImageFolder = object  # type: ignore[attr-defined]
+    top.datasets.ImageFolder = object
     transforms.InterpolationMode = types.SimpleNamespace(BILINEAR=2)  # type: ignore[attr-defined]
     sys.modules.update(parts)
 
@@ -298,7 +309,6 @@ def main() -> None:
         },
     }
     path.write_text(json.dumps(whole, indent=1) + "\n")
-    print(by, sum(1 for value in found.values() if value and value["by"] == by), "of", len(READ))
 
 
 if __name__ == "__main__":

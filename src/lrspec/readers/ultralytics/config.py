@@ -11,6 +11,7 @@ from lrspec.readers import files
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
 from lrspec.readers.ultralytics.shapes import Run, momentum, of_updates, rate, updates_of
+from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
 SYSTEM = "ultralytics"
@@ -187,13 +188,18 @@ def _reading(run: Run, counted: _Counted, construct: str, notes: list[str]) -> R
         notes.append("`bias` is the group of the biases, whose warmup begins at warmup_bias_lr")
     schedules = _as_updates(schedules, run, counted, notes)
     bias = schedules.pop("bias", None)
-    if len(schedules) == 1 and bias is None:
-        only = schedules["learning_rate"]
-        return Reading(schedule=only, framework=SYSTEM, construct=construct, conventions=tuple(notes))
+    whole: Schedule = schedules["learning_rate"]
+    if len(schedules) > 1 or bias is not None:
+        whole = _document(schedules, bias)
+    total = None if "batch_size" in counted.keys.quantities else run.epochs * run.batches
+    return Reading(schedule=whole, framework=SYSTEM, construct=construct, conventions=tuple(notes), total=total)
+
+
+def _document(schedules: dict[str, Node], bias: Node | None) -> Document:
     data: dict[str, Any] = {"lrspec": SPEC_VERSION, **{name: node_to_dict(node) for name, node in schedules.items()}}
     if bias is not None:
         data["groups"] = {"bias": {"learning_rate": node_to_dict(bias)}}
-    return Reading(schedule=Document(data), framework=SYSTEM, construct=construct, conventions=tuple(notes))
+    return Document(data)
 
 
 def _as_updates(schedules: dict[str, Node], run: Run, counted: _Counted, notes: list[str]) -> dict[str, Node]:

@@ -86,7 +86,7 @@ def of_updates(node: Node, updates: list[int], every: int) -> Node:
     if node.length is not None and node.length <= first:
         return Table(values=exact_values(node, updates), source=source)
     after = Stretch(part=Shift(part=node, by=first), factor=Fraction(1, every))
-    return Sequence(parts=[Table(values=exact_values(node, listed), source=source), after])
+    return Sequence(parts=[Table(values=exact_values(node, listed), source=source), after]) if listed else after
 
 
 def updates_of(run: Run, nominal: float, batch: float, *, by_remainder: bool) -> list[int] | None:
