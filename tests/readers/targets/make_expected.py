@@ -73,6 +73,8 @@ READ = [
     Case("hydra_get_scheduler.yaml", "transformers.get_scheduler", {}, 44, scheduler="lr_scheduler"),
     Case("hydra_transformers_restarts.yaml", "the interval beside the scheduler", {}, 45),
     Case("hydra_transformers_inverse_sqrt.yaml", "an inverse square root", {"steps_per_epoch": 1}, 60),
+    Case("hydra_warmup_by_reference.yaml", "a warmup beside it, which is an argument", {}, 48),
+    Case("hydra_frequency_of_steps.yaml", "every third batch", EPOCH, 48, scheduler="lr_scheduler"),
     Case("hydra_two_rates.yaml", "another lr in the file", EPOCH, 72, "task.optimizer", "task.scheduler"),
     Case("hydra_positional.yaml", "a milestone twice", EPOCH, 48),
     Case("hydra_defaults/config.yaml", "a defaults list, which names files", {"steps_per_epoch": 2}, 36),
@@ -99,6 +101,13 @@ REFUSED = {
     ),
     "refused_timm.yaml": ("a class of timm", EPOCH, "timm.scheduler.CosineLRScheduler"),
     "refused_frequency.yaml": ("every seventh batch of an epoch of ten", {"steps_per_epoch": 10}, "frequency"),
+    "refused_warmup_beside.yaml": ("a warmup that only the code knows", EPOCH, "warmup_epochs"),
+    "refused_key_of_block.yaml": ("an unknown key in Lightning's mapping", EPOCH, "lr_scheduler.cooldown"),
+    "refused_accumulating.yaml": (
+        "a frequency of batches, several to an update",
+        {"steps_per_epoch": 10},
+        "accumulate",
+    ),
     "refused_no_scheduler.yaml": ("targets, none of which is a scheduler", EPOCH, "no scheduler|no system"),
 }
 

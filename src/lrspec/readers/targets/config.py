@@ -14,7 +14,7 @@ from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading, bounded
 from lrspec.readers.targets.schedules import ABSOLUTE, curve_of, known
-from lrspec.readers.targets.tree import Place, Tree
+from lrspec.readers.targets.tree import Place, Tree, path_of
 from lrspec.readers.torch.description import Curve
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
@@ -28,6 +28,8 @@ _RATES = {
     **dict.fromkeys(("Adadelta", "LBFGS"), 1.0),
 }
 """The `lr` of torch's optimizers where none is given."""
+_LIGHTNING = ("scheduler", "interval", "frequency", "monitor", "strict", "reduce_on_plateau", "name")
+"""The keys of Lightning's mapping of a scheduler."""
 _SEVERAL = "one of them, by a file of its own"
 
 
@@ -57,8 +59,9 @@ def read(keys: Keys) -> Reading:
         period = 1
         notes: tuple[str, ...] = ("torchtune steps the scheduler after each update",)
     else:
-        period, notes = _period(keys, place, _stepping(tree, place))
+        period, notes = _period(keys, tree, place)
     curve = _curve(keys, tree, place, name, arguments)
+    _check_beside(keys, tree, place)
     return Reading(
         schedule=_schedule(curve, period, name),
         framework=SYSTEM,
@@ -171,6 +174,27 @@ def _rate(keys: Keys, tree: Tree, optimizer: Place) -> float:
     return float(value)
 
 
+def _check_beside(keys: Keys, tree: Tree, place: Place) -> None:
+    """Refuse what stands beside a scheduler, and only the code that reads the file knows.
+
+    Raises:
+        SpecError: There is a key that is none of Lightning's in its mapping of a scheduler, or one of a warmup.
+    """
+    around = tree.at(place.names[:-1])
+    if not isinstance(around, Mapping):
+        return
+    own = len(place.names) > 1 and place.names[-1] == "scheduler" and "sched" in str(place.names[-2]).lower()
+    for name, value in around.items():
+        path = path_of((*place.names[:-1], name))
+        if name == place.names[-1] or not value or path in keys.context.found:
+            continue
+        if own and name not in _LIGHTNING:
+            raise SpecError(path, found=show(value), expected=f"one of Lightning's: {', '.join(_LIGHTNING)}")
+        if "warm" in str(name).lower():
+            expected = f"nothing: {place.target} has no such argument, and what the code makes of it is not known"
+            raise SpecError(path, found=show(value), expected=expected)
+
+
 def _stepping(tree: Tree, place: Place) -> _Stepping:
     """Return what stands beside a scheduler, as in Lightning's own mapping of one."""
     around = place.names[:-1]
@@ -184,12 +208,13 @@ def _stepping(tree: Tree, place: Place) -> _Stepping:
     return _Stepping(interval == "step", frequency, interval is not None)
 
 
-def _period(keys: Keys, place: Place, stepping: _Stepping) -> tuple[int, tuple[str, ...]]:
+def _period(keys: Keys, tree: Tree, place: Place) -> tuple[int, tuple[str, ...]]:
     """Return how many updates each of a scheduler's steps has, and what to say of it.
 
     Raises:
         SpecError: The caller does not say how long an epoch is, or its end falls between two steps of the scheduler.
     """
+    stepping = _stepping(tree, place)
     if stepping.is_step and stepping.frequency == 1:
         return 1, ("interval: step, a step of the scheduler is an update",)
     why = "interval: epoch"
@@ -201,6 +226,10 @@ def _period(keys: Keys, place: Place, stepping: _Stepping) -> tuple[int, tuple[s
     if not stepping.is_step:
         said = "interval: epoch" if stepping.is_said else "no interval, so that steps_per_epoch says it"
         return epoch * stepping.frequency, (f"{said}: a step of the scheduler is {epoch * stepping.frequency} updates",)
+    batches = tree.value(("trainer", "accumulate_grad_batches"))
+    if batches not in {None, 1}:
+        expected = "1 with a frequency, which counts batches"
+        raise SpecError("trainer.accumulate_grad_batches", found=show(batches), expected=expected)
     if epoch % stepping.frequency:
         expected = f"one that divides an epoch of {epoch} updates: Lightning begins to count again in each"
         raise SpecError(f"{place.path}, frequency", found=str(stepping.frequency), expected=expected)
