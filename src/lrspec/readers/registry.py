@@ -27,6 +27,8 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
+    "targets",
+    "ultralytics",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 

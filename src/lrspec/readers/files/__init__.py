@@ -13,6 +13,7 @@ from typing import Any
 
 from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.readers.files import hydra
 from lrspec.readers.files.archive import config_in
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 from lrspec.readers.files.shell import Launch, launches
@@ -109,6 +110,10 @@ def text_of(path: Path) -> str:
 
 def _yaml(source: str, path: Path) -> ConfigFile:
     data, warnings = parse_yaml(source)
+    if isinstance(data, Mapping) and "defaults" in data:
+        whole = hydra.composed(data, path, text_of, lambda text, _: parse_yaml(text)[0] or {})
+        if whole is not None:
+            return ConfigFile(data=whole.data, form="YAML", path=path, files=whole.files, warnings=warnings)
     return ConfigFile(data=data, form="YAML", path=path, warnings=warnings)
 
 
