@@ -1,4 +1,4 @@
-"""Systems whose files are recognised by their marks and not read: each is refused by name, with where to start."""
+"""Systems whose files look like those of one that is read: each is refused by name, with the recipe to start from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _known(name: str, title: str, why: str, start: str, *marks: Mark) -> System:
     return System(name=name, title=title, marks=marks, read=read, refused={"all of it": why}, is_read=False)
 
 
-SYSTEMS: tuple[System, ...] = (
+LOOK_ALIKES: tuple[System, ...] = (
     _known(
         "fast-reid",
         "fast-reid",
@@ -141,4 +141,3 @@ SYSTEMS: tuple[System, ...] = (
         Mark(keys=("update_freq", "warmup_epochs", "min_lr")),
     ),
 )
-"""The systems that are known by name."""
