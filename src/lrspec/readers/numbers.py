@@ -87,3 +87,16 @@ def power_of(base: float, exponent: float) -> float:
         return math.pow(base, exponent)
     except OverflowError:
         return math.inf
+
+
+def short_decimal(number: float) -> float:
+    """Return the decimal of at most 12 digits beside which float64's rounding put a number, if there is one.
+
+    Args:
+        number: A product, a power or a quotient, in float64.
+
+    Returns:
+        The decimal, where it is at most 4 units in the last place away; else the number.
+    """
+    decimal = float(f"{number:.12g}")
+    return decimal if abs(decimal - number) <= 4 * math.ulp(number) else number

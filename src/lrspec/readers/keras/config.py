@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrspec.document import from_dict
+from lrspec.errors import argument
 from lrspec.kinds import Linear, OneMinusPower, Sequence, Shift
 from lrspec.readers.files.lenient import pairs_once
 from lrspec.readers.keras.described import refused
@@ -118,7 +119,8 @@ def _of_class(keys: Keys, sample: int | None) -> Reading:
 def _check_is_keras_own(data: Mapping[Any, Any], name: str) -> None:
     module, registered = str(data.get("module") or "keras."), data.get("registered_name")
     if not module.startswith(("keras.", "tf_keras.")) or registered not in {None, "", name}:
-        raise refused(name, "a registered class of that name, which is not Keras' own; give the object, and sample=N")
+        way_out = f"give the object, and {argument('sample', 'N')}"
+        raise refused(name, f"a registered class of that name, which is not Keras' own; {way_out}")
 
 
 def _warmup(keys: Keys, inside: Keys, sample: int | None) -> Reading:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, simple
+from lrspec.errors import argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Cosine, Linear, Product, Repeat, Sequence
 from lrspec.readers.build import constant
@@ -164,5 +165,5 @@ def _until_nan(at: Callable[[Time], float], name: str, sample: int | None, end: 
     """Cycles that become shorter come to an end, after which Keras' rate is not a number."""
     if sample is None or sample > end:
         reason = f"{why}, below 1: from step {end} on the rate is NaN"
-        raise refused(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
+        raise refused(name, f"{reason}; give {argument('sample', 'N')}, at most {end}, to have a table up to there")
     return sampled(at, sample, source=f"keras: {name}, at {in_steps(sample)}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.readers.optax.closures import enclosed, is_known, maker, unwrapped
 from lrspec.readers.optax.joined import described
 from lrspec.readers.optax.optimizer import rate_in
@@ -73,7 +73,8 @@ def _cells(function: Any) -> dict[str, Any]:
         return {"schedule": function.schedule}
     name = maker(function)
     if not is_known(function):
-        raise refused(name, "a function, whose formula is code; give sample=N steps, to have it as a table")
+        way_out = f"give {argument('sample', 'N')} steps, to have it as a table"
+        raise refused(name, f"a function, whose formula is code; {way_out}")
     found = dict(enclosed(function))
     if name == "join_schedules":
         inside = [unwrapped(child) for child in found["schedules"]]
