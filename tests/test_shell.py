@@ -85,7 +85,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "LR=1\nLR=2 bash -c 'python t.py --lr $LR'": {"lr": "2"},
     "f() { python t.py --lr $LR; }; LR=1; LR=2 f": {"lr": "2"},
     "if [[ $X ]]; then B=' --y 1'; else B=''; fi; A=\"--lr 1$B --z 2\"; python t.py $A": {"lr": "1", "z": "2"},
-    "B=(); [ $X ] && B+=(--y 1); python t.py --lr 1 \"${B[@]}\" --z 2": {"lr": "1", "z": "2"},
+    'B=(); [ $X ] && B+=(--y 1); python t.py --lr 1 "${B[@]}" --z 2': {"lr": "1", "z": "2"},
     "if [ -z $DIR ]; then echo no; exit 1; fi; python t.py --lr 1": {"lr": "1"},
     "if [[ $X == y ]]; then LR=1; else LR=1; fi; python t.py --lr $LR": {"lr": "1"},
     "if [[ $X == y ]]; then exit 1; LR=3; fi; python t.py --lr ${LR:-4}": {"lr": "4"},
