@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.documents.plain import plain
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import show
 from lrspec.readers import files
+from lrspec.readers.decimals import in_decimals
 from lrspec.readers.files import ConfigFile
 from lrspec.readers.keys import Context, Keys, known
 from lrspec.readers.reading import Reading
@@ -66,7 +67,9 @@ def read_config(
     reading = _read(whose, Keys(file.data, context))
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
-        raise SpecError("base_value", found=show(quantities["base_value"]), expected=expected)
+        raise SpecError(argument("base_value", ""), found=show(quantities["base_value"]), expected=expected)
+    total = int(given["total_steps"]) if reading.total is None and "total_steps" in given else reading.total
+    reading = replace(reading, schedule=in_decimals(reading.schedule), total=total)
     reading = replace(
         reading, keys=context.found, defaults=context.defaults, version=whose.version, files=context.file.files
     )
@@ -134,7 +137,7 @@ def _read(whose: System, keys: Keys) -> Reading:
 def _named(name: str) -> System:
     found = systems().get(name)
     if found is None or found.read is None:
-        raise SpecError("system", found=show(name), expected=f"one of {', '.join(config_systems())}")
+        raise SpecError(argument("system", ""), found=show(name), expected=f"one of {', '.join(config_systems())}")
     return found
 
 
@@ -144,8 +147,11 @@ def _recognised(file: ConfigFile) -> System:
         return found[0]
     if found:
         named = " and ".join(f"{system.title} ({system.name})" for system in found)
-        raise UnsupportedError("config", f"a file with the marks of {named}", "give system=..., one of these")
+        raise UnsupportedError(
+            "config", f"a file with the marks of {named}", f"give {argument('system')}, one of these"
+        )
     some = ", ".join(map(str, list(file.data)[:8])) or "none"
     looked = "; ".join(f"{name}: {' or '.join(map(str, system.marks))}" for name, system in config_systems().items())
-    reason = f"no system that is read has these marks. Looked for {looked}. Where it is one of these, give system=..."
+    choice = f"Where it is one of these, give {argument('system')}"
+    reason = f"no system that is read has these marks. Looked for {looked}. {choice}"
     raise UnsupportedError("config", f"a config with the keys {some}", reason)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Number, Steps, show
 from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.decimals import product
 from lrspec.readers.files import ConfigFile, Unread
 from lrspec.spec import Node
 
@@ -47,11 +48,13 @@ def known(quantities: Mapping[str, Any]) -> Quantities:
     found = Quantities()
     for name, value in quantities.items():
         if name not in QUANTITIES:
-            raise SpecError(name, found="an unknown quantity", expected=f"one of {', '.join(QUANTITIES)}")
+            raise SpecError(argument(name, ""), found="an unknown quantity", expected=f"one of {', '.join(QUANTITIES)}")
         whole = name in {"total_steps", "steps_per_epoch"}
         number = isinstance(value, int | float | Fraction) and not isinstance(value, bool)
         if not number or not 0 < value < 1 << 62 or (whole and value != int(value)):
-            raise SpecError(name, found=show(value), expected=f"a {'whole ' if whole else ''}number above 0")
+            raise SpecError(
+                argument(name, ""), found=show(value), expected=f"a {'whole ' if whole else ''}number above 0"
+            )
         found[name] = Fraction(value)
     return found
 
@@ -222,7 +225,7 @@ class Keys:
             return self.quantities[name]
         value = self.data.get(key)
         found = "nothing" if value is None else show(value)
-        raise SpecError(self.at(key), found=found, expected=f"{name}=..., {_WHAT[name]}: {why}")
+        raise SpecError(self.at(key), found=found, expected=f"{argument(name)}, {_WHAT[name]}: {why}")
 
     def rate(self, name: str) -> float:
         """Return the base rate at a key, or the one that the caller gave, which goes before.
@@ -302,5 +305,5 @@ def joined(*parts: Node) -> Node:
 
 
 def share(peak: float, ratio: float) -> float:
-    """Return the number nearest to the product of two."""
-    return float(Fraction(peak) * Fraction(ratio))
+    """Return a share of a rate, as the product of the two decimals."""
+    return product(peak, ratio)

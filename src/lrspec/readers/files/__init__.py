@@ -13,11 +13,13 @@ from typing import Any
 
 from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.readers.files import hydra
 from lrspec.readers.files.archive import config_in
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 from lrspec.readers.files.shell import Launch, launches
 from lrspec.readers.files.shell.flags import Flag, Flags
 from lrspec.readers.files.shell.values import Known
+from lrspec.readers.files.yacs import with_bases
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,6 +57,17 @@ class ConfigFile:
 
 
 def load(path: Path) -> ConfigFile:
+    """Return a file as plain data, merged with the files that its `_BASE_` names.
+
+    Raises:
+        OSError: The file cannot be read.
+        SpecError: The file is malformed, or too large; or a base is not there.
+        UnsupportedError: The file is a pickle, or a base is no relative path.
+    """
+    return with_bases(load_alone(path), load_alone)
+
+
+def load_alone(path: Path) -> ConfigFile:
     """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
     Raises:
@@ -97,6 +110,10 @@ def text_of(path: Path) -> str:
 
 def _yaml(source: str, path: Path) -> ConfigFile:
     data, warnings = parse_yaml(source)
+    if isinstance(data, Mapping) and "defaults" in data:
+        whole = hydra.composed(data, path, text_of, lambda text, _: parse_yaml(text)[0] or {})
+        if whole is not None:
+            return ConfigFile(data=whole.data, form="YAML", path=path, files=whole.files, warnings=warnings)
     return ConfigFile(data=data, form="YAML", path=path, warnings=warnings)
 
 
