@@ -62,6 +62,8 @@ def read_config(
         return _read_script(file, system, training_args, quantities)
     file = replace(file, data=plain(file.data))
     whose = _recognised(file) if system is None else _named(system)
+    if file.fault is not None and whose.is_read:
+        raise file.fault
     given = known(quantities)
     context = Context(system=whose.name, quantities=given, file=file, training_args=training_args)
     reading = _read(whose, Keys(file.data, context))
@@ -145,6 +147,8 @@ def _recognised(file: ConfigFile) -> System:
     found = [system for system in systems().values() if system.owns(file)]
     if len(found) == 1:
         return found[0]
+    if file.fault is not None:
+        raise file.fault
     if found:
         named = " and ".join(f"{system.title} ({system.name})" for system in found)
         raise UnsupportedError(

@@ -17,8 +17,6 @@ from lrspec.schedule import Schedule
 
 _VALUES = {"value", "values", "init_value", "end_value", "floor_value", "peak_value"}
 """The fields that hold values of a schedule. A rate of decay is raised to powers, which make a little much."""
-_MEASURED = {"table"}
-"""The kinds whose values were computed, one by one."""
 _DIGITS = 12
 """What a product of two decimals of six digits has."""
 _ULPS = 8
@@ -76,8 +74,7 @@ def _meant(data: Any) -> Any:
         return [_meant(item) for item in data]
     if not isinstance(data, dict):
         return data
-    kind = data.get("kind")
-    is_node = isinstance(kind, str) and kind not in _MEASURED
+    is_node = isinstance(data.get("kind"), str)
     return {key: _value(value) if is_node and key in _VALUES else _meant(value) for key, value in data.items()}
 
 

@@ -96,7 +96,7 @@ def number(value: Any) -> Any:
 
 READ: dict[str, tuple[str, int, list[int], dict[str, int]]] = {
     "mpt_125m.yaml": ("warmup and cosine, in batches", 3000, [119, 120, 121], {}),
-    "mpt_dur.yaml": ("a warmup that is a share of the run, truncated", 1207, [71, 72, 73], {}),
+    "mpt_dur.yaml": ("a warmup that is a share of the run, truncated", 1207, [95, 96, 97], {}),
     "finetune_epochs.yaml": ("epochs, of a given length", 84, [49, 50, 51], {"steps_per_epoch": 42}),
     "finetune_dur_of_epochs.yaml": ("a share of the batches in the epochs", 111, [4, 5, 6], {"steps_per_epoch": 37}),
     "whole_number_of_epochs.yaml": ("a duration without a unit", 52, [12, 13, 14], {"steps_per_epoch": 13}),

@@ -97,6 +97,7 @@ READ: dict[str, tuple[str, list[int], dict[str, float]]] = {
     "deepseek.toml": ("warmup and cosine to a tenth", [198, 199, 200, 201, 202], {}),
     "sqrt.toml": ("warmup, plateau, one minus square root", [28, 29, 30, 299, 300, 301], {}),
     "ratio_rounds.toml": ("a share that is rounded to the even number", [8, 9, 10, 111, 112, 113, 114], {}),
+    "ratio_rounds_up.toml": ("the same, which is the larger one here", [8, 9, 10, 86, 87, 88, 89], {}),
     "ratio_of_one.toml": ("a decay that is cut to what is left", [18, 19, 20, 21], {}),
     "ratio_of_zero.toml": ("no decay", [18, 19, 20], {}),
     "long_warmup.toml": ("a warmup cut to the run", [], {}),

@@ -7,12 +7,12 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lrspec.documents import yaml
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.readers.files import hydra
 from lrspec.readers.files.archive import config_in
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
@@ -40,6 +40,7 @@ class ConfigFile:
         text: The text of a file whose form is not parsed.
         warnings: What is odd about the file, in words.
         rest: Why there may be more keys than those that are known.
+        fault: Why it could not be merged with the files that it names, which is raised where its values are asked for.
         remarks: What was taken for granted of some keys, in words.
         runs: The programs that a launch script runs, where there are several, each with its flags as data.
     """
@@ -52,6 +53,7 @@ class ConfigFile:
     text: str = ""
     warnings: tuple[str, ...] = ()
     rest: Unread | None = None
+    fault: LrspecError | None = None
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runs: tuple[ConfigFile, ...] = ()
 
@@ -61,10 +63,14 @@ def load(path: Path) -> ConfigFile:
 
     Raises:
         OSError: The file cannot be read.
-        SpecError: The file is malformed, or too large; or a base is not there.
-        UnsupportedError: The file is a pickle, or a base is no relative path.
+        SpecError: The file is malformed, or too large.
+        UnsupportedError: The file is a pickle.
     """
-    return with_bases(load_alone(path), load_alone)
+    alone = load_alone(path)
+    try:
+        return with_bases(alone, load_alone)
+    except LrspecError as error:
+        return replace(alone, fault=error)
 
 
 def load_alone(path: Path) -> ConfigFile:
