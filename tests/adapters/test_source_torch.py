@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,6 +118,14 @@ def test_the_reason_is_told() -> None:
     assert code.startswith("# torch has no class for it (linear from 0, which LinearLR refuses, or")
     ended = CASES["linear with an end"].schedule.to_native_source("torch")
     assert "# In lrspec there is no value after step 29; here there is." in ended
+
+
+@pytest.mark.parametrize("by", [1e-9, -1e-9])
+def test_phases_that_do_not_meet_are_no_one_cycle(by: float) -> None:
+    phases = lrspec.presets.one_cycle(peak_value=0.1, total_steps=40).parts  # type: ignore[attr-defined]
+    assert "OneCycleLR" in lrspec.Sequence(parts=phases).to_native_source("torch")
+    jumping = lrspec.Sequence(parts=[phases[0], replace(phases[1], init_value=0.1 * (1 + by))])
+    assert "OneCycleLR" not in jumping.to_native_source("torch")
 
 
 def test_a_table_up_to_the_end_of_a_run() -> None:

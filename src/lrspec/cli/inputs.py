@@ -17,7 +17,6 @@ from lrspec.cli.waiting import waiting
 from lrspec.errors import argument
 from lrspec.readers import files
 from lrspec.readers.configs import read_config
-from lrspec.readers.registry import config_systems
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
@@ -29,9 +28,7 @@ def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
     """Add the arguments for inputs, and for what they may lack."""
     for name in names:
         command.add_argument(name, metavar=name.upper(), help=HELP)
-    command.add_argument(
-        "--system", choices=sorted(config_systems()), help="whose config file it is, where its keys do not tell"
-    )
+    command.add_argument("--system", metavar="NAME", help="whose config file it is, where its keys do not tell")
     command.add_argument(
         "--with", dest="training_args", type=Path, metavar="FILE",
         help="training arguments of Hugging Face, for a config of DeepSpeed that leaves values to them (auto)",

@@ -23,7 +23,8 @@ _WHAT = {
     "batch_size": "samples per optimizer update",
     "tokens_per_step": "tokens per optimizer update",
 }
-_TEXT_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DIGITS = "[0-9](?:_?[0-9])*"
+_TEXT_NUMBER = re.compile(rf"[-+]?(\.{_DIGITS}|{_DIGITS}(\.({_DIGITS})?)?)([eE][-+]?[0-9]+)?")
 
 
 class Quantities(dict[str, Fraction]):
@@ -121,6 +122,8 @@ class Keys:
         self.read.add(name)
         path, value = self.at(name), self.data.get(name)
         if value is None:
+            if self.context.file.rest is not None and not self.path:
+                raise self.context.file.rest.at(path)
             if default is not None:
                 self.context.defaults[path] = default
             return default

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Sequence as Listing
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from typing import Literal
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat, Sequence
+from lrspec.presets import one_cycle
 from lrspec.spec import Node
 from lrspec.writers.dialects import PYTHON
 from lrspec.writers.function import formula
@@ -243,26 +244,25 @@ def _one_cycle(node: Node, until: int | None) -> Native | None:
     """
     if not (only(node, Sequence, time="local") and isinstance(node, Sequence) and len(node.parts) in (2, 3)):
         return None
-    ramps = [part for part in node.resolved if isinstance(part, Linear | Cosine)]
-    phases = [part for part in ramps if isinstance(part, Linear) or is_half(part)]
-    kinds = {part.kind for part in phases}
-    if len(phases) < len(node.parts) or len(kinds) > 1:
-        return None
-    levels = [*(phase.init for phase in phases), phases[-1].end_value]
-    meets = all(a.end_value == b.init for a, b in pairwise(phases))
+    phases = [part for part in node.resolved if isinstance(part, Linear | Cosine)]
     total = Fraction(node.length or 0) + 1
-    first, peak, last = levels[0], levels[1], levels[-1]
-    if not (meets and 0 < first < peak and 0 < last < first) or (len(phases) == 3 and levels[2] != first):
+    if len(phases) < len(node.parts) or total.denominator != 1:
         return None
-    if total.denominator != 1 or phases[-1].after == "continue":
-        return None
+    first, peak, last = phases[0].init, phases[0].end_value, phases[-1].end_value
     pct = _share_of_rise([Fraction(at) for at in node.starts[1:]], int(total))
-    if pct is None:
+    if not 0 < last < first < peak or pct is None:
         return None
-    arguments: dict[str, object] = {"max_lr": peak, "total_steps": int(total), "pct_start": pct}
-    arguments |= {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
-    arguments |= {} if kinds == {"cosine"} else {"anneal_strategy": "linear"}
-    arguments |= {"three_phase": True} if len(phases) == 3 else {}
+    divisors = {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
+    shape: Literal["linear", "cosine"] = "linear" if isinstance(phases[0], Linear) else "cosine"
+    three = len(phases) == 3
+    preset = one_cycle(
+        peak_value=peak, total_steps=int(total), pct_start=pct, **divisors, shape=shape, three_phase=three
+    )
+    if not all(map(_is_nearly, phases, preset.resolved)):  # type: ignore[attr-defined]  # it is a sequence
+        return None
+    arguments: dict[str, object] = {"max_lr": peak, "total_steps": int(total), "pct_start": pct, **divisors}
+    arguments |= {"anneal_strategy": "linear"} if shape == "linear" else {}
+    arguments |= {"three_phase": True} if three else {}
     text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     cycle = f"OneCycleLR(optimizer, {text}, cycle_momentum=False)"
     if until is not None and until <= total:
@@ -281,6 +281,13 @@ def _share_of_rise(ends: list[Fraction], total: int) -> float | None:
         if ends == computed[: len(ends)]:
             return pct
     return None
+
+
+def _is_nearly(phase: Linear | Cosine, other: Linear | Cosine) -> bool:
+    """Tell whether a ramp is another one, but for what two divisions round of its ends."""
+    near = math.isclose(phase.init, other.init, rel_tol=2.0**-50)
+    near = near and math.isclose(phase.end_value, other.end_value, rel_tol=2.0**-50)
+    return near and phase == replace(other, init_value=phase.init_value, end_value=phase.end_value)
 
 
 def _divisor(value: float, top: float) -> float:

@@ -134,7 +134,7 @@ def _one_by_one() -> AbstractContextManager[Any]:
 
 
 def _from_partial(native: functools.partial[Any], sample: int | None) -> Reading:
-    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule, with the step that it is called at.
+    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule with the step to call it at.
 
     The step is a variable that the optimizer counts up; where it is a number, the function stays at it.
     """
@@ -176,7 +176,7 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     else:
         reading = fixed(float(_number(rate)), name)
         reading = reading.noting("the rate is a float32 variable, read as it is now; callbacks may change it")
-    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))))
+    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))), sample)
     return per_update(reading, getattr(native, "gradient_accumulation_steps", None), batches_told(rate))
 
 
