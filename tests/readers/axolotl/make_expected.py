@@ -198,20 +198,20 @@ def read_rows() -> None:
         2e-4,
         [39, 40, 50, 80],
     )
-    groups = {"learning_rate": 2e-4, "learning_rate@q_proj": 3e-5, "learning_rate@o_proj": 1e-4}
+    groups = {"learning_rate": 2e-4, "groups.q_proj.learning_rate": 3e-5, "groups.o_proj.learning_rate": 1e-4}
     row("lr_groups.yaml", "groups with rates", of_transformers("cosine", 10), groups, [10])
     row(
         "embedding_lr.yaml",
         "embeddings with a rate",
         of_transformers("cosine", 10),
-        {"learning_rate": 2e-4, "learning_rate@embeddings": 1e-5},
+        {"learning_rate": 2e-4, "groups.embeddings.learning_rate": 1e-5},
         [10],
     )
     row(
         "embedding_lr_scale.yaml",
         "embeddings at half the rate",
         of_transformers("linear", 10),
-        {"learning_rate": 2e-4, "learning_rate@embeddings": 1e-4},
+        {"learning_rate": 2e-4, "groups.embeddings.learning_rate": 1e-4},
         [10],
     )
     row(

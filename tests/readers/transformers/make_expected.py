@@ -113,13 +113,13 @@ def read_rows() -> None:
         [50],
         steps_per_epoch=40,
     )
-    total = updates(1.1, 10)
+    total = updates(0.55, 100)
     row(
         "epochs_fraction.json",
-        "1.1 epochs of 10 are 12 in float64",
+        "0.55 epochs of 100 are 56 in float64",
         rates("cosine", 1e-4, share(0.25, total), total),
-        [3],
-        steps_per_epoch=10,
+        [14],
+        steps_per_epoch=100,
     )
     row(
         "warmup_as_a_share.yaml",
@@ -225,7 +225,7 @@ def more_rows() -> None:
     )
     row("twice.yaml", "a key twice, elsewhere", rates("cosine", 1e-5, 0, 40), [])
     row("wandb_config.yaml", "as Weights & Biases keeps it", rates("cosine", 4e-5, share(0.05, 140), 140), [7])
-    mapped = {"learning_rate": 2e-5, r"learning_rate@SparseStaticEmbedding\..*": 1e-3}
+    mapped = {"learning_rate": 2e-5, r"groups.SparseStaticEmbedding\..*.learning_rate": 1e-3}
     columns = {name: rates("linear", rate, 0, 100) for name, rate in mapped.items()}
     values = {name: {str(s): column[s] for s in (0, 1, 50, 99)} for name, column in columns.items()}
     says = "rates by the names of parameters, of sentence-transformers"
@@ -278,6 +278,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "trainer_state.json": ("the state of a run, not its arguments", "position", {}),
     "bert.sh": ("scripts of BERT", "train_batch_size|marks", {"steps_per_epoch": 100}),
     "bert.json": ("scripts of BERT", "warmup_proportion|train_batch_size|marks", {"steps_per_epoch": 100}),
+    "own_arguments.sh": ("an own program with flags of the same names", "train_batch_size", {"steps_per_epoch": 100}),
     "deepspeed_chat.json": ("DeepSpeed-Chat's default is a cosine", "DeepSpeed-Chat", {"steps_per_epoch": 100}),
     "rate_elsewhere.yaml": ("the rate is not in the arguments", "learning_rate", {"steps_per_epoch": 100}),
     "two_runs.json": ("two sets of arguments", "sft and dpo", {}),

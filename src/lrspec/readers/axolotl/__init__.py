@@ -15,10 +15,10 @@ SYSTEM = System(
     ),
     read=config.read,
     version="0.19",
-    shapes=(*OWN, *SHAPES),
+    shapes=("one_cycle", *OWN, *SHAPES),
     refused={
         **dict.fromkeys(METRIC, "it follows a metric, not the step"),
-        "log_sweep": "of releases before 0.10, which have it no more",
-        "relora_steps": "of releases before 0.13; since then it is jagged_restart_steps",
+        "log_sweep": "of older releases, such as 0.9",
+        "relora_steps": "of older releases, such as 0.9; in later ones it is jagged_restart_steps",
     },
 )

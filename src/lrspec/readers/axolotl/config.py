@@ -6,6 +6,7 @@ import math
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
+from lrspec.errors import argument
 from lrspec.fields import in_steps, show
 from lrspec.readers.axolotl.shapes import OWN, Lengths, jagged
 from lrspec.readers.keys import Keys
@@ -36,7 +37,7 @@ def read(keys: Keys) -> Reading:
     notes: list[str] = []
     for name in _RELORA:
         if keys.data.get(name) is not None:
-            raise keys.wrong(name, "jagged_restart_steps, which stands for it since axolotl 0.13")
+            raise keys.wrong(name, "jagged_restart_steps, as later releases of axolotl have it")
     run = Run(
         keys=keys,
         rate=keys.rate("learning_rate"),
@@ -63,9 +64,10 @@ def _total(keys: Keys, notes: list[str]) -> int:
         if keys.data.get("max_steps") and keys.data.get("warmup_steps") is None:
             notes.append("a data set of fewer updates than max_steps makes the warmup shorter")
         return steps
+    why = f"axolotl counts it from the data; or give {argument('total_steps')}, which it prints"
+    per_epoch = int(keys.quantity("steps_per_epoch", "num_epochs", why))
     epochs = keys.number("num_epochs", 1.0, least=0)
-    why = "axolotl counts it from the data; or give total_steps=..., which it prints"
-    count = epochs * int(keys.quantity("steps_per_epoch", "num_epochs", why))
+    count = epochs * per_epoch
     steps = math.floor(count) if keys.get("sample_packing") is True else math.ceil(count)
     notes.append(
         f"{epochs:g} epochs of that many updates: {in_steps(steps)}; axolotl, which counts samples, may have less"
@@ -172,6 +174,9 @@ def _one_cycle(keys: Keys, run: Run) -> Schedule:
     """Return torch's OneCycleLR, of which the warmup is the share that rises."""
     more = keys.inside("lr_scheduler_kwargs")
     given = {name: more.get(name) for name in more.data if more.data[name] is not None}
+    for name in ("max_lr", "total_steps"):
+        if name in given:
+            raise more.wrong(name, "nothing: axolotl gives it itself, from learning_rate and the length of the run")
     total = run.total()
     if "pct_start" not in given:
         given["pct_start"] = run.warmup() / total

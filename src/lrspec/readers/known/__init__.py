@@ -2,6 +2,7 @@
 
 from lrspec.readers.known.images import IMAGES
 from lrspec.readers.known.language import LANGUAGE
+from lrspec.readers.known.lookalikes import LOOK_ALIKES
 
 KNOWN = (*LANGUAGE, *IMAGES)
-SYSTEMS = tuple(known.system for known in KNOWN)
+SYSTEMS = (*(known.system for known in KNOWN), *LOOK_ALIKES)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from lrspec.errors import argument
 from lrspec.fields import in_steps
 from lrspec.kinds import (
     Affine,
@@ -75,7 +76,7 @@ def read(keys: Keys) -> Reading:
     base = wrapper.inside("optimizer").rate("lr")
     scaling = keys.inside("auto_scale_lr")
     if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = "lr times the samples of an update over base_batch_size; give that rate as base_value=..."
+        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
         raise keys.refused("auto_scale_lr", reason)
     micro = wrapper.whole("accumulative_counts", 1, least=1)
     notes = [

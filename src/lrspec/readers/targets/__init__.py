@@ -7,7 +7,7 @@ from lrspec.readers.targets.tree import TARGETS
 from lrspec.readers.torch.composed import COMPOSED
 from lrspec.readers.torch.schedulers import DEFAULTS_OF, SCHEDULERS
 
-_OTHERS = "nemo|diffusers|speechbrain|olmo_core"
+_OTHERS = "nemo|diffusers|speechbrain|olmo_core|composer"
 _NAMED = rf"(?!{_OTHERS})[\w.]*(LR|Scheduler|WarmRestarts|LROnPlateau|_schedule\w*|get_scheduler)"
 _SHORT = "|".join([*SCHEDULERS, *COMPOSED, "ReduceLROnPlateau"])
 

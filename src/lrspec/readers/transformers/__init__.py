@@ -14,7 +14,14 @@ SYSTEM = System(
     read=config.read,
     version="5.23",
     shapes=tuple(SHAPES),
-    refused=dict.fromkeys(METRIC, "it follows a metric, not the step"),
+    refused={
+        **dict.fromkeys(METRIC, "it follows a metric, not the step"),
+        "a scheduler of DeepSpeed": "it goes before the Trainer's",
+        "a config class of TRL without learning_rate": "each has a default of its own",
+        "scripts without a Trainer, of diffusers, of DeepSpeed-Chat, PaddleNLP": "other meanings of the same names",
+        "max_steps of 0": "releases differ in what it means",
+        "trainer_state.json, training_args.bin": "a position, and a pickle",
+    },
     knows=objects.is_of_transformers,
     read_object=objects.read,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.readers.keys import Keys
 from lrspec.readers.transformers.trainer import Run
 
@@ -18,6 +19,7 @@ _TRL = {
     *("eos_token", "truncation_mode", "sync_ref_model", "ref_model_mixup_alpha"),
 }
 """Arguments of TRL's config classes and scripts: what has one may be of a class with a rate of its own."""
+_PROGRAMS = re.compile(r"trl|(sft|dpo|grpo|kto|orpo|cpo|rloo|ppo|gkd|prm|reward\w*|online_dpo|nash_md|xpo)(_.*)?\.py")
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
@@ -39,7 +41,7 @@ _OTHERS = (
         f"its scheduler counts the steps of all processes; {_LIVE}",
     ),
     (
-        {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree", "fp16_opt_level"},
+        {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"},
         "PaddleNLP's TrainingArguments",
         "its schedulers are Paddle's, with keys of the same names; start from a document of the same shape",
     ),
@@ -62,7 +64,8 @@ def check_family(keys: Keys) -> None:
     if _SWIFT.isdisjoint(keys.data):
         return
     missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
-    if keys.data.get("warmup_ratio") is None and keys.data.get("warmup_steps") is None:
+    warmups = ("warmup_ratio", "warmup_steps")
+    if keys.data.get("lr_scheduler_type") != "constant" and all(keys.data.get(name) is None for name in warmups):
         missing.append("warmup_ratio")
     if missing:
         expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
@@ -75,13 +78,14 @@ def _check_batch_size(keys: Keys) -> None:
     Raises:
         UnsupportedError: It is one of these.
     """
-    names = ("lr_scheduler_type", "per_device_train_batch_size", "per_gpu_train_batch_size")
-    others = [
-        name for name in ("train_batch_size", "bert_config_file", "pretrained_model_name_or_path") if name in keys.data
-    ]
-    if others and keys.data.keys().isdisjoint(names):
-        why = "a Trainer has per_device_train_batch_size; scripts of BERT and of diffusers have other defaults"
-        raise keys.refused(f"num_train_epochs beside {others[0]}", why)
+    names = {"per_device_train_batch_size", "per_gpu_train_batch_size"}
+    others = ["train_batch_size"]
+    if "lr_scheduler_type" not in keys.data:
+        others += ["bert_config_file", "pretrained_model_name_or_path"]
+    found = [name for name in others if keys.data.get(name) is not None]
+    if found and names.isdisjoint(keys.data):
+        why = "a Trainer has per_device_train_batch_size; scripts of BERT, of diffusers and others have other defaults"
+        raise keys.refused(f"training arguments with {found[0]}", why)
 
 
 def rate_of(keys: Keys) -> float:
@@ -93,8 +97,13 @@ def rate_of(keys: Keys) -> float:
     if keys.data.get("learning_rate") is not None or "base_value" in keys.quantities:
         return keys.rate("learning_rate")
     mine = sorted(_TRL & keys.data.keys())
+    program = keys.context.file.program or ""
+    if _PROGRAMS.fullmatch(program.rsplit("/", maxsplit=1)[-1]):
+        mine.append(program)
     if mine:
-        expected = f"a rate, or base_value=...: beside {mine[0]} it is left to a class with its own ({_OWN_RATES})"
+        expected = (
+            f"a rate, or {argument('base_value')}: beside {mine[0]} it is left to a class with its own ({_OWN_RATES})"
+        )
         raise SpecError(keys.at("learning_rate"), found="nothing", expected=expected)
     return keys.number("learning_rate", RATE, least=0)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.param_groups import WAY_OUT
@@ -69,13 +69,13 @@ def arguments_of(shape: Shape, keys: Keys, notes: list[str]) -> dict[str, Any]:
 
 def _mapping(keys: Keys, name: str) -> Keys:
     """Return the mapping at a key, which may be JSON in a string."""
-    value = keys.get(name, {})
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise keys.wrong(name, "a mapping, or JSON of one") from None
-    return Keys(value, keys.context, keys.at(name))
+    value = keys.data.get(name)
+    if not isinstance(value, str):
+        return keys.inside(name)
+    try:
+        return Keys(json.loads(keys.get(name)), keys.context, keys.at(name))
+    except ValueError:
+        raise keys.wrong(name, "a mapping, or JSON of one") from None
 
 
 def _argument(more: Keys, name: str) -> Any:
@@ -133,6 +133,8 @@ def node_of(name: str, given: Numbers, run: Run, rate: float | None = None) -> N
     except SpecError as error:
         raise run.keys.refused(name, f"a parameter without an equivalent: {error}") from error
     run.notes.extend(found.notes)
+    if name == "warmup_stable_decay" and numbers["min_lr_ratio"] and rise:
+        run.notes.append("the warmup begins with min_lr_ratio since transformers 4.49; before, it begins with 0")
     if name == "cosine_with_restarts" and steps is not None:
         _note_late_restarts(rise, max(steps - rise, 1), Fraction(numbers["num_cycles"]), run.notes)
     return node
@@ -177,7 +179,8 @@ def whole_run(keys: Keys, name: str) -> int | None:
     if stated > 0:
         steps = keys.steps(name)
         if keys.quantities.get("total_steps", steps) != steps:
-            raise SpecError(keys.at(name), found=f"{steps}", expected="total_steps=... to be the same, or left out")
+            expected = f"{argument('total_steps')} to be the same, or left out"
+            raise SpecError(keys.at(name), found=f"{steps}", expected=expected)
         return steps
     return int(keys.quantities["total_steps"]) if "total_steps" in keys.quantities else None
 
