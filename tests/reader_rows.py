@@ -6,8 +6,8 @@ from typing import Any
 import mpmath
 import torch
 
-from lrspec.native.clients import nodes_of
-from lrspec.native.reading import Reading, exact_values
+from lrspec.readers.param_groups import nodes_of
+from lrspec.readers.reading import Reading, exact_values
 
 Formula = Callable[[int], Any]
 mp: Any = mpmath.MPContext()

@@ -9,7 +9,7 @@ from typing import Any
 
 import lrspec
 from lrspec import presets
-from lrspec.source import native_source
+from lrspec.writers import native_source
 
 PAST = 50
 """Steps to look at after the end."""
@@ -224,7 +224,7 @@ def run(made: Case, framework: str, name: str) -> Any:
 
 def expected(schedule: lrspec.Schedule, stop: int) -> list[float]:
     """Return the exact value of each step; after an end at which the schedule refuses, its last one."""
-    from lrspec.formula import formula_of, rounded
+    from lrspec.compiler.formula import formula_of, rounded
 
     found = formula_of(schedule.node)
     return [rounded(found, step) for step in range(stop)]

@@ -11,9 +11,9 @@ import pytest
 from mpmath import mp, mpf
 
 from lrspec import SpecError, UnsupportedError
-from lrspec.native.configs import load_config, read_config
-from lrspec.native.configs.files import arguments
-from lrspec.native.reading import Reading
+from lrspec.readers.configs import load_config, read_config
+from lrspec.readers.files import arguments
+from lrspec.readers.reading import Reading
 
 mp.dps = 40
 CONFIGS = Path(__file__).parent / "configs"

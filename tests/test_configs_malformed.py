@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lrspec import SpecError, UnsupportedError
-from lrspec.native.configs import load_config, read_config
+from lrspec.readers.configs import load_config, read_config
 
 FILES: dict[str, tuple[str, str]] = {
     "an open quotation": ("a.txt", "--lr 'abc"),

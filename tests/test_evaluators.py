@@ -11,10 +11,10 @@ from hypothesis import given, settings, strategies as st
 
 from cases import CASES, LAST_STEP, NO_SHORT_FORM, nodes
 from lrspec import LrspecError, Node, SpecError
+from lrspec.compiler.program import Phase, Program, compile_node
+from lrspec.compiler.segments import DEGREE, Segment
 from lrspec.device import NumPyArrays, on_device
 from lrspec.evaluate import clamped_evaluator, host_evaluator, values
-from lrspec.program import Phase, Program, compile_node
-from lrspec.segments import DEGREE, Segment
 
 DEVICES = {"int64": NumPyArrays(has_int64=True), "int32": NumPyArrays(has_int64=False)}
 SETTINGS = settings(deadline=None, derandomize=True, database=None)

@@ -25,9 +25,9 @@ from lrspec import (
     StepError,
     Stretch,
 )
-from lrspec.explain import explain, tree
-from lrspec.places import schedules
 from lrspec.presets import warmup_cosine
+from lrspec.views.explain import explain, tree
+from lrspec.views.timeline import schedules
 
 DOCUMENT = """
 lrspec: 1

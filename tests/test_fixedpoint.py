@@ -9,7 +9,7 @@ import mpmath
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from lrspec import fixedpoint
+from lrspec.compiler import fixedpoint
 
 UNITS = 4
 CONTEXT: Any = mpmath.MPContext()

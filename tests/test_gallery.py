@@ -13,7 +13,7 @@ import pytest
 
 import lrspec
 from lrspec.kinds import KINDS
-from lrspec.plot import svg
+from lrspec.views.svg import svg
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 PAGE = GALLERY / "index.md"

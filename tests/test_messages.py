@@ -13,10 +13,10 @@ import lrspec
 from lrspec import Constant, Cosine, Linear
 from lrspec.cli import main
 from lrspec.difference import Difference, difference
-from lrspec.explain import explain
-from lrspec.native.configs import read_config
 from lrspec.positions.moving import checked
 from lrspec.presets import PRESETS, warmup_cosine
+from lrspec.readers.configs import read_config
+from lrspec.views.explain import explain
 
 LINE = Linear(init_value=1, end_value=0, steps=1)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import lrspec
-from lrspec.plot import svg
+from lrspec.views.svg import svg
 
 HERE = Path(__file__).parent
 _PARTS = re.compile(r"^```yaml\n(?P<yaml>.*?)^```$|^!\[[^\]]+\]\((?P<name>[\w.-]+\.svg)\)$", re.DOTALL | re.MULTILINE)

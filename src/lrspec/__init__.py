@@ -57,12 +57,6 @@ if TYPE_CHECKING:
         Table as Table,
         Tanh as Tanh,
     )
-    from lrspec.native import (
-        MismatchError as MismatchError,
-        Reading as Reading,
-        from_native as from_native,
-        read_native as read_native,
-    )
     from lrspec.plateau import (
         PlateauRule as PlateauRule,
         ReduceOnPlateau as ReduceOnPlateau,
@@ -76,6 +70,12 @@ if TYPE_CHECKING:
     )
     from lrspec.ranks import (
         verify_ranks as verify_ranks,
+    )
+    from lrspec.readers import (
+        MismatchError as MismatchError,
+        Reading as Reading,
+        from_native as from_native,
+        read_native as read_native,
     )
     from lrspec.sampling import (
         sample as sample,
@@ -137,7 +137,7 @@ _HOMES = {
         "Table",
         "Tanh",
     ),
-    "lrspec.native": (
+    "lrspec.readers": (
         "MismatchError",
         "Reading",
         "from_native",

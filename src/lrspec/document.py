@@ -22,16 +22,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from lrspec import text
+from lrspec.compiler.program import Program
+from lrspec.documents import yaml as text
+from lrspec.documents.durations import QUANTITIES, Units
+from lrspec.documents.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
+from lrspec.documents.plain import check, node_from_dict, node_to_dict, plain
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
-from lrspec.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
-from lrspec.plain import check, node_from_dict, node_to_dict, plain
-from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
-from lrspec.units import QUANTITIES, Units
 
 _SUFFIXES: dict[str, Literal["yaml", "json"]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 

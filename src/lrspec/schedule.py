@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import torch
 
     from lrspec.adapters.optax import OptaxSchedule
-    from lrspec.explain import Explanation
-    from lrspec.lint import Finding
-    from lrspec.program import Program
+    from lrspec.compiler.program import Program
     from lrspec.spec import Node
+    from lrspec.views.explain import Explanation
+    from lrspec.views.lint import Finding
 
 _TRACED = (
     "a step that is an array of JAX, as an optimizer of Optax gives it: expected an integer of Python; "
@@ -53,7 +53,7 @@ class Schedule:
         Raises:
             SpecError: A value leaves the range of float32.
         """
-        from lrspec.program import compiled
+        from lrspec.compiler.program import compiled
 
         return compiled(self.node)
 
@@ -112,7 +112,7 @@ class Schedule:
             >>> lrspec.Cosine(init_value=1.0, end_value=0.0, steps=3).exact(1)
             0.75
         """
-        from lrspec.formula import exact
+        from lrspec.compiler.formula import exact
 
         return exact(self.node, step)
 
@@ -173,21 +173,21 @@ class Schedule:
             UnsupportedError: A document of more than a learning rate; or a schedule that has no formula in the
                 framework, and too many values for a table.
         """
-        from lrspec.source import to_native_source
+        from lrspec.writers import to_native_source
 
         return to_native_source(self, framework)
 
     def lint(
         self, *, total_steps: int | None = None, jump: float | None = None, epochs: int | None = None
     ) -> list[Finding]:
-        """Return warnings about what is probably not meant; `lrspec.lint.lint` says which there are.
+        """Return warnings about what is probably not meant; `lrspec.views.lint.lint` says which there are.
 
         Args:
             total_steps: The length of the whole run, where a document does not say it, or another one.
             jump: The share of the larger value by which the value may change between two parts; by default 0.005.
             epochs: Up to which number a length may have been meant as epochs; by default 1000.
         """
-        from lrspec.lint import EPOCHS, JUMP, lint
+        from lrspec.views.lint import EPOCHS, JUMP, lint
 
         return lint(
             self,
@@ -198,17 +198,17 @@ class Schedule:
 
     def explain(self) -> Explanation:
         """Return the phases with their formulas, first and last steps and values there; print it for a table."""
-        from lrspec.explain import explain
+        from lrspec.views.explain import explain
 
         return explain(self)
 
     def __str__(self) -> str:
-        from lrspec.explain import tree
+        from lrspec.views.explain import tree
 
         return tree(self)
 
     def _repr_svg_(self) -> str:
-        from lrspec.plot import svg
+        from lrspec.views.svg import svg
 
         return svg(self)
 

@@ -16,7 +16,7 @@ from lrspec.fields import Choice, InitValue, ListOf, Number, Rule, Steps, show
 from lrspec.schedule import Schedule
 
 if TYPE_CHECKING:
-    from lrspec.formula import Clock, Formula
+    from lrspec.compiler.formula import Clock, Formula
 
 SPEC_VERSION = 1
 """The version of the spec that this package reads and writes: the value of the key `lrspec` in a document."""

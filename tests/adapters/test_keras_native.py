@@ -12,9 +12,9 @@ import pytest
 
 import lrspec
 from lrspec.adapters.keras import KerasSchedule
-from lrspec.formula import formula_of, rounded
-from lrspec.native import read_native
-from lrspec.native.configs import read_config
+from lrspec.compiler.formula import formula_of, rounded
+from lrspec.readers import read_native
+from lrspec.readers.configs import read_config
 
 SCHEDULES: Any = keras.optimizers.schedules
 Formula = Callable[[int], Any]

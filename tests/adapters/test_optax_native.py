@@ -15,8 +15,8 @@ import optax
 import pytest
 
 import lrspec
-from lrspec.formula import formula_of, rounded
-from lrspec.native import read_native
+from lrspec.compiler.formula import formula_of, rounded
+from lrspec.readers import read_native
 
 pytestmark = [  # NumPy and Optax of 2024
     pytest.mark.filterwarnings("ignore:The value of the smallest subnormal"),

@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import lrspec
-from lrspec.native import read_native
+from lrspec.readers import read_native
 
 pytestmark = [  # NumPy and Optax of 2024
     pytest.mark.filterwarnings("ignore:The value of the smallest subnormal"),

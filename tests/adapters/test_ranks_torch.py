@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import lrspec
 from lrspec.ranks import compare
-from processes import environment, finished, free_port
+from processes import environment, finished, free_port, leave
 from torch_model import SCHEDULE, Falling
 
 KINDS = ("ddp", "fsdp2")
@@ -84,7 +84,7 @@ def rank_main(rank: int, ranks: int, port: int, folder: Path, start: int, stop: 
         train(each, folder, start, stop)
     if ranks > 2:
         differ()
-    dist.destroy_process_group()
+    leave(dist)
 
 
 def main(folder: Path) -> None:

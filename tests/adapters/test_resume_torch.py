@@ -48,7 +48,7 @@ from lrspec import (
     presets,
     resume,
 )
-from lrspec.native.torch_state import position, recognised
+from lrspec.readers.torch.state import position, recognised
 
 Make = Callable[[torch.optim.Optimizer], Any]
 RATE = 0.1

@@ -19,7 +19,7 @@ import pytest
 
 import lrspec
 from lrspec.adapters.logging_keras import AppliedRate
-from lrspec.native import read_native
+from lrspec.readers import read_native
 
 BACKEND = keras.backend.backend()
 VALUES = [(1 + step * 7 % 40) / 64 for step in range(40)]

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 import lrspec
-from lrspec.native import read_native
+from lrspec.readers import read_native
 from source_cases import CASES, PAST, assert_near, run
 
 if keras.backend.backend() == "jax":

@@ -11,8 +11,8 @@ import optax
 import pytest
 
 import lrspec
-from lrspec.native import read_native
-from lrspec.source import native_source
+from lrspec.readers import read_native
+from lrspec.writers import native_source
 from source_cases import CASES, PAST, assert_near, run
 
 TOLERANCE = 5e-7

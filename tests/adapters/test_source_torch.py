@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import lrspec
-from lrspec.native import read_native
-from lrspec.source import native_source
+from lrspec.readers import read_native
+from lrspec.writers import native_source
 from source_cases import CASES, PAST, Case, assert_near, run
 
 TOLERANCE = 1e-12

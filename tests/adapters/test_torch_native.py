@@ -18,7 +18,7 @@ from torch.optim import lr_scheduler as native
 from torch.optim.swa_utils import SWALR
 
 import lrspec
-from lrspec.formula import formula_of, rounded
+from lrspec.compiler.formula import formula_of, rounded
 from torch_steps import VERSION, Make, optimizer_with, stepped
 
 pytestmark = pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # SequentialLR before torch 2.9

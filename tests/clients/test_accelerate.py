@@ -9,7 +9,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from processes import environment, finished, free_port
+from processes import environment, finished, free_port, leave
 from torch_model import SCHEDULE, Applied, Falling, rates
 
 
@@ -70,3 +70,4 @@ def test_several_processes_do_not_make_the_schedule_faster(processes: int) -> No
 
 if __name__ == "__main__":
     main()
+    leave(torch.distributed)

@@ -10,8 +10,8 @@ import torch
 
 import lrspec
 from lrspec import UnsupportedError
-from lrspec.native import read_native
-from lrspec.native.reading import MismatchError, exact_values
+from lrspec.readers import read_native
+from lrspec.readers.reading import MismatchError, exact_values
 from reader_rows import apart, check_formula, check_live, cos01, mp, optimizer, rates_of, share
 
 RUN = 120

@@ -12,8 +12,8 @@ from ignite.handlers.state_param_scheduler import ExpStateScheduler
 
 import lrspec
 from lrspec import UnsupportedError
-from lrspec.native import read_native
-from lrspec.native.reading import MismatchError
+from lrspec.readers import read_native
+from lrspec.readers.reading import MismatchError
 from reader_rows import check_formula, check_live, cos01, mp, optimizer, share
 
 STEPS = 70

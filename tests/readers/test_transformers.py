@@ -12,9 +12,9 @@ from transformers.optimization import AdafactorSchedule, GreedyLR
 import lrspec
 from lrspec import UnsupportedError
 from lrspec.kinds import Cosine
-from lrspec.native import read_native
-from lrspec.native.clients import nodes_of
-from lrspec.native.reading import MismatchError, exact_values
+from lrspec.readers import read_native
+from lrspec.readers.param_groups import nodes_of
+from lrspec.readers.reading import MismatchError, exact_values
 from reader_rows import Formula, check_formula, check_live, cos01, mp, optimizer, rates_of, share
 
 RATES = (0.1, 0.03)

@@ -18,6 +18,7 @@ import torch
 
 from client_table import Plan, Rates, record
 from deepspeed_cells import CELLS
+from processes import leave
 from table_torch import SCHEDULERS, groups, net
 
 deepspeed.comm.torch.build_shm_op = lambda: None  # it compiles for minutes, and only makes one machine faster
@@ -116,6 +117,4 @@ if __name__ == "__main__":
     assert everyones[0] == everyones[1]
     if not rank:
         (target / "found.json").write_text(json.dumps(found), encoding="utf-8")
-    torch.distributed.barrier()
-    sys.stdout.flush()
-    os._exit(0)  # all is done, and the threads of DeepSpeed's engines are torn down in an order that aborts at times
+    leave(torch.distributed)

@@ -324,7 +324,7 @@ class ScheduleLR(Writer):
         elif is_ours:
             step = check(state_dict, self.schedule, fingerprint=self._fingerprint())
         else:
-            from lrspec.native import torch_state
+            from lrspec.readers.torch import state as torch_state
 
             step = torch_state.position(state_dict, self._rates_at, self.schedule)
         every = state_dict.get("every", self.every)

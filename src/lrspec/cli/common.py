@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lrspec
-from lrspec.units import QUANTITIES
+from lrspec.documents.durations import QUANTITIES
 
 GOOD, FOUND, BAD_INPUT, NOT_RUN = 0, 1, 2, 3
 """Exit statuses: all is well; bits differ or there are warnings; the input is bad; a row of verify could not run."""

@@ -12,9 +12,9 @@ from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.progress import waiting
 from lrspec.cli.run_source import NEEDED, missing, run_source
 from lrspec.fields import in_steps
-from lrspec.places import schedules
-from lrspec.plot import points
-from lrspec.source import native_source
+from lrspec.views.svg import points
+from lrspec.views.timeline import schedules
+from lrspec.writers import native_source
 
 _FORMATS = ("yaml", "json", "csv", *NEEDED)
 _MOST_CHECKED = 20_000

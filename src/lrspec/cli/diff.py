@@ -10,10 +10,10 @@ from lrspec.cli.common import FOUND, GOOD, complain, count, say
 from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
 from lrspec.difference import Difference, difference
-from lrspec.places import schedules
-from lrspec.plot import points
-from lrspec.plot_difference import difference_svg
 from lrspec.schedule import Schedule
+from lrspec.views.difference import difference_svg
+from lrspec.views.svg import points
+from lrspec.views.timeline import schedules
 
 _SHOWN = 5
 

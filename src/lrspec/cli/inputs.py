@@ -13,7 +13,8 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import GIVEN, named, number
-from lrspec.native.configs import SYSTEMS, files, read_config
+from lrspec.readers import files
+from lrspec.readers.configs import SYSTEMS, read_config
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "

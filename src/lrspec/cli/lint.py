@@ -11,7 +11,7 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, add_document, complain, load, named, say
-from lrspec.lint import EPOCHS, JUMP, Finding, lint
+from lrspec.views.lint import EPOCHS, JUMP, Finding, lint
 
 
 def add(commands: Any) -> None:

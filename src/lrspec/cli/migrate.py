@@ -9,8 +9,8 @@ from typing import Any
 import lrspec
 from lrspec.cli import migrate_code, migrate_rates
 from lrspec.cli.common import FOUND, GOOD, add_document, complain, count, load, named, say
-from lrspec.places import schedules
 from lrspec.positions.held import Held, held as checkpoint_held
+from lrspec.views.timeline import schedules
 
 
 def add(commands: Any) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import lrspec
 from lrspec.cli.common import GOOD, add_document, count, load, named, say
 from lrspec.cli.curve import curve
-from lrspec.places import schedules
-from lrspec.plot import svg
+from lrspec.views.svg import svg
+from lrspec.views.timeline import schedules
 
 
 def add(commands: Any) -> None:

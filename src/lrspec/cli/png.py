@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.errors import LrspecError
-from lrspec.plot import points
 from lrspec.schedule import Schedule
+from lrspec.views.svg import points
 
 _POINTS = 600
 

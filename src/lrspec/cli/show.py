@@ -15,8 +15,8 @@ from rich.table import Table
 import lrspec
 from lrspec.cli.common import GOOD, add_document, load, named, say
 from lrspec.cli.curve import curve
-from lrspec.explain import HEADINGS, Explanation, explain, tree
-from lrspec.places import schedules
+from lrspec.views.explain import HEADINGS, Explanation, explain, tree
+from lrspec.views.timeline import schedules
 
 _MAX_PRINTED = 1_000_000
 

@@ -8,12 +8,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
+from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, plain, simple, value_at
+from lrspec.compiler.pointwise import Combine, greatest, least, merged, product
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Choice, ListOf, Number, show
-from lrspec.formula import Clock, Formula, Run, Span, Time, joined, plain, simple, value_at
 from lrspec.kinds.curves import constant, fixed
 from lrspec.kinds.leaf import Leaf
-from lrspec.merge import Combine, greatest, least, merged, product
 from lrspec.spec import Node, NodeRule, node_field, nodes_field, number_field
 
 PartTime = Literal["local", "global"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from lrspec import fixedpoint
+from lrspec.compiler import fixedpoint
+from lrspec.compiler.formula import Curve, Time
 from lrspec.errors import SpecError
 from lrspec.fields import show
-from lrspec.formula import Curve, Time
 from lrspec.kinds.curves import LOG_BITS, ONE, fixed, log2, log2_of, ratio, times_exp2, times_power
 from lrspec.kinds.ramps import Ramp, Share
 from lrspec.spec import After, after_field, init_field, number_field, steps_field, value_field

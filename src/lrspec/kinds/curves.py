@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lrspec import fixedpoint
-from lrspec.formula import Curve, Time
+from lrspec.compiler import fixedpoint
+from lrspec.compiler.formula import Curve, Time
 
 ONE = Fraction(1)
 """The factor of a power alone."""

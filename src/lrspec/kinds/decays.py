@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from lrspec.compiler.formula import Curve, Time
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS, Flag, Period, show
-from lrspec.formula import Curve, Time
 from lrspec.kinds.curves import log2_of, times_exp2, times_power
 from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field

@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
+from lrspec.compiler.formula import Clock, Curve, Formula, Run, Span, Time, held, joined, plain, stairs
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, PREVIOUS, Period, show
-from lrspec.formula import Clock, Curve, Formula, Run, Span, Time, held, joined, plain, stairs
 from lrspec.spec import After, Node
 
 LAST_STAIR = 2**31 - 2**18

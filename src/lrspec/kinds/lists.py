@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
+from lrspec.compiler.formula import Clock, Curve, Formula, Span, Time, plain, shifted, stairs
 from lrspec.errors import SpecError
 from lrspec.fields import ListOf, Number, Period, Steps, Text, show
-from lrspec.formula import Clock, Curve, Formula, Span, Time, plain, shifted, stairs
 from lrspec.kinds.curves import constant, fixed
 from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, optional_steps_field

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal, TypeAlias
 
-from lrspec import fixedpoint
+from lrspec.compiler import fixedpoint
+from lrspec.compiler.formula import Clock, Curve, Formula, Time, plain
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS
-from lrspec.formula import Clock, Curve, Formula, Time, plain
 from lrspec.kinds.curves import ONE, constant, fixed, ratio, times_power
 from lrspec.kinds.leaf import Leaf
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field, steps_field, value_field

@@ -10,13 +10,13 @@ from functools import cached_property
 from itertools import islice
 from typing import ClassVar, Literal, get_args
 
+from lrspec.compiler.formula import MAX_SPANS, Clock, Formula, Run, Span, Time, check_spans, joined, plain, simple
+from lrspec.compiler.pointwise import flat
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Choice, Number, Period, Steps, show
-from lrspec.formula import MAX_SPANS, Clock, Formula, Run, Span, Time, check_spans, joined, plain, simple
 from lrspec.kinds.combine import mapped
 from lrspec.kinds.curves import ONE, constant, times_power
 from lrspec.kinds.timing import value_formula
-from lrspec.merge import flat
 from lrspec.spec import After, Node, after_field, node_field, number_field, optional_steps_field
 
 Scaling = Literal["all", "height", "peak"]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar
 
+from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
+from lrspec.compiler.pointwise import flat
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Period, in_steps, show
-from lrspec.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
 from lrspec.kinds.leaf import check_stair
-from lrspec.merge import flat
 from lrspec.spec import After, Node, after_field, node_field, steps_field
 
 

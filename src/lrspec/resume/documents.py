@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lrspec.document import Document, to_dict
+from lrspec.documents.durations import Units
+from lrspec.documents.layout import HYPERPARAMETERS, entries, groups
+from lrspec.documents.plain import node_from_dict, node_to_dict
 from lrspec.errors import SpecError
 from lrspec.fields import Steps, show
-from lrspec.layout import HYPERPARAMETERS, entries, groups
-from lrspec.plain import node_from_dict, node_to_dict
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
-from lrspec.units import Units
 
 BASES = ("relative", "base_value")
 """The keys of a document that make its rates multiples of a base."""

@@ -10,13 +10,13 @@ import json
 from dataclasses import fields
 from typing import Any
 
+from lrspec.documents.durations import ROUNDINGS
+from lrspec.documents.layout import HYPERPARAMETERS, MAX_GROUPS
+from lrspec.documents.plain import key_of
 from lrspec.fields import LAST_STEP, Number
 from lrspec.kinds import KINDS
-from lrspec.layout import HYPERPARAMETERS, MAX_GROUPS
-from lrspec.plain import key_of
 from lrspec.presets import PRESETS, Preset
 from lrspec.spec import SPEC_VERSION, Node, is_required, rule_of
-from lrspec.units import ROUNDINGS
 
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?([eE]\+?[0-9]{1,2})?"
 _DURATION = rf"^\s*{_NUMBER} *(step|epoch|sample|token|%)s?\s*$"

@@ -20,6 +20,7 @@ from torch.distributed.optim import PostLocalSGDOptimizer, ZeroRedundancyOptimiz
 
 from client_table import Plan, Rates, Train, record
 from distributed_cells import CELLS
+from processes import leave
 from table_accelerate import accelerated
 from table_torch import SCHEDULERS, AdamW, groups, loop, net, trainer
 
@@ -106,5 +107,4 @@ if __name__ == "__main__":
     assert everyones[0] == everyones[1]
     if not rank:
         (target / "found.json").write_text(json.dumps(found), encoding="utf-8")
-    dist.destroy_process_group()
-    os._exit(0)  # gloo's threads may outlive Python's
+    leave(dist)

@@ -1,0 +1,184 @@
+"""DeepSpeed: the scheduler section of its JSON config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lrspec.document import from_dict
+from lrspec.documents.plain import node_to_dict
+from lrspec.errors import SpecError
+from lrspec.kinds import Constant, Cosine, Every, InverseTime, Linear, Logarithmic, PiecewiseConstant, Shift
+from lrspec.readers.keys import Keys, joined, ramp, share
+from lrspec.readers.reading import Reading
+from lrspec.schedule import Schedule
+from lrspec.spec import SPEC_VERSION, Node
+
+SYSTEM = "deepspeed"
+_LATE = (
+    "DeepSpeed steps its scheduler after an update: update k has the scheduler's value k - 1, update 0 its first one"
+)
+_WITH_BETAS = {"adam", "adamw", "lamb", "onebitadam", "onebitlamb", "zerooneadam", "fusedadam", "cpuadam"}
+
+
+def knows(data: Mapping[str, Any]) -> bool:
+    """Tell whether a config is one of DeepSpeed."""
+    section = data.get("scheduler")
+    if isinstance(section, Mapping):
+        return "type" in section and "params" in section
+    return "train_micro_batch_size_per_gpu" in data or "zero_optimization" in data
+
+
+def read(keys: Keys) -> Reading:
+    """Return the schedule of a DeepSpeed config.
+
+    Raises:
+        UnsupportedError: A scheduler that DeepSpeed does not have, or parameters that mean nothing.
+        SpecError: A key is missing, unknown or not as it should be.
+    """
+    section = keys.inside("scheduler")
+    name, params = section.get("type"), section.inside("params")
+    if not isinstance(name, str) or name not in _SCHEDULES:
+        raise section.wrong("type", f"one of {', '.join(_SCHEDULES)}")
+    if params.whole("last_batch_iteration", -1, least=-1) != -1:
+        raise params.wrong("last_batch_iteration", "-1: the schedule from its beginning")
+    schedule, notes = _SCHEDULES[name](params, keys)
+    params.no_more()
+    section.no_more()
+    return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes))
+
+
+def _warmup(params: Keys, first: float, peak: float) -> tuple[list[Node], int, list[str]]:
+    """Return the parts of a warmup of W values, the W."""
+    count = max(2, params.whole("warmup_num_steps", 1000, least=1))
+    kind = params.word("warmup_type", ("log", "linear"), "log")
+    if kind == "linear":
+        return ramp(first, peak, count), count, [_LATE]
+    rise = Logarithmic(init_value=first, end_value=peak, steps=count - 1)
+    return [rise, Constant(value=peak, steps=1)], count, [_LATE, "warmup_type log: ln(n + 1) / ln(W)"]
+
+
+def _peak(params: Keys, keys: Keys) -> float:
+    if params.get("warmup_max_lr") is not None:
+        return _one(params, "warmup_max_lr")
+    return keys.inside("optimizer").inside("params").rate("lr")
+
+
+def _one(params: Keys, name: str, default: float | None = None) -> float:
+    """Return a rate; a list of one for each group is refused."""
+    if isinstance(params.get(name), list | tuple):
+        raise params.refused(params.at(name), "a rate for each parameter group; read each by itself")
+    return params.number(name, default, least=0)
+
+
+def _total(params: Keys) -> int:
+    if params.data.get("total_num_steps") is None:
+        params.read.add("total_num_steps")
+        return int(params.quantity("total_steps", "total_num_steps", "the config has none"))
+    return params.steps("total_num_steps")
+
+
+def _warmup_lr(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
+    peak = _peak(params, keys)
+    parts, _, notes = _warmup(params, _one(params, "warmup_min_lr", 0.0), peak)
+    return Shift(part=joined(*parts, Constant(value=peak)), by=-1), notes
+
+
+def _warmup_decay(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:  # noqa: ARG001 - every schedule takes the same
+    low, peak, total = _one(params, "warmup_min_lr", 0.0), _one(params, "warmup_max_lr", 0.001), _total(params)
+    parts, count, notes = _warmup(params, low, peak)
+    decay = Linear(init_value=peak, end_value=low, steps=total - count) if total > count else Constant(value=low)
+    return Shift(part=joined(*parts, decay), by=-1), notes
+
+
+def _warmup_cosine(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
+    peak, total = keys.inside("optimizer").inside("params").rate("lr"), _total(params)
+    low = share(peak, params.number("warmup_min_ratio", 0.0, least=0))
+    floor = share(peak, params.number("cos_min_ratio", 0.0001, least=0))
+    parts, count, notes = _warmup(params, low, peak)
+    decay: Node = Constant(value=floor)
+    if total > count + 1:
+        decay = Shift(part=Cosine(init_value=peak, end_value=floor, steps=total - count), by=1)
+    notes += ["update 0 has the rate 0, whatever warmup_min_ratio says", "the decay is one step ahead"]
+    return joined(Constant(value=0.0, steps=1), *parts, decay), notes
+
+
+def _range_test(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:  # noqa: ARG001
+    low, size = _one(params, "lr_range_test_min_lr", 1e-3), params.steps("lr_range_test_step_size", 2000)
+    rate = params.number("lr_range_test_step_rate", 1.0, least=0)
+    stairs = params.flag("lr_range_test_staircase", default=False)
+    notes = ["the rate grows without end; update k has the value k"]
+    if low == 0 or rate == 0:
+        return Constant(value=low), notes
+    line = Linear(init_value=low, end_value=share(low, 1 + rate), steps=1 if stairs else size, after="continue")
+    return (Every(part=line, period=size) if stairs else line), notes
+
+
+def _one_cycle(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
+    low, high = _one(params, "cycle_min_lr"), _one(params, "cycle_max_lr")
+    first = params.steps("cycle_first_step_size", 2000)
+    second = params.steps("cycle_second_step_size", first)
+    up = params.whole("cycle_first_stair_count", 0)
+    down = params.whole("cycle_second_stair_count", up)
+    period, rate = params.whole("decay_step_size", 0), params.number("decay_lr_rate", 0.0, least=0)
+    cycle = [_rise(low, high, first, up), _fall(low, high, second, down)]
+    after: Node = Constant(value=low)
+    if period and rate and low:
+        after = InverseTime(init_value=low, decay_rate=rate, decay_period=period)
+    rates = joined(*cycle, after)
+    notes = [
+        "update k has the cycle's value k; after the cycle cycle_min_lr / (1 + decay_lr_rate * n / decay_step_size)"
+    ]
+    names = ("cycle_min_mom", "cycle_max_mom", "decay_mom_rate")
+    least, most, growth = (params.number(n, d, least=0) for n, d in zip(names, (0.8, 0.9, 0.0), strict=True))
+    if not params.flag("cycle_momentum", default=True):
+        return rates, notes
+    kind = keys.inside("optimizer").get("type")
+    if not isinstance(kind, str) or kind.lower() not in _WITH_BETAS:
+        return rates, [
+            *notes,
+            f"the momentum is left out: DeepSpeed drives it in optimizers with betas, this is {kind}",
+        ]
+    end: Node = Constant(value=most)
+    if period and growth and most:
+        end = Linear(init_value=most, end_value=share(most, 1 + growth), steps=period, after="continue")
+    moments = joined(_rise(most, least, first, up), _fall(most, least, second, down), end)
+    momentum = joined(Constant(value=least, steps=1), Shift(part=moments, by=1))
+    schedules = {"learning_rate": node_to_dict(rates), "momentum": node_to_dict(momentum)}
+    notes.append("beta1 runs the other way; update 0 has cycle_min_mom, where the cycle would begin at cycle_max_mom")
+    return from_dict({"lrspec": SPEC_VERSION, **schedules}), notes
+
+
+def _rise(low: float, high: float, steps: int, stairs: int) -> Node:
+    if not stairs:
+        return Linear(init_value=low, end_value=high, steps=steps)
+    begins = {-(-i * steps // stairs): i for i in range(stairs)}
+    return _stairs(begins, stairs, low, high, steps)
+
+
+def _fall(low: float, high: float, steps: int, stairs: int) -> Node:
+    """Return the way down; a stair ends after the step at which its time is reached."""
+    if not stairs:
+        return Linear(init_value=high, end_value=low, steps=steps)
+    begins = {0: stairs, **{(stairs - i) * steps // stairs + 1: i - 1 for i in range(stairs, 0, -1)}}
+    return _stairs({begin: i for begin, i in begins.items() if begin < steps}, stairs, low, high, steps)
+
+
+def _stairs(begins: dict[int, int], stairs: int, low: float, high: float, steps: int) -> Node:
+    values = [low + (high - low) * i / stairs for i in begins.values()]
+    if len(values) == 1:
+        return Constant(value=values[0], steps=steps)
+    try:
+        return PiecewiseConstant(boundaries=list(begins)[1:], values=values, steps=steps)
+    except SpecError as error:
+        raise error.within("scheduler.params") from None
+
+
+_SCHEDULES: dict[Any, Callable[[Keys, Keys], tuple[Schedule, list[str]]]] = {
+    "WarmupLR": _warmup_lr,
+    "WarmupDecayLR": _warmup_decay,
+    "WarmupCosineLR": _warmup_cosine,
+    "OneCycle": _one_cycle,
+    "LRRangeTest": _range_test,
+}
+"""The schedule of each scheduler type."""
