@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lrspec.readers.registry import config_systems
+
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 READERS = {
@@ -67,6 +69,11 @@ schedule that ends with an error, and no more.
 CONFIGS = """
 ## Config files that are read
 
+A file belongs to a system where it has one of its marks. Defaults stand in for keys that are not there, and the reading
+names each, with the release that they are of.
+
+| system | `--system` | marks | defaults of | schedules | refused |
+|---|---|---|---|---|---|
 """
 GPU = """
 ## GPUs
@@ -154,9 +161,14 @@ def versions() -> str:
 
 
 def configs() -> str:
-    modules = sorted((ROOT / "src/lrspec/native/configs").glob("*.py"))
-    names = [re.search(r'^SYSTEM = "(.*)"', module.read_text(encoding="utf-8"), re.MULTILINE) for module in modules]
-    return "".join(f"- {match[1]}\n" for match in names if match)
+    lines = []
+    for system in sorted(config_systems().values(), key=lambda system: system.title.lower()):
+        marks = "; or ".join(map(str, system.marks))
+        shapes = ", ".join(system.shapes)
+        refused = "; ".join(f"{what}: {why}" for what, why in (system.refused or {}).items())
+        cells = (system.title, f"`{system.name}`", marks, system.version, shapes, refused)
+        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def page() -> str:

@@ -914,13 +914,16 @@ def test_a_file_of_keras() -> None:
 def test_a_config_of_no_system_is_refused_by_its_keys() -> None:
     with pytest.raises(UnsupportedError, match="a config with the keys colour is not supported"):
         read_config({"colour": "red"})
-    with pytest.raises(UnsupportedError, match="system='jaxline'"):
+    with pytest.raises(SpecError, match="system: found 'jaxline', expected one of"):
         read_config({}, system="jaxline")
 
 
 def test_keys_of_two_systems_are_refused_by_both_names() -> None:
     config = {"sched": "none", "lr": 0.5, "lr_scheduler_type": "constant", "learning_rate": 0.25}
-    with pytest.raises(UnsupportedError, match=r"huggingface or timm is not supported: .* give system="):
+    with pytest.raises(
+        UnsupportedError,
+        match=r"the marks of Hugging Face.*\(huggingface\) and timm.*: give system=",
+    ):
         read_config(config)
     assert read_config(config, system="huggingface").schedule(0) == 0.25
 
@@ -940,13 +943,24 @@ def test_an_unknown_quantity_is_refused() -> None:
 
 
 def test_files_hold_data_alone(tmp_path: Path) -> None:
-    for name, content in {"a.json": "{", "b.json": '{"a": 1, "a": 2}', "c.toml": "a =", "d.json": "[1]"}.items():
+    for name, content in {"a.json": "{", "c.toml": "a =", "d.json": "[1]"}.items():
         (tmp_path / name).write_text(content)
         with pytest.raises(SpecError):
             load_config(tmp_path / name)
-    (tmp_path / "e.yaml").write_text("a: !!python/object/apply:os.system [ls]")
-    with pytest.raises(SpecError):
+    config = "lr_scheduler_type: linear\nlearning_rate: {}\nmax_steps: 10\nother: 1\nother: 2\n"
+    (tmp_path / "e.yaml").write_text(config.format("!!python/object/apply:os.system [ls]"))
+    with pytest.raises(SpecError, match=r"learning_rate: found the tag .*os.system \(line 2\)"):
         load_config(tmp_path / "e.yaml")
+    (tmp_path / "e.yaml").write_text(config.format("0.5\nlearning_rate: 0.25"))
+    with pytest.raises(SpecError, match=r"learning_rate: found the key 'learning_rate' a second time, .*line 3"):
+        load_config(tmp_path / "e.yaml")
+    (tmp_path / "e.yaml").write_text(config.format("0.5\ntag: !!python/name:os.system ''\nbase: &a {x: 1}\nalso: *a"))
+    reading = load_config(tmp_path / "e.yaml")
+    assert reading.schedule(0) == 0.5
+    assert any("line 8: the key 'other' stands a second time" in note for note in reading.notes)
+    (tmp_path / "b.json").write_text('{"lr_scheduler_type": "linear", "learning_rate": 1, "learning_rate": 2}')
+    with pytest.raises(SpecError, match="learning_rate: found the key 'learning_rate' a second time"):
+        load_config(tmp_path / "b.json", total_steps=5)
     (tmp_path / "f.py").write_text("raise SystemExit")
     with pytest.raises(UnsupportedError, match="not executed"):
         load_config(tmp_path / "f.py")

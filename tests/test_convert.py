@@ -13,7 +13,7 @@ import pytest
 import lrspec
 from command import ROOT, run, run_process
 from lrspec.cli.run_source import NEEDED
-from lrspec.difference import compared, difference
+from lrspec.comparison import compared, difference
 
 DOCUMENT = ROOT / "docs" / "examples" / "warmup_cosine.yaml"
 

@@ -12,7 +12,7 @@ import pytest
 import lrspec
 from lrspec import Constant, Cosine, Linear
 from lrspec.cli import main
-from lrspec.difference import Difference, difference
+from lrspec.comparison import Difference, difference
 from lrspec.positions.moving import checked
 from lrspec.presets import PRESETS, warmup_cosine
 from lrspec.readers.configs import read_config

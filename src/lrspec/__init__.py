@@ -8,8 +8,15 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lrspec import (
+        keras as keras,
+        optax as optax,
         presets as presets,
         resume as resume,
+        torch as torch,
+    )
+    from lrspec.comparison import (
+        Difference as Difference,
+        difference as difference,
     )
     from lrspec.document import (
         Document as Document,
@@ -77,6 +84,10 @@ if TYPE_CHECKING:
         from_native as from_native,
         read_native as read_native,
     )
+    from lrspec.readers.configs import (
+        load_config as load_config,
+        read_config as read_config,
+    )
     from lrspec.sampling import (
         sample as sample,
     )
@@ -87,10 +98,18 @@ if TYPE_CHECKING:
         SPEC_VERSION as SPEC_VERSION,
         Node as Node,
     )
+    from lrspec.writers import (
+        Source as Source,
+        native_source as native_source,
+    )
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "lrspec.comparison": (
+        "Difference",
+        "difference",
+    ),
     "lrspec.document": (
         "Document",
         "dump",
@@ -137,6 +156,14 @@ _HOMES = {
         "Table",
         "Tanh",
     ),
+    "lrspec.readers.configs": (
+        "load_config",
+        "read_config",
+    ),
+    "lrspec.writers": (
+        "Source",
+        "native_source",
+    ),
     "lrspec.readers": (
         "MismatchError",
         "Reading",
@@ -162,7 +189,7 @@ _HOMES = {
         "Node",
     ),
 }
-_MODULES = ("presets", "resume")
+_MODULES = ("keras", "optax", "presets", "resume", "torch")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - texts
 

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
 
 def _convert(options: argparse.Namespace) -> int:
     reading = read_input(options.input, options)
-    for note in reading.conventions + reading.native_faults:
+    for note in reading.notes:
         complain(f"note: {note}")
     schedule = reading.schedule
     text = _text(schedule, options)

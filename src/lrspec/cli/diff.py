@@ -9,7 +9,7 @@ from typing import Any
 from lrspec.cli.common import FOUND, GOOD, complain, count, say
 from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
-from lrspec.difference import Difference, difference
+from lrspec.comparison import Difference, difference
 from lrspec.schedule import Schedule
 from lrspec.views.difference import difference_svg
 from lrspec.views.svg import points
@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 def _diff(options: argparse.Namespace) -> int:
     readings = [read_input(text, options) for text in (options.a, options.b)]
     for text, reading in zip((options.a, options.b), readings, strict=True):
-        for note in reading.conventions + reading.native_faults:
+        for note in reading.notes:
             complain(f"note: {text}: {note}")
     names = (Path(options.a).name, Path(options.b).name)
     a, b = (schedules(reading.schedule) for reading in readings)

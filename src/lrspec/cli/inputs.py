@@ -14,7 +14,8 @@ from typing import Any
 import lrspec
 from lrspec.cli.common import GIVEN, named, number
 from lrspec.readers import files
-from lrspec.readers.configs import SYSTEMS, read_config
+from lrspec.readers.configs import read_config
+from lrspec.readers.registry import config_systems
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
@@ -27,8 +28,12 @@ def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
     for name in names:
         command.add_argument(name, metavar=name.upper(), help=HELP)
     command.add_argument(
-        "--system", choices=sorted(SYSTEMS), help="whose config file it is, where its keys do not tell"
+        "--system", choices=sorted(config_systems()), help="whose config file it is, where its keys do not tell"
     )
+    command.add_argument(
+        "--with", dest="training_args", type=Path, metavar="FILE",
+        help="training arguments of Hugging Face, for a config of DeepSpeed that leaves values to them (auto)",
+    )  # fmt: skip
     command.add_argument(
         "--sample", type=int, metavar="N", help="for an object that is code: at how many steps to evaluate it"
     )
@@ -54,12 +59,13 @@ def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
             return lrspec.read_native(_object(module, name), sample=options.sample)
     path = Path(text)
     with named(path):
-        data = files.load(path)
-        if "lrspec" in data:
+        file = files.load(path)
+        if "lrspec" in file.data:
             document = lrspec.load(path)
             schedule = document.resolve(**given) if given else document
             return lrspec.Reading(schedule=schedule, framework="lrspec", construct="document")
-        return read_config(data, system=options.system, **given)
+        training_args = None if options.training_args is None else files.load(options.training_args).data
+        return read_config(file, system=options.system, training_args=training_args, **given)
 
 
 def _object(module: str, name: str) -> Any:

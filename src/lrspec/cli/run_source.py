@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 
 import lrspec
-from lrspec.difference import Difference, compared
+from lrspec.comparison import Difference, compared
 
 NEEDED = {
     "torch": ("torch",),

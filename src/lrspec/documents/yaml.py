@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 import yaml
@@ -23,38 +23,43 @@ MAX_NODES = 100_000
 MAX_NESTING = 100
 """How deeply lists and mappings may be nested."""
 _MAX_DIGITS = 400
+MERGE = re.compile(r"(?:<<)\Z")
+"""The key whose mapping is merged, in the files of others."""
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the core schema's scalars and no duplicate keys."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own shape
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        """Return a mapping whose keys stand once each."""
         seen: dict[Any, yaml.Node] = {}
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
             if not isinstance(name, Hashable):
-                raise SpecError(_line(key), found="a list or mapping as a key", expected="a word")
+                raise SpecError(line(key), found="a list or mapping as a key", expected="a word")
             if isinstance(name, float) and math.isnan(name):
                 name = math.nan  # one object: no other NaN equals it
             if name in seen:
-                raise SpecError(_line(key), found=f"the key {name!r} a second time", expected="each key once")
+                raise SpecError(line(key), found=f"the key {name!r} a second time", expected="each key once")
             seen[name] = key
         return super().construct_mapping(node, deep=deep)
 
     def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        """Return a number of a bounded length."""
         literal = str(node.value)
         if len(literal) > _MAX_DIGITS:
             raise SpecError(
-                _line(node), found=f"a number of {len(literal)} characters", expected=f"at most {_MAX_DIGITS}"
+                line(node), found=f"a number of {len(literal)} characters", expected=f"at most {_MAX_DIGITS}"
             )
         if node.tag.endswith(":int"):
             return int(literal)
         return float(literal.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-def _line(where: yaml.Node | yaml.Event) -> str:
+def line(where: yaml.Node | yaml.Event) -> str:
+    """Return which line something stands in, in words."""
     mark = where.start_mark
     return f"line {mark.line + 1}" if mark else ""
 
@@ -66,13 +71,18 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
     ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", list("-+.")),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_number)
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)
+Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_number)
+Loader.add_constructor("tag:yaml.org,2002:float", Loader.construct_number)
 
 
-def parse(source: str | bytes) -> Any:
+def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, tags: bool = False) -> Any:
     """Return the plain data of a YAML or JSON text.
+
+    Args:
+        source: The text, in UTF-8.
+        loader_of: What loads it.
+        tags: Whether it may have tags, which the loader then treats.
 
     Raises:
         SpecError: The text is malformed, has a duplicate key, or is too large; the path names the line.
@@ -87,8 +97,8 @@ def parse(source: str | bytes) -> Any:
     if decoded.lstrip().startswith("{"):
         decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
     try:
-        loader = _Loader(decoded)
-        _check_events(decoded)
+        loader = loader_of(decoded)
+        _check_events(decoded, tags=tags)
         node = loader.get_single_node()
         _check_size(node)
         data = loader.construct_document(node)
@@ -108,19 +118,19 @@ def parse(source: str | bytes) -> Any:
     return data
 
 
-def _check_events(source: str) -> None:
+def _check_events(source: str, *, tags: bool) -> None:
     """Refuse deep nesting before the recursive composer meets it, and every tag such as `!!python/object`."""
     depth = 0
     for event in yaml.parse(source, Loader=yaml.SafeLoader):
         tag = getattr(event, "tag", None)
-        if tag is not None:
-            raise SpecError(_line(event), found=f"the tag {tag}", expected="a value without a tag")
+        if tag is not None and not tags:
+            raise SpecError(line(event), found=f"the tag {tag}", expected="a value without a tag")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_NESTING:
-            raise SpecError(_line(event), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
+            raise SpecError(line(event), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
 
 
 def _check_size(root: yaml.Node | None) -> None:
@@ -135,7 +145,7 @@ def _check_size(root: yaml.Node | None) -> None:
         if id(node) in measured:
             return measured[id(node)]
         if id(node) in open_nodes:
-            raise SpecError(_line(node), found="an alias inside what it stands for", expected="no such circle")
+            raise SpecError(line(node), found="an alias inside what it stands for", expected="no such circle")
         open_nodes.add(id(node))
         inner = list(node.value) if isinstance(node, yaml.SequenceNode) else []
         if isinstance(node, yaml.MappingNode):
@@ -144,7 +154,7 @@ def _check_size(root: yaml.Node | None) -> None:
         open_nodes.remove(id(node))
         size, depth = 1 + sum(size for size, _ in found), 1 + max((depth for _, depth in found), default=0)
         if depth > MAX_NESTING + 1:
-            raise SpecError(_line(node), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
+            raise SpecError(line(node), found=f"more than {MAX_NESTING} levels of nesting", expected="fewer")
         measured[id(node)] = size, depth
         return size, depth
 

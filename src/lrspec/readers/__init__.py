@@ -1,38 +1,16 @@
 """Reading a framework's own schedule objects, by what the object itself shows: no framework is imported here.
 
-What is read is what the framework documents; what has no equivalent is refused by name. Each framework has a module
-with one function, `read(native, name, sample)`, which returns a `Reading` that has been checked against the object.
+What is read is what the framework documents; what has no equivalent is refused by name. Each framework or system has a
+package with a `SYSTEM`: the marks of its config files, whether an object is its own, and what reads either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import show
-from lrspec.readers.composer import objects as composer
-from lrspec.readers.fvcore import objects as fvcore
-from lrspec.readers.ignite import objects as ignite
-from lrspec.readers.keras import objects as keras
-from lrspec.readers.optax import objects as optax
 from lrspec.readers.reading import MismatchError as MismatchError, Reading as Reading, as_table
-from lrspec.readers.timm import objects as timm
-from lrspec.readers.torch import objects as torch
-from lrspec.readers.transformers import objects as transformers
+from lrspec.readers.registry import systems
 from lrspec.schedule import Schedule
-
-_READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str, int | None], Reading]], ...] = (
-    (transformers.is_of_transformers, transformers.read),
-    (composer.is_of_composer, composer.read),
-    (timm.is_of_timm, timm.read),
-    (fvcore.is_of_fvcore, fvcore.read),
-    (ignite.is_of_ignite, ignite.read),
-    (torch.is_of_torch, torch.read),
-    (keras.is_of_keras, keras.read),
-    (optax.is_of_optax, optax.read),
-)
-"""Whether a reader knows an object, and the reader; the first that does reads it."""
 
 
 def from_native(native: object, *, sample: int | None = None) -> Schedule:
@@ -97,9 +75,9 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         return Reading(schedule=own, framework="lrspec", construct=kind.__name__)
     framework = str(getattr(native, "__module__", kind.__module__)).split(".", maxsplit=1)[0]
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
-    for knows, read in _READERS:
-        if knows(native):
-            return read(native, name, sample)
+    for system in systems().values():
+        if system.knows is not None and system.read_object is not None and system.knows(native):
+            return system.read_object(native, name, sample)
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import Number, Steps, show
 from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.files import ConfigFile, Unread
 from lrspec.spec import Node
 
 QUANTITIES = ("base_value", "steps_per_epoch", "total_steps", "batch_size", "tokens_per_step")
@@ -53,42 +55,104 @@ def known(quantities: Mapping[str, Any]) -> Quantities:
     return found
 
 
+@dataclass(kw_only=True)
+class Context:
+    """What all keys of one config share: where they are from, what the caller knows, and what was asked for so far.
+
+    Args:
+        system: Whose config it is.
+        quantities: What the caller knows of the run.
+        file: The file.
+        training_args: The training arguments beside a config that leaves values to them.
+        found: The keys that were read, by their paths.
+        defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
+    """
+
+    system: str
+    quantities: Quantities = field(default_factory=Quantities)
+    file: ConfigFile = field(default_factory=ConfigFile)
+    training_args: Mapping[str, Any] | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
 class Keys:
     """A mapping of a config, with its path: what was asked for is remembered, so that the rest can be looked at.
 
     Args:
         data: The mapping.
-        system: Whose config it is.
-        quantities: What the caller knows of the run.
+        context: What all keys of the config share.
         path: Where the mapping stands.
     """
 
-    def __init__(self, data: object, system: str, quantities: Mapping[str, Fraction], path: str = "") -> None:
+    def __init__(self, data: object, context: Context, path: str = "") -> None:
+        if isinstance(data, Unread):
+            raise data.at(path or "the config")
         if not isinstance(data, Mapping):
             raise SpecError(path or "the config", found=show(data), expected="a mapping")
         self.data: Mapping[Any, Any] = data
-        self.system = system
-        self.quantities = quantities
+        self.context = context
         self.path = path
         self.read: set[str] = set()
+
+    @property
+    def system(self) -> str:
+        """Whose config it is."""
+        return self.context.system
+
+    @property
+    def quantities(self) -> Quantities:
+        """What the caller knows of the run."""
+        return self.context.quantities
 
     def at(self, name: str) -> str:
         """Return the path of a key."""
         return f"{self.path}.{name}" if self.path else name
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return what stands at a key, or the system's own default."""
+        """Return what stands at a key, or the system's own default.
+
+        Raises:
+            SpecError: What stands there, or in a list there, is no plain value.
+        """
         self.read.add(name)
-        value = self.data.get(name)
-        return default if value is None else value
+        path, value = self.at(name), self.data.get(name)
+        if value is None:
+            if default is not None:
+                self.context.defaults[path] = default
+            return default
+        _check_plain(value, path)
+        if not isinstance(value, Mapping):
+            self.context.found[path] = value
+        return value
 
     def inside(self, name: str) -> Keys:
         """Return the mapping at a key, empty where there is none."""
-        return Keys(self.get(name, {}), self.system, self.quantities, self.at(name))
+        self.read.add(name)
+        value = self.data.get(name)
+        return Keys({} if value is None else value, self.context, self.at(name))
+
+    def items(self, name: str) -> list[Keys]:
+        """Return the mappings in the list at a key; a mapping alone is the only one.
+
+        Raises:
+            SpecError: There is no list of mappings.
+        """
+        self.read.add(name)
+        value = self.data.get(name)
+        if isinstance(value, Unread):
+            raise value.at(self.at(name))
+        if isinstance(value, Mapping):
+            return [Keys(value, self.context, self.at(name))]
+        if not isinstance(value, list | tuple):
+            raise self.wrong(name, "a list of mappings")
+        return [Keys(one, self.context, f"{self.at(name)}[{i}]") for i, one in enumerate(value)]
 
     def wrong(self, name: str, expected: str) -> SpecError:
         """Return the error of a key whose value is not as expected."""
         value = self.data.get(name)
+        if isinstance(value, Unread):
+            return value.at(self.at(name))
         return SpecError(self.at(name), found="nothing" if value is None else show(value), expected=expected)
 
     def number(self, name: str, default: float | None = None, *, least: float | None = None) -> float:
@@ -193,6 +257,15 @@ class Keys:
             if not about or re.search(about, str(name)):
                 known_here = ", ".join(sorted(self.read))
                 raise SpecError(self.at(str(name)), found=show(value), expected=f"no such key: one of {known_here}")
+
+
+def _check_plain(value: Any, path: str) -> None:
+    """Refuse what is no plain value, also in a list."""
+    if isinstance(value, Unread):
+        raise value.at(path)
+    if isinstance(value, list | tuple):
+        for i, one in enumerate(value):
+            _check_plain(one, f"{path}[{i}]")
 
 
 def ramp(first: float, peak: float, steps: int, ahead: int = 0, over: int | None = None) -> list[Node]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, formula_of, rounded
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
@@ -34,6 +35,11 @@ class Reading:
         checked_steps: At how many steps the object's own values were compared.
         largest_difference: The largest difference found, relative to the largest value.
         at_step: The step of the largest difference.
+        keys: The keys of a config that were read, by their paths.
+        defaults: The defaults that stand in for keys which the config does not have, by the paths of these.
+        version: The release of the system whose defaults they are.
+        files: The files that a config was merged from, beside its own.
+        total: The number of updates of the run, where the config says it.
 
     Example:
         >>> from lrspec import Constant
@@ -50,6 +56,11 @@ class Reading:
     checked_steps: int = 0
     largest_difference: float = 0.0
     at_step: int | None = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    files: tuple[str, ...] = ()
+    total: int | None = None
 
     def noting(self, *conventions: str) -> Reading:
         """Return the reading with more conventions.
@@ -58,6 +69,18 @@ class Reading:
             conventions: What else was mapped.
         """
         return replace(self, conventions=(*self.conventions, *conventions))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the command says of a reading, a line each."""
+        lines = [f"merged from {', '.join(self.files)}"] if self.files else []
+        if self.keys:
+            lines.append(f"read as {self.framework}: {', '.join(self.keys)}")
+        if self.defaults:
+            of = f"{self.framework} {self.version}".strip()
+            filled = ", ".join(f"{path}={value}" for path, value in self.defaults.items())
+            lines.append(f"defaults of {of}: {filled}")
+        return (*lines, *self.conventions, *self.native_faults)
 
     def checked(
         self, node: Node, steps: Sequence[int], own: Sequence[float], tolerance: float, whose: str = "the object itself"

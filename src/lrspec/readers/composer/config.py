@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrspec.kinds import Constant, Cosine, Linear
 from lrspec.readers.keys import Keys, joined, share
@@ -16,12 +14,6 @@ SYSTEM = "composer"
 _NAMES = ("constant_with_warmup", "cosine_with_warmup", "linear_decay_with_warmup")
 _TIME = re.compile(r"([0-9]{1,40}(?:\.[0-9]{0,40})?(?:e[-+]?[0-9]{1,3})?) *(ba|ep|tok|sp|dur)", re.IGNORECASE)
 _PER_STEP = {"tok": "tokens_per_step", "sp": "batch_size"}
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of Composer."""
-    section = data.get("scheduler")
-    return isinstance(section, Mapping) and "name" in section and "type" not in section
 
 
 def read(keys: Keys) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from lrspec.document import from_dict
@@ -19,14 +19,6 @@ _LATE = (
     "DeepSpeed steps its scheduler after an update: update k has the scheduler's value k - 1, update 0 its first one"
 )
 _WITH_BETAS = {"adam", "adamw", "lamb", "onebitadam", "onebitlamb", "zerooneadam", "fusedadam", "cpuadam"}
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of DeepSpeed."""
-    section = data.get("scheduler")
-    if isinstance(section, Mapping):
-        return "type" in section and "params" in section
-    return "train_micro_batch_size_per_gpu" in data or "zero_optimization" in data
 
 
 def read(keys: Keys) -> Reading:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrspec.kinds import Constant, Cosine, Linear, Sequence
 from lrspec.readers.build import levels
@@ -21,11 +19,6 @@ _READ = (
 _LEAST = 10**6
 _TUPLE = re.compile(r"\(\s*(([0-9]+,\s*)+([0-9]+\s*)?)?\)")
 """A tuple, which detectron2's own files have, and which is text to YAML."""
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of detectron2."""
-    return "SOLVER" in data
 
 
 def read(keys: Keys) -> Reading:

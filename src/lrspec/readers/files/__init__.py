@@ -7,11 +7,13 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lrspec.documents import yaml as text
+from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,61 +21,104 @@ else:
     import tomli as tomllib
 
 
-def load(path: Path) -> Mapping[str, Any]:
-    """Return the plain data of a file.
+@dataclass(frozen=True, kw_only=True)
+class ConfigFile:
+    """A config file as plain data; a value that is none is an `Unread`, which refuses when a reader asks for it.
+
+    Args:
+        data: The file's keys.
+        form: What it is written in, such as YAML.
+        path: Where it is, if it is a file.
+        files: The files that were merged into it, by the names that they are given in it.
+        program: The script that a launch script runs.
+        text: The text of a file whose form is not parsed.
+        warnings: What is odd about the file, in words.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    form: str = "a mapping"
+    path: Path | None = None
+    files: tuple[str, ...] = ()
+    program: str | None = None
+    text: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def load(path: Path) -> ConfigFile:
+    """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
     Raises:
         OSError: The file cannot be read.
         SpecError: The file is malformed, or too large.
+        UnsupportedError: The file is a pickle.
     """
-    with path.open("rb") as file:
-        content = file.read(text.MAX_BYTES + 1)
-    if len(content) > text.MAX_BYTES:
-        raise SpecError(str(path), found="a longer file", expected=f"at most {text.MAX_BYTES} bytes")
+    source = text_of(path)
+    suffix = path.suffix.lower()
+    if suffix in {".pkl", ".pt", ".pth", ".bin"}:
+        raise UnsupportedError("config", str(path), "a pickle, which is not read; dump the config as JSON or YAML")
+    form, parse = _FORMS.get(suffix, ("arguments of the form --flag value", _arguments))
     try:
-        source = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SpecError(str(path), found=f"a byte that is not UTF-8 at {error.start}", expected="UTF-8") from None
-    data = _data(source, path.suffix.lower(), str(path))
-    if not isinstance(data, Mapping):
-        raise SpecError(str(path), found=f"a {type(data).__name__}", expected="a mapping")
-    return data
-
-
-def _data(source: str, suffix: str, path: str) -> Any:
-    if suffix in {".yaml", ".yml"}:
-        return text.parse(source)
-    if suffix in {".py", ".pkl", ".pt", ".pth", ".bin"}:
-        raise UnsupportedError(
-            "config", path, "code or a pickle, which is not executed; dump the config as JSON or YAML"
-        )
-    kind, parse = _PARSERS.get(suffix, ("arguments of the form --flag value", _words))
-    try:
-        parsed = parse(source)
+        found = parse(source, path)
     except SpecError:
         raise
     except (ValueError, RecursionError) as error:  # malformed, a number of too many digits, or nested too deeply
-        raise SpecError(path, found=f"malformed {kind}: {error}", expected=kind) from None
-    return parsed if suffix in _PARSERS else arguments(parsed, path)
-
-
-def _words(source: str) -> list[str]:
-    return shlex.split(source.replace("\\\n", " "), comments=True)
-
-
-def _json(source: str) -> Any:
-    return json.loads(source, object_pairs_hook=_once)
-
-
-_PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {".json": ("JSON", _json), ".toml": ("TOML", tomllib.loads)}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise SpecError(twice, found="the key a second time", expected="each key once")
+        raise SpecError(str(path), found=f"malformed {form}: {error}", expected=form) from None
+    if not isinstance(found.data, Mapping):
+        raise SpecError(str(path), found=f"a {type(found.data).__name__}", expected="a mapping")
     return found
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        OSError: The file cannot be read.
+        SpecError: It is too large, or not UTF-8.
+    """
+    with path.open("rb") as file:
+        content = file.read(yaml.MAX_BYTES + 1)
+    if len(content) > yaml.MAX_BYTES:
+        raise SpecError(str(path), found="a longer file", expected=f"at most {yaml.MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(str(path), found=f"a byte that is not UTF-8 at {error.start}", expected="UTF-8") from None
+
+
+def _yaml(source: str, path: Path) -> ConfigFile:
+    data, warnings = parse_yaml(source)
+    return ConfigFile(data=data, form="YAML", path=path, warnings=warnings)
+
+
+def _json(source: str, path: Path) -> ConfigFile:
+    warnings: list[str] = []
+    data = json.loads(source, object_pairs_hook=lambda pairs: pairs_once(pairs, warnings))
+    return ConfigFile(data=data, form="JSON", path=path, warnings=tuple(warnings))
+
+
+def _toml(source: str, path: Path) -> ConfigFile:
+    return ConfigFile(data=tomllib.loads(source), form="TOML", path=path)
+
+
+def _arguments(source: str, path: Path) -> ConfigFile:
+    words = shlex.split(source.replace("\\\n", " "), comments=True)
+    return ConfigFile(data=arguments(words, str(path)), form="arguments", path=path)
+
+
+def _not_parsed(source: str, path: Path) -> ConfigFile:
+    return ConfigFile(form="text", path=path, text=source)
+
+
+_FORMS: dict[str, tuple[str, Callable[[str, Path], ConfigFile]]] = {
+    ".yaml": ("YAML", _yaml),
+    ".yml": ("YAML", _yaml),
+    ".json": ("JSON", _json),
+    ".toml": ("TOML", _toml),
+    ".prototxt": ("text", _not_parsed),
+    ".config": ("text", _not_parsed),
+    ".cfg": ("text", _not_parsed),
+}
+"""The forms by the endings of names, each with its name in words."""
 
 
 def arguments(words: list[str], path: str) -> dict[str, Any]:

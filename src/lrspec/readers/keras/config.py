@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from lrspec.readers.keras import objects as keras
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
 
 SYSTEM = "keras"
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of Keras."""
-    return keras.is_config(data)
 
 
 def read(keys: Keys) -> Reading:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrspec.document import from_dict
 from lrspec.documents.plain import node_to_dict
@@ -35,11 +33,6 @@ _MARKS = {
     "lr_warmup_fraction",
     "train_iters",
 }
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of Megatron."""
-    return not _MARKS.isdisjoint(data)
 
 
 def read(keys: Keys) -> Reading:

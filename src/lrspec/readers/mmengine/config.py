@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 from lrspec.fields import in_steps
 from lrspec.kinds import (
@@ -31,11 +30,6 @@ from lrspec.spec import Node
 
 SYSTEM = "mmengine"
 _WITHOUT_END = 10**9
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of MMEngine."""
-    return "param_scheduler" in data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +83,7 @@ def read(keys: Keys) -> Reading:
     ]
     windows = []
     for i, one in enumerate(listed):
-        window, more = _window(Keys(one, SYSTEM, keys.quantities, f"param_scheduler[{i}]"), base, micro)
+        window, more = _window(Keys(one, keys.context, f"param_scheduler[{i}]"), base, micro)
         windows.append(window)
         notes += [note for note in more if note not in notes]
     _check_together(keys, windows, micro)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -34,11 +33,6 @@ SYSTEM = "timm"
 _NAMES = ("cosine", "tanh", "poly", "step", "multistep", "constant", "wsd", "rsqrt", "none")
 _HALF = 0.5
 _MANY = 1000
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of timm."""
-    return "sched" in data
 
 
 def read(keys: Keys) -> Reading:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Shift
 from lrspec.readers.keys import Keys, joined, ramp, share
 from lrspec.readers.reading import Reading
 from lrspec.spec import Node
 
 SYSTEM = "torchtitan"
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of torchtitan."""
-    return isinstance(data.get("lr_scheduler"), Mapping)
 
 
 def read(keys: Keys) -> Reading:

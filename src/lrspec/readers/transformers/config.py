@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrspec.errors import SpecError
 from lrspec.fields import in_steps
@@ -17,11 +16,6 @@ from lrspec.spec import Node
 SYSTEM = "huggingface"
 _MARKS = {"lr_scheduler_type", "lr_scheduler_kwargs", "warmup_ratio", "num_train_epochs", "per_device_train_batch_size"}
 _HALF = 0.5
-
-
-def knows(data: Mapping[str, Any]) -> bool:
-    """Tell whether a config is one of Hugging Face."""
-    return not _MARKS.isdisjoint(data)
 
 
 class _Run:

@@ -1,0 +1,102 @@
+"""YAML and JSON of other systems: what has no meaning here refuses only where a reader asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml as pyyaml
+
+from lrspec.documents import yaml
+from lrspec.errors import SpecError
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A value of a config that is no plain data: a tag, a call, a variable that nothing sets.
+
+    Args:
+        found: What stands there, in words.
+        where: Where, such as `line 7`.
+        expected: What is read instead, in words.
+    """
+
+    found: str
+    where: str = ""
+    expected: str = "a plain value"
+
+    def at(self, path: str) -> SpecError:
+        """Return the error of a reader that asks for it.
+
+        Args:
+            path: The path of the key.
+        """
+        where = f" ({self.where})" if self.where else ""
+        return SpecError(path, found=f"{self.found}{where}", expected=self.expected)
+
+
+class _Loader(yaml.Loader):
+    """The documents' loader, with merge keys; tags and keys that stand twice become `Unread`."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.warnings: list[str] = []
+
+    def construct_mapping(self, node: pyyaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002, FBT001, FBT002
+        own = list(node.value)
+        self.flatten_mapping(node)
+        found: dict[Hashable, Any] = {}
+        mine = {id(key) for key, _ in own}
+        written: set[Hashable] = set()
+        for key, value in node.value:
+            name = self.construct_object(key, deep=True)
+            if not isinstance(name, Hashable):
+                raise SpecError(yaml.line(key), found="a list or mapping as a key", expected="a word")
+            again = self.construct_object(value, deep=True)
+            if id(key) in mine:
+                if name in written:
+                    self.warnings.append(f"{yaml.line(key)}: the key {name!r} stands a second time")
+                    if found[name] != again:
+                        again = Unread(f"the key {name!r} a second time, with another value", yaml.line(key), "it once")
+                written.add(name)
+            found[name] = again
+        return found
+
+    def construct_tagged(self, tag: str, node: pyyaml.Node) -> Any:
+        if tag.endswith(":python/tuple") and isinstance(node, pyyaml.SequenceNode):
+            return self.construct_sequence(node, deep=True)
+        return Unread(f"the tag {tag}", yaml.line(node), "a value without a tag")
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", yaml.MERGE, ["<"])
+_Loader.add_multi_constructor("", _Loader.construct_tagged)
+
+
+def parse_yaml(source: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the data of a YAML text, and what is odd about it.
+
+    Raises:
+        SpecError: The text is malformed, or too large; the path names the line.
+    """
+    loaders: list[_Loader] = []
+
+    def made(text: str) -> _Loader:
+        loaders.append(_Loader(text))
+        return loaders[-1]
+
+    data = yaml.parse(source, made, tags=True)
+    return data, tuple(loaders[0].warnings)
+
+
+def pairs_once(pairs: list[tuple[str, Any]], warnings: list[str]) -> dict[str, Any]:
+    """Return the pairs of a JSON object; a key that stands twice with two values is `Unread`."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            warnings.append(f"the key {name!r} stands a second time")
+            if found[name] != value:
+                found[name] = Unread(f"the key {name!r} a second time, with another value", expected="it once")
+                continue
+        found[name] = value
+    return found
