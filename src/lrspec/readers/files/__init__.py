@@ -1,4 +1,4 @@
-"""Config files as plain data: JSON, YAML, TOML, and arguments of a command line. Nothing is executed."""
+"""Config files as plain data: JSON, YAML, TOML, Python, and arguments of a command line. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from lrspec.documents import yaml
 from lrspec.errors import SpecError, UnsupportedError
+from lrspec.readers.files.bases import BASE, Bases, plain_names
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 
 if sys.version_info >= (3, 11):
@@ -47,11 +48,18 @@ class ConfigFile:
 def load(path: Path) -> ConfigFile:
     """Return a file as plain data, by the ending of its name; any other ending is arguments of a command line.
 
+    The files that it names as `_base_` are read and merged, if they are beside it.
+
     Raises:
         OSError: The file cannot be read.
         SpecError: The file is malformed, or too large.
         UnsupportedError: The file is a pickle.
     """
+    found = _parsed(path)
+    return _python("", path) if BASE in found.data and found.form in {"JSON", "YAML"} else found
+
+
+def _parsed(path: Path) -> ConfigFile:
     source = text_of(path)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pt", ".pth", ".bin"}:
@@ -105,6 +113,12 @@ def _arguments(source: str, path: Path) -> ConfigFile:
     return ConfigFile(data=arguments(words, str(path)), form="arguments", path=path)
 
 
+def _python(source: str, path: Path) -> ConfigFile:  # noqa: ARG001 - the bases are read in the same way
+    bases = Bases(text_of, lambda base: _parsed(base).data)
+    data = plain_names(bases.load(path), path.name)
+    return ConfigFile(data=data, form="Python" if source else "a config with bases", path=path, files=tuple(bases.files))
+
+
 def _not_parsed(source: str, path: Path) -> ConfigFile:
     return ConfigFile(form="text", path=path, text=source)
 
@@ -114,6 +128,7 @@ _FORMS: dict[str, tuple[str, Callable[[str, Path], ConfigFile]]] = {
     ".yml": ("YAML", _yaml),
     ".json": ("JSON", _json),
     ".toml": ("TOML", _toml),
+    ".py": ("Python", _python),
     ".prototxt": ("text", _not_parsed),
     ".config": ("text", _not_parsed),
     ".cfg": ("text", _not_parsed),

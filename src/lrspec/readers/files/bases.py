@@ -14,7 +14,8 @@ from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import configured, merged
 from lrspec.readers.files.python import evaluated, parsed
 
-_BASE = "_base_"
+BASE = "_base_"
+"""The key of the files that a config is merged into."""
 _MOST = 100
 Text = Callable[[Path], str]
 Data = Callable[[Path], Mapping[str, Any]]
@@ -66,21 +67,21 @@ class Bases:
         if not listed:
             return evaluated(tree, shown, self.budget, imports=lambda *module: self._imported(path, name, *module))
         first = ast.Module(body=listed[:1], type_ignores=[])
-        bases = evaluated(first, shown, self.budget)[_BASE]
+        bases = evaluated(first, shown, self.budget)[BASE]
         tree.body = [one for one in tree.body if not _assigns_base(one)]
-        given = {_BASE: self._bases(bases, path, name)}
+        given = {BASE: self._bases(bases, path, name)}
         names = evaluated(tree, shown, self.budget, given)
-        base = names.pop(_BASE)
+        base = names.pop(BASE)
         if not isinstance(base, dict):
-            raise SpecError(shown, found=str(base), expected=f"a {_BASE} that code does not change")
+            raise SpecError(shown, found=str(base), expected=f"a {BASE} that code does not change")
         return merged(base, names, self.budget)
 
     def _merged(self, data: Mapping[str, Any], path: Path, name: str) -> dict[str, Any]:
         """Return plain data, merged into its bases where it names any."""
         own: dict[str, Any] = configured(dict(data), self.budget)
-        if _BASE not in own:
+        if BASE not in own:
             return own
-        return merged(self._bases(own.pop(_BASE), path, name), own, self.budget)
+        return merged(self._bases(own.pop(BASE), path, name), own, self.budget)
 
     def _bases(self, listed: Any, path: Path, name: str) -> ConfigDict:
         """Return what the bases of a file have together.
@@ -90,15 +91,15 @@ class Bases:
         """
         shown, found = name or path.name, ConfigDict()
         if isinstance(listed, Unread):
-            raise listed.at(f"{shown}: {_BASE}")
+            raise listed.at(f"{shown}: {BASE}")
         for one in listed if isinstance(listed, list | tuple) else [listed]:
             if not isinstance(one, str) or "::" in one or Path(one).is_absolute():
-                raise SpecError(f"{shown}: {_BASE}", found=repr(one), expected="a relative path beside the file")
-            read = self._beside(path, name, one, f"{shown}: {_BASE}")
+                raise SpecError(f"{shown}: {BASE}", found=repr(one), expected="a relative path beside the file")
+            read = self._beside(path, name, one, f"{shown}: {BASE}")
             more = {key: value for key, value in read.items() if not isinstance(value, Imported)}
             twice = ", ".join(sorted(found.keys() & more.keys()))
             if twice:
-                raise SpecError(f"{shown}: {_BASE}", found=f"{twice} in more than one base", expected="each in one")
+                raise SpecError(f"{shown}: {BASE}", found=f"{twice} in more than one base", expected="each in one")
             found.update(configured(more, self.budget))
         return found
 
@@ -122,7 +123,7 @@ class Bases:
 
 def _assigns_base(statement: ast.stmt) -> bool:
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-    return isinstance(target, ast.Name) and target.id == _BASE
+    return isinstance(target, ast.Name) and target.id == BASE
 
 
 def plain_names(names: Mapping[str, Any], path: str) -> dict[str, Any]:

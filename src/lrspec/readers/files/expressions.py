@@ -14,7 +14,7 @@ from typing import Any
 from lrspec.errors import SpecError
 from lrspec.readers.files.lenient import Unread
 
-MAX_WORK = 1_000_000
+MAX_WORK = 500_000
 """How many nodes and items may be looked at in one file and its bases."""
 _MAX_ITEMS = 100_000
 _MAX_BITS = 1024
@@ -85,9 +85,9 @@ class Values:
         self._depth += 1
         try:
             read = _READERS.get(type(node))
-            value = self._code(node, f"`{_shown(node)}`") if read is None else read(self, node)
+            value = self._code(node, _shown(node)) if read is None else read(self, node)
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            value = self.unread(node, f"`{_shown(node)}` ({error})")
+            value = self.unread(node, f"{_shown(node)} ({error})")
         finally:
             self._depth -= 1
         return self.certain(value)
@@ -108,10 +108,10 @@ class Values:
         seen, waiting = set(), [value]
         while waiting:
             one = waiting.pop()
+            self.budget.spend(1)
             if id(one) in seen:
                 continue
             seen.add(id(one))
-            self.budget.spend(1)
             yield one
             if isinstance(one, dict):
                 waiting += one.values()
@@ -176,15 +176,28 @@ class Values:
         return found if unread is None else unread
 
 
+_WORDS: dict[type[ast.AST], str] = {
+    ast.BinOp: "an operation",
+    ast.BoolOp: "a condition",
+    ast.Compare: "a comparison",
+    ast.Constant: "a literal",
+    ast.IfExp: "a condition",
+    ast.Lambda: "a function",
+    ast.NamedExpr: "`:=`",
+    ast.Subscript: "`[...]`",
+    ast.UnaryOp: "an operation",
+}
+
+
 def _shown(node: ast.AST) -> str:
-    kind = type(node).__name__
+    """Return a piece of code in few words."""
     if isinstance(node, ast.Call):
         return f"{_shown(node.func)}(...)"
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
-        return f"{_shown(node.value)}.{node.attr}" if not isinstance(node.value, ast.Attribute) else f"... .{node.attr}"
-    return f"a {kind}"
+    if isinstance(node, ast.Attribute):
+        return f"{node.value.id if isinstance(node.value, ast.Name) else '...'}.{node.attr}"
+    return _WORDS.get(type(node), "a comprehension" if type(node).__name__.endswith("Comp") else "code")
 
 
 def _constant(values: Values, node: ast.Constant) -> Any:
@@ -249,7 +262,7 @@ def _call(values: Values, node: ast.Call) -> Any:
         if isinstance(whole, list | dict):
             values.budget.spend(len(whole))
             return type(whole)(whole)
-    return values._code(node, f"`{_shown(node)}`")  # noqa: SLF001 - a reader of the table below
+    return values._code(node, _shown(node))  # noqa: SLF001 - a reader of the table below
 
 
 def _numbers(*given: Any) -> None:
@@ -410,7 +423,7 @@ def _attribute(values: Values, node: ast.Attribute) -> Any:
         return Imported(f"{whole}.{node.attr}")
     if isinstance(whole, ConfigDict):
         return whole[node.attr]
-    return whole if isinstance(whole, Unread) else values.unread(node, f"`{_shown(node)}`")
+    return whole if isinstance(whole, Unread) else values.unread(node, _shown(node))
 
 
 _READERS: dict[type[ast.AST], Callable[[Values, Any], Any]] = {

@@ -16,7 +16,7 @@ from lrspec.readers.files.expressions import Budget, ConfigDict, Imported, Value
 from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import configured, merged, update
 
-_MAX_SOURCE = 1 << 19
+_MAX_SOURCE = 1 << 18
 _ANYTHING = {"exec", "globals", "locals", "vars"}
 """Names with which code changes names that it does not mention."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -37,7 +37,8 @@ def parsed(source: str, path: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except SyntaxError as error:
-        raise SpecError(path, found=f"line {error.lineno}: {error.msg}", expected="Python") from None
+        where = f"line {error.lineno}: " if error.lineno else ""
+        raise SpecError(path, found=f"{where}{error.msg}", expected="Python") from None
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise SpecError(path, found=f"{type(error).__name__}: {error}", expected="Python, not too deeply nested") from None
 

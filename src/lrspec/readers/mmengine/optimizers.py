@@ -1,0 +1,47 @@
+"""What OpenMMLab's configs say of optimizers beside their rates."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lrspec.readers.keys import Keys
+
+_BETAS = {"Adam": 0.9, "AdamW": 0.9, "NAdam": 0.9, "RAdam": 0.9, "Adamax": 0.9}
+_NO_MOMENTUM = {"SGD": 0.0, "RMSprop": 0.0}
+
+
+def groups_note(keys: Keys, name: str) -> list[str]:
+    """Return what is to be said of parameter groups with other rates.
+
+    Args:
+        keys: The mapping that has the options of the groups.
+        name: Their key.
+    """
+    text = repr(keys.data.get(name) or "") + str(keys.data.get("constructor") or "")
+    factors = re.findall(r"\w*lr_mult|\w*decay_rate|\w*LayerDecay\w*|\w*LearningRateDecay\w*", text)
+    some = ", ".join(dict.fromkeys(factors))
+    where = keys.at(name)
+    return [f"{where}: groups of parameters with rates of their own ({some}); this is that of the others"] if some else []
+
+
+def base_of(optimizer: Keys, drives: str) -> float:
+    """Return the momentum or weight decay of an optimizer, before any scheduler.
+
+    Args:
+        optimizer: The optimizer's keys.
+        drives: Which of the two.
+
+    Raises:
+        SpecError: It stands nowhere.
+    """
+    if drives == "weight_decay" or optimizer.data.get("momentum") is not None:
+        return optimizer.number(drives)
+    betas: Any = optimizer.get("betas")
+    if isinstance(betas, list | tuple) and betas and isinstance(betas[0], int | float):
+        return float(betas[0])
+    kind = str(optimizer.data.get("type")).rpartition(".")[2]
+    if kind in _BETAS:
+        optimizer.context.defaults[optimizer.at("betas[0]")] = _BETAS[kind]
+        return _BETAS[kind]
+    return optimizer.number("momentum", _NO_MOMENTUM.get(kind))
