@@ -24,6 +24,7 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
+    "nanogpt",
     "torchtitan",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""

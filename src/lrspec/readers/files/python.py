@@ -97,6 +97,20 @@ def _used_by_functions(tree: ast.Module, path: str, budget: Budget) -> dict[str,
     return found
 
 
+FUNCTION = "what a function or class does"
+"""What is found where a file has functions."""
+_WORDS: dict[type[ast.stmt], str] = {
+    ast.FunctionDef: FUNCTION,
+    ast.AsyncFunctionDef: FUNCTION,
+    ast.ClassDef: FUNCTION,
+    ast.For: "what a loop does",
+    ast.While: "what a loop does",
+    ast.If: "what `if` decides",
+    ast.With: "what `with` does",
+    ast.Try: "what `try` does",
+}
+
+
 def _bound(node: ast.AST) -> list[str]:
     """Return the names that a part of a statement binds."""
     if isinstance(node, ast.Name):
@@ -123,7 +137,7 @@ class _Statements:
 
     def unknown(self, statement: ast.stmt) -> None:
         """Make what a statement names unread."""
-        unread = self.values.unread(statement, f"what a statement `{type(statement).__name__.lower()}` leaves")
+        unread = self.values.unread(statement, _WORDS.get(type(statement), "what a statement does"))
         self.values.may_change(statement, unread)
         for node in ast.walk(statement):
             self.values.budget.spend(1)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import NamedTuple
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError, UnsupportedError
 from lrspec.fields import in_steps
-from lrspec.kinds import Constant, Shift, Stretch
+from lrspec.kinds import Constant
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
-from lrspec.readers.mmengine.optimizers import base_of, groups_note
+from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
 from lrspec.readers.mmengine.run import Run, in_ticks, run_of
 from lrspec.readers.mmengine.shapes import SHAPES, Span
 from lrspec.readers.mmengine.windows import Window, course, overlap
@@ -156,7 +155,7 @@ def _driven(keys: Keys, run: Run, schedulers: list[_Scheduler], base: float) -> 
     if overlap(active) and len(active) > 1:
         notes.append("schedulers whose windows overlap multiply one another")
     if run.by_batch:
-        node = Stretch(part=Shift(part=node, by=run.micro - 1), factor=Fraction(1, run.micro))
+        node = of_updates(node, run.micro)
     return node, " + ".join(one.name for one in schedulers), notes
 
 
@@ -192,11 +191,17 @@ def _window(scheduler: _Scheduler, run: Run, base: float) -> tuple[Window, list[
     keys.no_more()
     if convert and scheduler.shape == "Exponential":
         notes.append(f"{name}: gamma is not converted: it is a factor per step now")
-    last = None if end is None or not stepped else end * unit
     total = run.total
-    inside = end is not None and (total is None or end * unit < total * run.tick)
-    count = span.count if inside else None
-    window = Window(name=name, shape=shape, first=begin * unit, last=last, unit=unit, count=count, steps=stepped)
+    window = Window(
+        name=name,
+        shape=shape,
+        first=begin * unit,
+        last=None if end is None or not stepped else end * unit,
+        unit=unit,
+        count=span.count,
+        lasts=end is None or (total is not None and end * unit >= total * run.tick),
+        steps=stepped,
+    )
     return window, notes
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError
 from lrspec.fields import in_steps
-from lrspec.kinds import Constant, Every, PiecewiseConstant, Shift, Stretch
+from lrspec.kinds import Constant, Every, PiecewiseConstant
 from lrspec.readers.keys import Keys
-from lrspec.readers.mmengine.optimizers import base_of, groups_note
+from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
 from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
 from lrspec.readers.mmengine.warmup import warmed
 from lrspec.readers.reading import Reading
@@ -172,7 +171,7 @@ def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, st
     node = warmed(keys, node, epoch, inverse=not rate)
     keys.no_more()
     if run.micro > 1:
-        node = Stretch(part=Shift(part=node, by=run.micro - 1), factor=Fraction(1, run.micro))
+        node = of_updates(node, run.micro)
         notes.append(f"MMCV counts batches: update k has the value of batch {run.micro} k + {run.micro - 1}")
     return node, name, notes
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
+from lrspec.kinds import Constant, Shift, Stretch
 from lrspec.readers.keys import Keys
+from lrspec.readers.reading import exact_values
+from lrspec.spec import Node
 
 _BETAS = {"Adam": 0.9, "AdamW": 0.9, "NAdam": 0.9, "RAdam": 0.9, "Adamax": 0.9}
 _NO_MOMENTUM = {"SGD": 0.0, "RMSprop": 0.0}
@@ -45,3 +49,15 @@ def base_of(optimizer: Keys, drives: str) -> float:
         optimizer.context.defaults[optimizer.at("betas[0]")] = _BETAS[kind]
         return _BETAS[kind]
     return optimizer.number("momentum", _NO_MOMENTUM.get(kind))
+
+
+def of_updates(node: Node, micro: int) -> Node:
+    """Return a schedule of updates, each of which has the value of the last of its batches.
+
+    Args:
+        node: The schedule of batches.
+        micro: Batches of an update.
+    """
+    if node.length is not None and node.length <= micro - 1:
+        return Constant(value=exact_values(node, [micro - 1])[0])
+    return Stretch(part=Shift(part=node, by=micro - 1) if micro > 1 else node, factor=Fraction(1, micro))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lrspec.kinds import Affine, Constant, Every, Freeze, Product, Shift
+from lrspec.kinds import Affine, Constant, Every, Exponential, Freeze, Product, Shift
+from lrspec.readers.build import lasting
 from lrspec.readers.keys import joined
 from lrspec.readers.mmengine.shapes import Shape
 from lrspec.readers.reading import exact_values
@@ -23,7 +24,8 @@ class Window:
         first: The tick at which it begins.
         last: The tick at which it ends, None where it does not.
         unit: Ticks per step of its own.
-        count: Its own steps, where they end before the run does.
+        count: Its own steps, None where it does not end.
+        lasts: Whether it ends no earlier than the run.
         steps: Whether it is stepped at all.
     """
 
@@ -33,18 +35,20 @@ class Window:
     last: int | None
     unit: int
     count: int | None
+    lasts: bool = False
     steps: bool = True
 
     def start(self, *, late: bool) -> int:
         """Return the tick at which it begins, or the one at which it first changes what it finds."""
         return self.first + (self.unit if late and self.shape.waits else 0)
 
-    def node(self, value: float, *, late: bool) -> Node:
-        """Return its values from its start on, the last of which stays."""
+    def node(self, value: float, *, late: bool, held: bool) -> Node:
+        """Return its values from its start on, the last of which is held where that is asked for."""
         node, waited = self.shape.values(value), late and self.shape.waits
         if not self.steps or self.count == 1:
             return Constant(value=exact_values(node, [0])[0])
-        if self.count is not None:
+        endless = isinstance(node, Exponential)
+        if self.count is not None and (held or endless) and node.length != self.count - 1:
             node = Freeze(part=node, steps=self.count - 1)
         if waited and node.length is not None and node.length <= 1:
             return Constant(value=exact_values(node, [1])[0])
@@ -94,23 +98,23 @@ def _in_turn(clusters: list[list[Window]], value: float, late: bool) -> Node:  #
         start = cluster[0].start(late=late)
         if start > position:
             parts.append(Constant(value=value, steps=start - position))
-        node = _together(cluster, value, late)
-        last = max((window.last or 0 for window in cluster))
-        if cluster is clusters[-1] or last == 0:
-            return joined(*parts, node)
-        parts.append(Freeze(part=node, steps=last - start))
+        last = max(window.last or 0 for window in cluster)
+        if cluster is clusters[-1]:
+            return joined(*parts, _together(cluster, value, late, held=not cluster[0].lasts))
+        node = _together(cluster, value, late, held=False)
+        parts += lasting(node, last - start)
         value = exact_values(node, [last - start - 1])[0]
         position = last
     return joined(*parts)
 
 
-def _together(cluster: list[Window], value: float, late: bool) -> Node:  # noqa: FBT001
+def _together(cluster: list[Window], value: float, late: bool, *, held: bool) -> Node:  # noqa: FBT001
     """Return windows that overlap: they multiply one another."""
     if len(cluster) == 1:
-        return cluster[0].node(value, late=late)
+        return cluster[0].node(value, late=late, held=held)
     start = cluster[0].start(late=late)
     factors: list[Node] = []
     for window in cluster:
-        node, after = window.node(1.0, late=late), window.start(late=late) - start
+        node, after = window.node(1.0, late=late, held=True), window.start(late=late) - start
         factors.append(joined(Constant(value=1.0, steps=after), node) if after else node)
     return Affine(part=Product(parts=factors), scale=value)

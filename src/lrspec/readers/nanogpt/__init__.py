@@ -1,0 +1,31 @@
+"""Reading nanoGPT's configs."""
+
+from lrspec.readers.nanogpt import config
+from lrspec.readers.system import Mark, System
+
+_NOT = ("max_seq_len", "vocab_source", "micro_batch_size", "get_lr", "main", "optim_wrapper", "param_scheduler", "lr_config")
+"""Keys of what was made from nanoGPT, and has other defaults or is a script of its own."""
+_PAIRS = (
+    ("always_save_checkpoint", "eval_interval"),
+    ("always_save_checkpoint", "eval_iters"),
+    ("wandb_log", "eval_interval"),
+    ("wandb_log", "eval_iters"),
+    ("wandb_log", "block_size"),
+    ("eval_only", "eval_iters"),
+    ("decay_lr", "lr_decay_iters"),
+    ("eval_interval", "eval_iters", "block_size", "n_embd"),
+)
+
+SYSTEM = System(
+    name="nanogpt",
+    title="nanoGPT",
+    marks=tuple(Mark(keys=pair, absent=_NOT) for pair in _PAIRS),
+    read=config.read,
+    version="3adf61e (November 2025)",
+    shapes=("warmup and cosine", "decay_lr = False"),
+    refused={
+        "a script with a get_lr of its own, such as train.py": "code is not executed; write its config",
+        "keys that nanoGPT does not have, where one of its defaults stands in": "whose defaults are they? give --system",
+        "eval_only": "no update is made",
+    },
+)
