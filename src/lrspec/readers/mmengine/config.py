@@ -155,7 +155,7 @@ def _driven(keys: Keys, run: Run, schedulers: list[_Scheduler], base: float) -> 
     if overlap(active) and len(active) > 1:
         notes.append("schedulers whose windows overlap multiply one another")
     if run.by_batch:
-        node = of_updates(node, run.micro)
+        node = of_updates(node, run.micro, None if run.total is None else run.total * run.micro)
     return node, " + ".join(one.name for one in schedulers), notes
 
 
@@ -210,8 +210,9 @@ def _check_one_cycle(keys: Keys, schedulers: list[_Scheduler]) -> None:
     shapes = [one.shape for one in schedulers]
     if schedulers[0].drives == _RATE and set(shapes) == {"OneCycle"} and "base_value" in keys.quantities:
         raise keys.refused("OneCycleLR", "its rates come from eta_max, and not from a base_value")
-    if "OneCycle" in shapes and "CosineRestart" in shapes[shapes.index("OneCycle") :]:
-        raise keys.refused("OneCycleLR", "it replaces the base rate, which a CosineRestartLR after it begins at")
+    after = schedulers[shapes.index("OneCycle") + 1 :] if "OneCycle" in shapes else []
+    if any(one.shape in {"OneCycle", "CosineRestart"} or "eta_min_ratio" in one.keys.data for one in after):
+        raise keys.refused("OneCycleLR", "it replaces the base rate, which a scheduler after it asks for")
 
 
 def _beside(

@@ -9,9 +9,10 @@ from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError
 from lrspec.fields import in_steps
-from lrspec.kinds import Constant, Every, PiecewiseConstant
+from lrspec.kinds import Constant, Freeze
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
+from lrspec.readers.mmengine.pieces import in_steps_of_its_own, slowed
 from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
 from lrspec.readers.mmengine.warmup import warmed
 from lrspec.readers.reading import Reading
@@ -48,10 +49,14 @@ class _Run:
         """
         return int(keys.quantity("steps_per_epoch", key, "it counts epochs")) * self.micro
 
-    def length(self, keys: Keys, *, by_epoch: bool) -> int | None:
-        """Return how many epochs or batches the run has, None where nothing says it."""
-        if by_epoch:
-            return self.epochs
+    def length(self, keys: Keys, *, by_epoch: bool, ask: bool = True) -> int | None:
+        """Return how many epochs or batches the run has, None where nothing says it.
+
+        Raises:
+            SpecError: Only the caller can say it, did not, and is to be asked.
+        """
+        if by_epoch or not (ask or self.batches is not None or "steps_per_epoch" in self.keys.quantities):
+            return self.epochs if by_epoch else None
         if self.batches is not None or self.epochs is not None:
             return self.batches or int(self.epochs or 0) * self.epoch(keys, "by_epoch")
         total = self.keys.quantities.get("total_steps")
@@ -165,19 +170,15 @@ def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, st
     node, notes = POLICIES[name](turn), []
     asks = by_epoch or (rate and keys.data.get("warmup_by_epoch"))
     epoch = run.epoch(keys, "by_epoch") if asks and run.loop != "iter" else None
+    length = run.length(keys, by_epoch=by_epoch, ask=False)
+    if by_epoch and length is not None and not in_steps_of_its_own(node):
+        node = Freeze(part=node, steps=length)  # what goes on for ever has no short form where each value is held
     if by_epoch and epoch is not None:
-        node = _by_epoch(node, epoch)
+        node = slowed(node, epoch)
         notes.append(f"{name}: epochs of {in_steps(epoch // run.micro)}")
     node = warmed(keys, node, epoch, inverse=not rate)
     keys.no_more()
     if run.micro > 1:
-        node = of_updates(node, run.micro)
+        node = of_updates(node, run.micro, None if run.total is None else run.total * run.micro)
         notes.append(f"MMCV counts batches: update k has the value of batch {run.micro} k + {run.micro - 1}")
     return node, name, notes
-
-
-def _by_epoch(node: Node, epoch: int) -> Node:
-    if isinstance(node, PiecewiseConstant):
-        boundaries = [boundary * epoch for boundary in node.boundaries]
-        return PiecewiseConstant(boundaries=boundaries, values=node.levels)
-    return node if isinstance(node, Constant) or epoch == 1 else Every(part=node, period=epoch)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from lrspec.kinds import Constant, Shift, Stretch
+from lrspec.kinds import Constant, Freeze, Shift, Stretch
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import exact_values
 from lrspec.spec import Node
@@ -51,13 +51,16 @@ def base_of(optimizer: Keys, drives: str) -> float:
     return optimizer.number("momentum", _NO_MOMENTUM.get(kind))
 
 
-def of_updates(node: Node, micro: int) -> Node:
+def of_updates(node: Node, micro: int, total: int | None) -> Node:
     """Return a schedule of updates, each of which has the value of the last of its batches.
 
     Args:
         node: The schedule of batches.
         micro: Batches of an update.
+        total: Batches of the run, where they are known.
     """
+    if node.length is None and total is not None and not isinstance(node, Constant):
+        node = Freeze(part=node, steps=total)
     if node.length is not None and node.length <= micro - 1:
         return Constant(value=exact_values(node, [micro - 1])[0])
     return Stretch(part=Shift(part=node, by=micro - 1) if micro > 1 else node, factor=Fraction(1, micro))

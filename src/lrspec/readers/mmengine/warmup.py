@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lrspec.kinds import Constant, Geometric, InverseTime, Linear, Product
-from lrspec.readers.keys import Keys, joined
+from lrspec.kinds import Constant, Freeze, Geometric, InverseTime, Linear, Product
+from lrspec.readers.keys import Keys, joined, share
+from lrspec.readers.mmengine.pieces import since, still
+from lrspec.readers.reading import exact_values
 from lrspec.spec import Node
 
 
@@ -35,16 +37,21 @@ def warmed(keys: Keys, regular: Node, epoch: int | None, *, inverse: bool) -> No
         if epoch is None:
             raise keys.wrong("warmup_by_epoch", "false: a runner of iterations has no epochs")
         steps *= epoch
-    return Product(parts=[regular, joined(_factors(kind, ratio, steps, inverse), Constant(value=1.0))])
+    if still(regular) >= steps:
+        ramp = _factors(kind, ratio, steps, inverse, exact_values(regular, [0])[0])
+    else:
+        ramp = Freeze(part=Product(parts=[regular, _factors(kind, ratio, steps, inverse)]), steps=steps)
+    return joined(ramp, since(regular, steps))
 
 
-def _factors(kind: str, ratio: float, steps: int, inverse: bool) -> Node:  # noqa: FBT001
-    first = float(1 / Fraction(ratio)) if inverse else ratio
+def _factors(kind: str, ratio: float, steps: int, inverse: bool, peak: float = 1.0) -> Node:  # noqa: FBT001
+    """Return the factors, or values from a first one up to a peak."""
+    first = float(Fraction(peak) / Fraction(ratio)) if inverse else share(peak, ratio)
     if ratio == 1 or kind == "constant":
         return Constant(value=first, steps=steps)
     if kind == "exp":
-        return Geometric(init_value=first, end_value=1.0, steps=steps)
+        return Geometric(init_value=first, end_value=peak, steps=steps)
     if inverse:
         growth = float((1 - Fraction(ratio)) / Fraction(ratio))
         return InverseTime(init_value=first, decay_rate=growth, decay_period=steps, steps=steps)
-    return Linear(init_value=ratio, end_value=1.0, steps=steps)
+    return Linear(init_value=first, end_value=peak, steps=steps)
