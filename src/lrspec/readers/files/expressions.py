@@ -1,7 +1,7 @@
 """Expressions of Python as values: literals, names, and the arithmetic that config files do. Nothing is executed.
 
-What is not understood is an `Unread` with its line. A call that is not understood may change the lists and mappings
-that it is given, so these are unread from then on, under every name.
+What is not understood is an `Unread` with its line. It may change the lists and mappings that are named in it, or be one
+of them, so these are unread from then on, under every name.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ class Values:
             value = self.unread(node, f"{_shown(node)} ({error})")
         finally:
             self._depth -= 1
-        return self.certain(value)
+        value = self.certain(value)
+        if isinstance(value, Unread) and not isinstance(node, ast.Name | ast.Constant):
+            self.may_change(node, value)  # what it is may be what a name in it stands for, and be changed as that
+        return value
 
     def certain(self, value: Any) -> Any:
         """Return the value, or what stands for it where it may have been changed."""
@@ -126,20 +129,13 @@ class Values:
                 self.spoil(self.names[one.id], unread)
 
     def _code(self, node: ast.expr, found: str) -> Unread:
-        """Return what stands for code; where it calls something, that may change what it is given."""
+        """Return what stands for code, in which `:=` may give names a value."""
         unread = self.unread(node, found)
-        calls = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-        if any(isinstance(one, calls) for one in self._walk(node)):
-            self.may_change(node, unread)
-            for one in self._walk(node):
-                if isinstance(one, ast.NamedExpr):
-                    self.bind(one.target.id, unread)
-        return unread
-
-    def _walk(self, node: ast.AST) -> Iterator[ast.AST]:
         for one in ast.walk(node):
             self.budget.spend(1)
-            yield one
+            if isinstance(one, ast.NamedExpr):
+                self.bind(one.target.id, unread)
+        return unread
 
     def items(self, nodes: list[ast.expr]) -> list[Any] | Unread:
         """Return the values of the items of a list, with `*more` in their places."""
