@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,10 +12,10 @@ from hypothesis import given, settings, strategies as st
 
 from cases import CASES, LAST_STEP, NO_SHORT_FORM, nodes
 from lrspec import LrspecError, Node, SpecError
-from lrspec.compiler.program import Phase, Program, compile_node
-from lrspec.compiler.segments import DEGREE, Segment
+from lrspec.compiler.compile import compile_node
 from lrspec.device import NumPyArrays, on_device
 from lrspec.evaluate import clamped_evaluator, host_evaluator, values
+from lrspec.program import DEGREE, Phase, Program, Segment
 
 DEVICES = {"int64": NumPyArrays(has_int64=True), "int32": NumPyArrays(has_int64=False)}
 SETTINGS = settings(deadline=None, derandomize=True, database=None)
@@ -234,6 +235,62 @@ def test_bytes_that_are_no_program_are_refused(data: bytes, message: str) -> Non
     with pytest.raises(LrspecError) as caught:
         Program.from_bytes(data)
     assert str(caught.value) == message
+
+
+WORDS = {name: i for i, name in enumerate(("last_step", "", "", "phase", "base", "period", "numerator", "denominator"))}
+WORDS |= {name: i + 8 for i, name in enumerate(("start", "shift", "exponent", "c0", "c1"))}
+
+
+def constant_with(**words: int) -> bytes:
+    """Return the bytes of a constant whose words are others."""
+    found = list(struct.unpack("<19q", CASES["constant"].program.to_bytes()[17:]))
+    for name, word in words.items():
+        found[WORDS[name]] = word
+    return b"lrspec-program-1\n" + struct.pack("<19q", *found)
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        ({"last_step": -1}, {"last_step": 0}),
+        ({"last_step": 2**31}, {"last_step": 2**31 - 1}),
+        ({"phase": 1}, {}),
+        ({"start": 5}, {}),
+        ({"period": -1}, {"period": 2**31 - 1}),
+        ({"period": 2**31}, {"period": 1}),
+        ({"base": -1}, {"period": 1, "base": 2**31 - 1}),
+        ({"period": 2, "base": 2**31 - 1}, {"period": 2, "base": 2**31 - 2}),
+        ({"numerator": 0}, {"denominator": 2**31 - 2**18}),
+        ({"numerator": 2}, {"numerator": 2, "denominator": 2}),
+        ({"denominator": 0}, {"denominator": 1}),
+        ({"denominator": 2**31 - 2**18 + 1}, {"denominator": 2}),
+        ({"shift": -1}, {"shift": 0}),
+        ({"shift": 31}, {"shift": 30}),
+        ({"period": 3, "shift": 29, "c1": 1}, {"period": 2, "shift": 29, "c1": 1}),
+        ({"exponent": 173}, {"exponent": 172}),
+        ({"exponent": -105}, {"exponent": -104}),
+        ({"c0": 2**47 - 7}, {"c0": 2**47 - 8}),
+        ({"c0": -(2**63)}, {"c0": -(2**47) + 8}),
+    ],
+    ids=str,
+)
+def test_bytes_beyond_a_bound_are_refused(words: dict[str, int], allowed: dict[str, int]) -> None:
+    with pytest.raises(LrspecError, match=r"not a program: found .*, expected"):
+        Program.from_bytes(constant_with(**words))
+    assert Program.from_bytes(constant_with(**allowed)).to_bytes() == constant_with(**allowed)
+
+
+@settings(SETTINGS, max_examples=200)
+@given(programs(), st.data())
+def test_changed_bytes_are_refused_or_mean_one_thing_everywhere(program: Program, data: st.DataObject) -> None:
+    words = list(struct.unpack(f"<{len(program.to_bytes()[17:]) // 8}q", program.to_bytes()[17:]))
+    place = data.draw(st.integers(0, len(words) - 1))
+    words[place] = data.draw(st.sampled_from([0, 1, -1, 2, 2**30, 2**31 - 1, 2**31, 2**47, -(2**63)]))
+    try:
+        changed = Program.from_bytes(b"lrspec-program-1\n" + struct.pack(f"<{len(words)}q", *words))
+    except LrspecError:
+        return
+    assert_all_agree(changed, edges(changed))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 import lrspec
-from lrspec.compiler.program import Phase, Program
-from lrspec.compiler.segments import DEGREE, Segment
 from lrspec.device import NumPyArrays, on_device, quotient_int32, reciprocal
+from lrspec.program import DEGREE, Phase, Program, Segment
 from lrspec.verify.windows import windows
 
 LAST = 2**31 - 1

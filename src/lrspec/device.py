@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from lrspec.compiler.program import Program
 from lrspec.fields import LAST_STEP
+from lrspec.program import Program
 
 Table: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Limbs: TypeAlias = tuple[Any, Any, Any]

@@ -1,6 +1,6 @@
 """Documents: a schedule for each hyperparameter, as YAML or JSON text, checked on the way in.
 
-    text --text.py--> plain data --units.py, plain.py--> nodes
+    text --documents/yaml.py--> plain data --documents/durations.py, plain.py--> nodes
 
 A document says which version of the spec it follows and gives a schedule for each hyperparameter it names:
 
@@ -22,7 +22,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from lrspec.compiler.program import Program
 from lrspec.documents import yaml as text
 from lrspec.documents.durations import QUANTITIES, Units
 from lrspec.documents.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
@@ -30,6 +29,7 @@ from lrspec.documents.plain import check, node_from_dict, node_to_dict, plain
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 

@@ -19,10 +19,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from lrspec.compiler.program import Phase, Program
-from lrspec.compiler.segments import DEGREE, X_BITS, Segment
 from lrspec.errors import StepError
 from lrspec.fields import LAST_STEP, whole_step
+from lrspec.program import DEGREE, X_BITS, Phase, Program, Segment
 
 Float32s = np.ndarray[tuple[int], np.dtype[np.float32]]
 Int64s = np.ndarray[tuple[int], np.dtype[np.int64]]

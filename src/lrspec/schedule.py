@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from lrspec.adapters.optax import OptaxSchedule
-    from lrspec.compiler.program import Program
+    from lrspec.program import Program
     from lrspec.spec import Node
     from lrspec.views.explain import Explanation
     from lrspec.views.lint import Finding
@@ -53,7 +53,7 @@ class Schedule:
         Raises:
             SpecError: A value leaves the range of float32.
         """
-        from lrspec.compiler.program import compiled
+        from lrspec.compiler.compile import compiled
 
         return compiled(self.node)
 

@@ -15,9 +15,9 @@ import pytest
 
 from cases import CASES, LAST_STEP
 from lrspec import Node
-from lrspec.compiler.program import Program
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode
+from lrspec.program import Program
 
 NAMES = (
     "constant",

@@ -23,7 +23,7 @@ from rich.table import Table
 
 import lrspec
 from lrspec import Cosine, Exponential, presets
-from lrspec.compiler.program import compile_node
+from lrspec.compiler.compile import compile_node
 
 MILLION = 1_000_000
 COSINE = Cosine(init_value=0.1, end_value=0.0, steps=MILLION)

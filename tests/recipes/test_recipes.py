@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lrspec
-from lrspec.compiler.program import Program
+from lrspec.program import Program
 from oracle import CONTEXT, ulp_error
 from recipes import language, others, vision  # noqa: F401 - read, they note their formulas
 from recipes.sources import RECIPES, exact

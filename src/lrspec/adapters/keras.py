@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from lrspec.compiler.program import Program
 from lrspec.document import Document, from_dict, to_dict
 from lrspec.errors import ClockError, SpecError, UnsupportedError
 from lrspec.fields import LAST_STEP, show
 from lrspec.positions.keras import count_of, optimizers_in
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 
 _NO_STEP: Any = ...  # a step that was left out

@@ -15,12 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from lrspec.compiler.program import Program
 from lrspec.device import NumPyArrays, Table, binary_search, on_device
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.evaluate import clamped_evaluator
 from lrspec.fields import LAST_STEP, is_integer
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 
 _ALL_AT_ONCE = 1024

@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from lrspec.compiler.program import Program
 from lrspec.device import Table, on_device
 from lrspec.evaluate import clamped_evaluator
+from lrspec.program import Program
 
 
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # tensorflow is untyped

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from lrspec.compiler.program import Program
 from lrspec.device import Table, binary_search, on_device
 from lrspec.evaluate import clamped_evaluator
+from lrspec.program import Program
 
 
 class TorchArrays:

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lrspec.compiler.fixedpoint import divide
 from lrspec.compiler.formula import Span
 from lrspec.errors import SpecError
+from lrspec.program import ACC_BITS, DEGREE, X_BITS, Segment
 
-DEGREE = 7
-X_BITS = 30
-ACC_BITS = 47
-"""Every intermediate value of the Horner scheme is smaller in size than 2**47."""
 TOLERANCE_BITS = 42
 """The fixed-point result is within 2**-42 of the exact value, relative to its size."""
 
 _PRECISION = 224
 _TINY = 1 << (_PRECISION - 126)
 _OVERFLOW = (2**25 - 1) << (_PRECISION + 103)  # halfway from the largest float32 to 2**128
-
-
-@dataclass(frozen=True)
-class Segment:
-    """From index `start` on, `value = horner(coefficients, (index - start) << shift) * 2**-exponent`."""
-
-    start: int
-    shift: int
-    exponent: int
-    coefficients: tuple[int, ...]
 
 
 class Fitter:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from lrspec.compiler.program import Program
 from lrspec.document import Document, to_dict
+from lrspec.program import Program
 from lrspec.verify.backends import FRAMEWORKS, Progress, planned, targets
 from lrspec.verify.processes import run
 from lrspec.verify.rows import NativeRow, Row, host_rows

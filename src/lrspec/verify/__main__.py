@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from lrspec.compiler.program import Program
 from lrspec.document import Document, from_dict
 from lrspec.probes import Mode
+from lrspec.program import Program
 from lrspec.verify.backends import is_left_out
 from lrspec.verify.rows import NATIVE, Row, cause_of, compare, native_row
 from lrspec.verify.windows import kinks_of

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from lrspec.compiler.formula import exact
-from lrspec.compiler.program import Program
 from lrspec.device import NumPyArrays, on_device
 from lrspec.document import Document
 from lrspec.evaluate import host_evaluator, values
 from lrspec.probes import Mode, Sampler, Values
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.verify.backends import HOST, Plan, Progress
 from lrspec.verify.windows import Window

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lrspec.compiler.program import Phase, Program
 from lrspec.fields import LAST_STEP
+from lrspec.program import Phase, Program
 
 Window = tuple[int, int]
 _WINDOWS = 20

@@ -10,11 +10,11 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.compiler.formula import simple
-from lrspec.compiler.program import Program
 from lrspec.document import Document
 from lrspec.documents.layout import entries, scales
 from lrspec.fields import LAST_STEP
 from lrspec.kinds import Every, Sequence, Shift, Stretch
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
 

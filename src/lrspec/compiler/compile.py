@@ -1,104 +1,21 @@
-"""The integer program: a schedule compiled, once and in exact arithmetic, into a table of small integers.
-
-The format and the arithmetic are written down in docs/spec.md, for readers in other languages. In short: a *phase* maps
-the step to an index, by a modulo and a division; a *segment* is a polynomial in that index with integer coefficients.
-"""
+"""From a formula to its integer program, once and in exact arithmetic, without knowing any kind of node."""
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from lrspec.compiler.formula import HORIZON, Run, formula_of, held
-from lrspec.compiler.segments import DEGREE, Fitter, Segment
-from lrspec.errors import LrspecError, SpecError
+from lrspec.compiler.segments import Fitter
+from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP
+from lrspec.program import DEGREE, DIVISOR_LIMIT, Phase, Program, Segment
 from lrspec.spec import Node
 
 MAX_BYTES = 256 * 1024
 """The largest program, not counting the values that the spec itself lists."""
 _MAX_SEGMENTS = MAX_BYTES // (8 * (DEGREE + 4))
-_MAGIC = b"lrspec-program-1\n"
-_DIVISOR_LIMIT = 2**31 - 2**18
-
-
-@dataclass(frozen=True)
-class Phase:
-    """From step `start` on, `index = base + floor(u * numerator / denominator)`, `u = (step - start) mod period`.
-
-    A `period` of 0 means no modulo.
-    """
-
-    start: int
-    base: int
-    period: int
-    numerator: int
-    denominator: int
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether the index grows by one with each step."""
-        return self.period == 0 and self.numerator == self.denominator == 1
-
-
-@dataclass(frozen=True)
-class Program:
-    """A compiled schedule.
-
-    Args:
-        phases: From step to index; the first starts at 0.
-        segments: From index to value; the first starts at 0.
-        last_step: The last step that has a value; evaluating past it is an error on the host.
-    """
-
-    phases: tuple[Phase, ...]
-    segments: tuple[Segment, ...]
-    last_step: int
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """`sha256:` and the SHA-256 of the canonical bytes, in hexadecimal."""
-        return "sha256:" + hashlib.sha256(self.to_bytes()).hexdigest()
-
-    @cached_property
-    def degree(self) -> int:
-        """The highest power with a coefficient other than 0."""
-        return max(k for s in self.segments for k in range(DEGREE + 1) if k == 0 or s.coefficients[k])
-
-    def to_bytes(self) -> bytes:
-        """Return the canonical bytes: a magic line, then signed 64-bit little-endian integers (docs/spec.md)."""
-        words = [self.last_step, len(self.phases), len(self.segments)]
-        for p in self.phases:
-            words += [p.start, p.base, p.period, p.numerator, p.denominator]
-        for s in self.segments:
-            words += [s.start, s.shift, s.exponent, *s.coefficients]
-        return _MAGIC + struct.pack(f"<{len(words)}q", *words)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Program:
-        """Return the program that `to_bytes` wrote.
-
-        Raises:
-            LrspecError: The bytes are not those of a program.
-        """
-        body = data.removeprefix(_MAGIC)
-        if len(body) == len(data) or len(body) % 8 or len(body) < 24:
-            raise LrspecError("not a program: expected the canonical bytes of lrspec-program-1")
-        words = struct.unpack(f"<{len(body) // 8}q", body)
-        last_step, n_phases, n_segments = words[:3]
-        width = 3 + DEGREE + 1
-        if min(n_phases, n_segments) < 1 or len(words) != 3 + 5 * n_phases + width * n_segments:
-            raise LrspecError("not a program: its length does not fit its header")
-        rows = words[3 + 5 * n_phases :]
-        phases = tuple(Phase(*words[3 + 5 * i : 8 + 5 * i]) for i in range(n_phases))
-        table = [rows[width * i : width * (i + 1)] for i in range(n_segments)]
-        return cls(phases, tuple(Segment(row[0], row[1], row[2], row[3:]) for row in table), last_step)
 
 
 def compile_node(node: Node) -> Program:
@@ -143,7 +60,7 @@ def _moved(segment: Segment, base: int) -> Segment:
 
 def _without_long_stairs(run: Run, end: int) -> Run:
     """Return a run, or its one value, where each stair is longer than the run and than a program's divisions can be."""
-    if run.is_constant or run.stride < max(end - run.start, _DIVISOR_LIMIT + 1):
+    if run.is_constant or run.stride < max(end - run.start, DIVISOR_LIMIT + 1):
         return run
     return Run(start=run.start, spans=(replace(run.spans[0], curve=held(run.spans[0].curve, 0), constant=True),))
 
@@ -167,7 +84,7 @@ def _division(stride: Fraction) -> Fraction:
     denominator in reach: no multiple of 1 / stride passes an integer between the two.
     """
     exact = 1 / stride
-    if exact.denominator <= _DIVISOR_LIMIT:
+    if exact.denominator <= DIVISOR_LIMIT:
         return exact
     nearest = exact.limit_denominator(LAST_STEP)
     if nearest > exact:  # then its left neighbour in the Farey sequence is the largest one below
@@ -175,7 +92,7 @@ def _division(stride: Fraction) -> Fraction:
         inverse = pow(a, -1, b) if b > 1 else 0
         d = LAST_STEP - (LAST_STEP - inverse) % b
         nearest = Fraction((a * d - 1) // b, d)
-    if nearest.denominator > _DIVISOR_LIMIT:
+    if nearest.denominator > DIVISOR_LIMIT:
         found = f"stairs of {stride.numerator}/{stride.denominator} steps"
         raise SpecError("", found=found, expected="a period with fewer digits")
     return nearest
