@@ -8,7 +8,7 @@ SYSTEM = System(
     title="Megatron-LM",
     marks=(
         Mark(keys=("lr_decay_style",)),
-        Mark(keys=("lr_decay_iters",)),
+        Mark(keys=("lr_decay_iters",), absent=("max_iters",)),  # which nanoGPT has
         Mark(keys=("lr_warmup_iters",)),
         Mark(keys=("lr_decay_samples",)),
         Mark(keys=("lr_warmup_fraction",)),

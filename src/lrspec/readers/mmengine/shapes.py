@@ -179,15 +179,16 @@ def _one_cycle(keys: Keys, span: Span) -> Shape:
 
 
 def _restart(keys: Keys, span: Span) -> Shape:
-    if keys.data.get("eta_min") is None and keys.data.get("eta_min_ratio") is None:
-        raise keys.wrong("eta_min", "a number, or an eta_min_ratio: MMEngine has no default here")
-    floor, periods, weights = _floor(keys, span.base), keys.get("periods"), keys.get("restart_weights", [1])
+    periods, weights = keys.get("periods"), keys.get("restart_weights", [1])
     if not isinstance(periods, list | tuple) or not all(type(p) is int and p > 0 for p in periods) or not periods:
         raise keys.wrong("periods", "a list of whole numbers above 0")
     if not isinstance(weights, list | tuple) or len(weights) != len(periods):
         raise keys.wrong("restart_weights", f"a list of {len(periods)} numbers, one for each period")
     if not all(type(weight) in {int, float} and math.isfinite(weight) for weight in weights):
         raise keys.wrong("restart_weights", "finite numbers")
+    if keys.data.get("eta_min") is None and keys.data.get("eta_min_ratio") is None:
+        raise keys.wrong("eta_min", "a number, or an eta_min_ratio: MMEngine has no default here")
+    floor = _floor(keys, span.base)
     parts: list[Node] = []
     for period, weight in zip(periods, weights, strict=True):
         parts.append(Cosine(init_value=share(span.base, float(weight)), end_value=floor, steps=period * span.scale))

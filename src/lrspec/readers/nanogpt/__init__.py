@@ -3,17 +3,13 @@
 from lrspec.readers.nanogpt import config
 from lrspec.readers.system import Mark, System
 
-_NOT = ("max_seq_len", "vocab_source", "micro_batch_size", "get_lr", "main", "optim_wrapper", "param_scheduler", "lr_config")
+_NOT = ("max_seq_len", "micro_batch_size", "get_lr")
 """Keys of what was made from nanoGPT, and has other defaults or is a script of its own."""
 _PAIRS = (
     ("always_save_checkpoint", "eval_interval"),
-    ("always_save_checkpoint", "eval_iters"),
-    ("wandb_log", "eval_interval"),
     ("wandb_log", "eval_iters"),
-    ("wandb_log", "block_size"),
-    ("eval_only", "eval_iters"),
+    ("block_size", "eval_iters"),
     ("decay_lr", "lr_decay_iters"),
-    ("eval_interval", "eval_iters", "block_size", "n_embd"),
 )
 
 SYSTEM = System(

@@ -94,7 +94,7 @@ def _others(keys: Keys) -> list[str]:
         return []
     some = ", ".join(others)
     if not keys.context.named:
-        left = [name for name in _RATE if keys.data.get(name) is None]
+        left = [name for name in _RATE if name != "decay_lr" and keys.data.get(name) is None]
         mine = [name for name in others if _OF_THE_RATE.search(name)]
         if mine:
             reason = "a key that nanoGPT does not have; where it is only a name of this file's own, give system='nanogpt'"
