@@ -12,7 +12,6 @@ import logging
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +48,11 @@ READ: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "classification/cosine_restart.json": ("restarts with weights", {}, ()),
     "classification/momentum_of_sgd.json": ("momentum beside the rate", {}, MOMENTUM),
     "classification/by_name_of_parameter.json": ("the schedulers that name a parameter", {}, ("weight_decay",)),
-    "classification/eta_min_ratio.json": ("types with the package before; a floor as a ratio", {"steps_per_epoch": 5}, ()),
+    "classification/eta_min_ratio.json": ("types with the package before", {"steps_per_epoch": 5}, ()),
     "classification/no_scheduler.py": ("no scheduler: one rate", {"steps_per_epoch": 4}, ()),
     "classification/accumulated.json": ("gradients of four steps accumulated", {}, ()),
     "classification/bouncing.json": ("a cosine that goes on after T_max", {}, ()),
-    "classification/by_epoch_without_epochs.json": ("by epoch in a run that has none: never stepped", {"steps_per_epoch": 7}, ()),
+    "classification/by_epoch_without_epochs.json": ("by epoch in a run that has none", {"steps_per_epoch": 7}, ()),
     "legacy/retina_1x.py": ("old: steps by epoch, warmup by step", {"steps_per_epoch": 10}, ()),
     "legacy/retina_20e.py": ("old: a base of bases", {"steps_per_epoch": 6}, ()),
     "legacy/old_total_epochs.py": ("old: total_epochs, constant warmup", {"steps_per_epoch": 9}, ()),
@@ -173,7 +172,10 @@ def run_old(config: Any, batches: int, names: tuple[str, ...]) -> Course:
 def chosen(course: list[float]) -> dict[str, float]:
     """Return the values at both ends, at even places, and where the course bends most, by step."""
     last = len(course) - 1
-    bend: Callable[[int], float] = lambda i: abs(course[i - 1] - 2 * course[i] + course[i + 1])
+
+    def bend(i: int) -> float:
+        return abs(course[i - 1] - 2 * course[i] + course[i + 1])
+
     sharp = sorted(range(1, last), key=bend, reverse=True)[:14]
     near = {step + i for step in sharp for i in (-1, 0, 1)}
     steps = near | {0, 1, 2, last - 1, last} | {last * i // 12 for i in range(13)}
@@ -191,10 +193,7 @@ def main() -> None:
         course = (run_old if old else run_new)(config, options.get("steps_per_epoch", 7), names)
         values: Any = {key: chosen(values) for key, values in course.items()}
         read[name] = {"says": says, "options": options, "values": values if names else values["learning_rate"]}
-        print(name, len(course["learning_rate"]))
-    refused = {
-        name: {"says": says, "options": options, "message": message} for name, (says, options, message) in REFUSED.items()
-    }
+    refused = {name: dict(zip(("says", "options", "message"), each, strict=True)) for name, each in REFUSED.items()}
     how = "the toy model of make_expected.py, trained by mmengine.runner.Runner, or by the runners of mmcv 1.7.2"
     found = {"system": "mmengine", "version": "0.10.7", "how": how, "read": read, "refused": refused}
     (FILES.parent / "expected.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -64,7 +64,8 @@ def settings(path: Path) -> dict[str, Any]:
         pairs = (word[2:].split("=") for word in text.split())
         return DEFAULTS | {key: ast.literal_eval(value) for key, value in pairs}
     data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    return DEFAULTS | {key: float(value) if key in {"learning_rate", "min_lr"} else value for key, value in data.items()}
+    rates = {"learning_rate", "min_lr"}
+    return DEFAULTS | {key: float(value) if key in rates else value for key, value in data.items()}
 
 
 def rate(it: int, has: dict[str, Any]) -> float:

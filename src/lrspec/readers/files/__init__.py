@@ -113,10 +113,11 @@ def _arguments(source: str, path: Path) -> ConfigFile:
     return ConfigFile(data=arguments(words, str(path)), form="arguments", path=path)
 
 
-def _python(source: str, path: Path) -> ConfigFile:  # noqa: ARG001 - the bases are read in the same way
+def _python(source: str, path: Path) -> ConfigFile:
     bases = Bases(text_of, lambda base: _parsed(base).data)
     data = plain_names(bases.load(path), path.name)
-    return ConfigFile(data=data, form="Python" if source else "a config with bases", path=path, files=tuple(bases.files))
+    form = "Python" if source else "a config with bases"
+    return ConfigFile(data=data, form=form, path=path, files=tuple(bases.files))
 
 
 def _not_parsed(source: str, path: Path) -> ConfigFile:

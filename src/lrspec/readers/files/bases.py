@@ -53,10 +53,8 @@ class Bases:
         if len(self.files) > _MOST:
             raise SpecError(str(path), found=f"more than {_MOST} bases", expected="fewer")
         self._chain.append(own)
-        if path.suffix.lower() == ".py":
-            found = self._python(path, name)
-        else:
-            found = self._merged(self.data(path), path, name)
+        is_python = path.suffix.lower() == ".py"
+        found = self._python(path, name) if is_python else self._merged(self.data(path), path, name)
         self._chain.pop()
         return found
 

@@ -1,7 +1,7 @@
 """Expressions of Python as values: literals, names, and the arithmetic that config files do. Nothing is executed.
 
-What is not understood is an `Unread` with its line. It may change the lists and mappings that are named in it, or be one
-of them, so these are unread from then on, under every name.
+What is not understood is an `Unread` with its line. It may change the lists and mappings that are named in it, or be
+one of them, so these are unread from then on, under every name.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lrspec.errors import SpecError
+from lrspec.readers.files.arithmetic import FUNCTIONS, OPERATIONS, numbers, small
 from lrspec.readers.files.lenient import Unread
 
 MAX_WORK = 500_000
 """How many nodes and items may be looked at in one file and its bases."""
-_MAX_ITEMS = 100_000
-_MAX_BITS = 1024
 _MAX_NESTED = 100
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -28,6 +27,8 @@ class ConfigDict(dict[Any, Any]):
 
 class Imported(str):
     """The full name of something that is imported, such as a class that stands as a `type`."""
+
+    __slots__ = ()
 
 
 class Budget:
@@ -199,20 +200,7 @@ def _shown(node: ast.AST) -> str:
 def _constant(values: Values, node: ast.Constant) -> Any:
     if not isinstance(node.value, _PLAIN):
         return values.unread(node, f"a {type(node.value).__name__}")
-    return _small(node.value)
-
-
-def _small(value: Any) -> Any:
-    """Return a value that is of no more than some size.
-
-    Raises:
-        ValueError: It is larger.
-    """
-    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-        raise ValueError("a very large number")
-    if isinstance(value, str | list | tuple) and len(value) > _MAX_ITEMS:
-        raise ValueError(f"more than {_MAX_ITEMS:,} items")
-    return value
+    return small(node.value)
 
 
 def _name(values: Values, node: ast.Name) -> Any:
@@ -249,107 +237,16 @@ def _call(values: Values, node: ast.Call) -> Any:
     if name == "dict" and len(node.args) <= 1:
         first: list[tuple[ast.expr | str | None, ast.expr]] = [(None, one) for one in node.args]
         return values.mapping(first + [(one.arg, one.value) for one in node.keywords])
-    if name in _FUNCTIONS and not node.keywords:
+    if name in FUNCTIONS and not node.keywords:
         given = values.items(node.args)
         found = given if isinstance(given, Unread) else next((one for one in given if isinstance(one, Unread)), None)
-        return found if found is not None else _FUNCTIONS[name](*given)
+        return found if found is not None else FUNCTIONS[name](*given)
     if isinstance(node.func, ast.Attribute) and node.func.attr == "copy" and not node.args + node.keywords:
         whole = values.of(node.func.value)
         if isinstance(whole, list | dict):
             values.budget.spend(len(whole))
             return type(whole)(whole)
     return values._code(node, _shown(node))  # noqa: SLF001 - a reader of the table below
-
-
-def _numbers(*given: Any) -> None:
-    """Refuse what is no number.
-
-    Raises:
-        TypeError: One is none.
-    """
-    if not all(isinstance(one, int | float) for one in given):
-        raise TypeError("no number")
-
-
-def _on_numbers(function: Callable[..., Any], *, most: int = 1) -> Callable[..., Any]:
-    def of(*given: Any) -> Any:
-        listed = given[0] if most > 1 and len(given) == 1 and isinstance(given[0], list | tuple) else given
-        _numbers(*listed)
-        if len(given) > most:
-            raise TypeError("too many arguments")
-        return _small(function(*given))
-
-    return of
-
-
-def _sequence(kind: Callable[[Any], Any]) -> Callable[..., Any]:
-    def of(given: Any = ()) -> Any:
-        if not isinstance(given, list | tuple):
-            raise TypeError("no list")
-        return kind(given)
-
-    return of
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "list": _sequence(list),
-    "tuple": _sequence(tuple),
-    "len": _sequence(len),
-    "int": _on_numbers(int),
-    "float": _on_numbers(float),
-    "round": _on_numbers(lambda number, digits=None: round(number, digits if digits is None or abs(digits) < 100 else 100), most=2),
-    "abs": _on_numbers(abs),
-    "min": _on_numbers(min, most=_MAX_ITEMS),
-    "max": _on_numbers(max, most=_MAX_ITEMS),
-}
-"""The functions that are computed, where the file gives their names no other value."""
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    _numbers(base, exponent)
-    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * abs(exponent) > _MAX_BITS:
-        raise ValueError("a very large number")
-    return base**exponent
-
-
-def _plus(one: Any, other: Any) -> Any:
-    if isinstance(one, str | list | tuple) and type(one) is type(other):
-        if len(one) + len(other) > _MAX_ITEMS:
-            raise ValueError(f"more than {_MAX_ITEMS:,} items")
-        return one + other
-    _numbers(one, other)
-    return one + other
-
-
-def _times(one: Any, other: Any) -> Any:
-    if isinstance(other, str | list | tuple):
-        one, other = other, one
-    if isinstance(one, str | list | tuple) and isinstance(other, int):
-        if len(one) * max(other, 0) > _MAX_ITEMS:
-            raise ValueError(f"more than {_MAX_ITEMS:,} items")
-        return one * other
-    _numbers(one, other)
-    return one * other
-
-
-def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def of(one: Any, other: Any) -> Any:
-        _numbers(one, other)
-        return function(one, other)
-
-    return of
-
-
-OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: _plus,
-    ast.Sub: _of_numbers(operator.sub),
-    ast.Mult: _times,
-    ast.Div: _of_numbers(operator.truediv),
-    ast.FloorDiv: _of_numbers(operator.floordiv),
-    ast.Mod: _of_numbers(operator.mod),
-    ast.Pow: _power,
-}
-"""The arithmetic of two values, which fails where it is not that of config files, or too large."""
 
 
 def combined(values: Values, node: ast.AST, operation: ast.operator, one: Any, other: Any) -> Any:
@@ -371,7 +268,7 @@ def combined(values: Values, node: ast.AST, operation: ast.operator, one: Any, o
     found = compute(one, other)
     if isinstance(found, str | list | tuple):
         values.budget.spend(len(found))
-    return values.unread(node, "a complex number") if isinstance(found, complex) else _small(found)
+    return values.unread(node, "a complex number") if isinstance(found, complex) else small(found)
 
 
 def _binary(values: Values, node: ast.BinOp) -> Any:
@@ -382,7 +279,7 @@ def _unary(values: Values, node: ast.UnaryOp) -> Any:
     value = values.of(node.operand)
     if isinstance(value, Unread):
         return value
-    _numbers(value)
+    numbers(value)
     signs: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
     if isinstance(node.op, ast.Not) and isinstance(value, bool):
         return not value
@@ -401,7 +298,7 @@ def _joined(values: Values, node: ast.JoinedStr) -> Any:
         parts.append(str(value))
     text = "".join(parts)
     values.budget.spend(len(text))
-    return _small(text)
+    return small(text)
 
 
 def _subscript(values: Values, node: ast.Subscript) -> Any:

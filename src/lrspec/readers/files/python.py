@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrspec.errors import SpecError
+from lrspec.readers.files.arithmetic import MAX_ITEMS
 from lrspec.readers.files.expressions import Budget, ConfigDict, Imported, Values, combined
 from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import configured, merged, update
@@ -40,7 +41,8 @@ def parsed(source: str, path: str) -> ast.Module:
         where = f"line {error.lineno}: " if error.lineno else ""
         raise SpecError(path, found=f"{where}{error.msg}", expected="Python") from None
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
-        raise SpecError(path, found=f"{type(error).__name__}: {error}", expected="Python, not too deeply nested") from None
+        found = f"{type(error).__name__}: {error}"
+        raise SpecError(path, found=found, expected="Python, not too deeply nested") from None
 
 
 def evaluated(
@@ -152,7 +154,8 @@ class _Statements:
 
     def assigned(self, statement: ast.Assign) -> bool:
         value = self.values.of(statement.value)
-        return all([self.store(target, value) for target in statement.targets])
+        done = [self.store(target, value) for target in statement.targets]
+        return all(done)
 
     def annotated(self, statement: ast.AnnAssign) -> bool:
         return statement.value is None or self.store(statement.target, self.values.of(statement.value))
@@ -166,7 +169,8 @@ class _Statements:
         }
         before, more = values.of(ast.copy_location(loaded[type(target)], target)), values.of(statement.value)
         if isinstance(before, list | dict):
-            return isinstance(before, list) and isinstance(statement.op, ast.Add) and isinstance(more, list | tuple) and self.extend(before, more)
+            adds = isinstance(statement.op, ast.Add) and isinstance(more, list | tuple)
+            return adds and isinstance(before, list) and self.extend(before, more)
         try:
             after = combined(values, statement, statement.op, before, more)
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -181,7 +185,8 @@ class _Statements:
         if isinstance(target, ast.Tuple | ast.List):
             if not isinstance(value, list | tuple) or len(value) != len(target.elts):
                 return False
-            return all([self.store(one, item) for one, item in zip(target.elts, value, strict=True)])
+            done = [self.store(one, item) for one, item in zip(target.elts, value, strict=True)]
+            return all(done)
         if isinstance(target, ast.Subscript | ast.Attribute):
             whole = self.values.of(target.value)
             key = self.values.of(target.slice) if isinstance(target, ast.Subscript) else target.attr
@@ -203,7 +208,7 @@ class _Statements:
 
     def extend(self, whole: list[Any], more: Any) -> bool:
         self.values.budget.spend(len(more))
-        if any(one is whole for one in self.values.within(more)) or len(whole) + len(more) > 100_000:
+        if any(one is whole for one in self.values.within(more)) or len(whole) + len(more) > MAX_ITEMS:
             return False
         whole += more
         return True
@@ -244,9 +249,10 @@ class _Statements:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 self.values.names.pop(target.id, None)
-            elif not isinstance(target, ast.Subscript):
+                continue
+            if not isinstance(target, ast.Subscript):
                 return False
-            elif not self.removed(self.values.of(target.value), self.values.of(target.slice)):
+            if not self.removed(self.values.of(target.value), self.values.of(target.slice)):
                 return False
         return True
 
@@ -261,7 +267,8 @@ class _Statements:
 
     def imported(self, statement: ast.Import) -> bool:
         for one in statement.names:
-            self.values.bind(one.asname or one.name.split(".")[0], Imported(one.name if one.asname else one.name.split(".")[0]))
+            first = one.name.split(".")[0]
+            self.values.bind(one.asname or first, Imported(one.name if one.asname else first))
         return True
 
     def imported_from(self, statement: ast.ImportFrom) -> bool:

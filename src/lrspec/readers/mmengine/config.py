@@ -181,7 +181,7 @@ def _window(scheduler: _Scheduler, run: Run, base: float) -> tuple[Window, list[
     end = None if given is None or given >= _NO_END else in_ticks(keys, "end", given, scale)
     if end is not None and end <= begin:
         raise keys.wrong("end", f"a number above begin, {begin / scale:g}")
-    whole = "a number, or a train_cfg with the max_epochs or max_iters that the runner takes it from, or total_steps=..."
+    whole = "a number, or a train_cfg with max_epochs or max_iters, from which the runner takes it, or total_steps=..."
     span = Span(base=base, count=None if end is None else end - begin, scale=scale, end=whole)
     shape = SHAPES[scheduler.shape](keys, span)
     for ignored in ("verbose", "_scope_", "last_step", "param_name"):
@@ -215,9 +215,7 @@ def _check_one_cycle(keys: Keys, schedulers: list[_Scheduler]) -> None:
         raise keys.refused("OneCycleLR", "it replaces the base rate, which a scheduler after it asks for")
 
 
-def _beside(
-    keys: Keys, run: Run, nodes: dict[str, Node], schedulers: list[_Scheduler], optimizer: Keys
-) -> list[str]:
+def _beside(keys: Keys, run: Run, nodes: dict[str, Node], schedulers: list[_Scheduler], optimizer: Keys) -> list[str]:
     """Add what is driven beside the rate, where it can be read; return what is to be said of it."""
     drives, names = schedulers[0].drives, " + ".join(one.name for one in schedulers)
     try:

@@ -25,8 +25,8 @@ def groups_note(keys: Keys, name: str) -> list[str]:
     text = repr(keys.data.get(name) or "") + str(keys.data.get("constructor") or "")
     factors = re.findall(r"\w*lr_mult|\w*decay_rate|\w*LayerDecay\w*|\w*LearningRateDecay\w*", text)
     some = ", ".join(dict.fromkeys(factors))
-    where = keys.at(name)
-    return [f"{where}: groups of parameters with rates of their own ({some}); this is that of the others"] if some else []
+    note = f"{keys.at(name)}: groups of parameters with rates of their own ({some}); this is that of the others"
+    return [note] if some else []
 
 
 def base_of(optimizer: Keys, drives: str) -> float:

@@ -135,13 +135,19 @@ def _cosine(keys: Keys, span: Span) -> Shape:
 
 def _exponential(keys: Keys, span: Span) -> Shape:  # noqa: ARG001 - all have the same parameters
     gamma = keys.number("gamma")
-    values: Values = lambda x: Exponential(init_value=x, decay_rate=gamma, decay_period=1)
+
+    def values(x: float) -> Node:
+        return Exponential(init_value=x, decay_rate=gamma, decay_period=1)
+
     return Shape(values=values, multiplies=True, waits=True)
 
 
 def _step(keys: Keys, span: Span) -> Shape:
     period, gamma = keys.steps("step_size") * span.scale, keys.number("gamma", 0.1)
-    values: Values = lambda x: Exponential(init_value=x, decay_rate=gamma, decay_period=period, staircase=True)
+
+    def values(x: float) -> Node:
+        return Exponential(init_value=x, decay_rate=gamma, decay_period=period, staircase=True)
+
     return Shape(values=values, multiplies=True, waits=True)
 
 

@@ -21,7 +21,7 @@ SYSTEM = System(
     shapes=("warmup and cosine", "decay_lr = False"),
     refused={
         "a script with a get_lr of its own, such as train.py": "code is not executed; write its config",
-        "keys that nanoGPT does not have, where one of its defaults stands in": "whose defaults are they? give --system",
+        "keys that nanoGPT does not have, where one of its defaults stands in": "whose are they? give --system",
         "eval_only": "no update is made",
     },
 )

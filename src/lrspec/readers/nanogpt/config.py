@@ -13,18 +13,14 @@ from lrspec.readers.reading import Reading
 from lrspec.spec import Node
 
 SYSTEM = "nanogpt"
-_RATE = {
-    "learning_rate": 6e-4,
-    "max_iters": 600000,
-    "decay_lr": True,
-    "warmup_iters": 2000,
-    "lr_decay_iters": 600000,
-    "min_lr": 6e-5,
-}
-_OTHERS = frozenset(
-    "out_dir eval_interval log_interval eval_iters eval_only always_save_checkpoint init_from wandb_log wandb_project "
-    "wandb_run_name dataset gradient_accumulation_steps batch_size block_size n_layer n_head n_embd dropout bias "
-    "weight_decay beta1 beta2 grad_clip backend device dtype compile".split()
+_PEAK, _FLOOR = 6e-4, 6e-5
+_COUNTS = {"max_iters": 600000, "warmup_iters": 2000, "lr_decay_iters": 600000}
+_RATE = ("learning_rate", "min_lr", *_COUNTS, "decay_lr")
+_OTHERS = (
+    *("out_dir", "eval_interval", "log_interval", "eval_iters", "eval_only", "always_save_checkpoint", "init_from"),
+    *("wandb_log", "wandb_project", "wandb_run_name", "dataset", "gradient_accumulation_steps", "batch_size"),
+    *("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "weight_decay", "beta1", "beta2", "grad_clip"),
+    *("backend", "device", "dtype", "compile"),
 )
 _OF_THE_RATE = re.compile(r"lr|rate|warm|decay|sched|cool|anneal|cosine|max_iters|max_steps|num_iter|epochs")
 
@@ -39,13 +35,13 @@ def read(keys: Keys) -> Reading:
     notes = _others(keys)
     if _flag(keys, "eval_only", default=False):
         raise keys.refused("eval_only", "no update is made")
-    peak = keys.rate("learning_rate") if _written(keys, "learning_rate") else keys.number("learning_rate", 6e-4)
-    last = keys.whole("max_iters", _RATE["max_iters"])
+    peak = keys.rate("learning_rate") if _written(keys, "learning_rate") else keys.number("learning_rate", _PEAK)
+    last = keys.whole("max_iters", _COUNTS["max_iters"])
     notes += [f"nanoGPT makes max_iters + 1 updates: steps 0 to {last}"]
     if not _flag(keys, "decay_lr", default=True):
         return _reading(Constant(value=peak), "constant", notes, last)
-    warmup, end = keys.whole("warmup_iters", _RATE["warmup_iters"]), keys.whole("lr_decay_iters", _RATE["lr_decay_iters"])
-    floor = keys.number("min_lr", _RATE["min_lr"], least=0)
+    warmup, end = (keys.whole(name, _COUNTS[name]) for name in ("warmup_iters", "lr_decay_iters"))
+    floor = keys.number("min_lr", _FLOOR, least=0)
     if warmup:
         notes.append(
             "the warmup is learning_rate (it + 1) / (warmup_iters + 1), as in nanoGPT since December 2024 (dc81cb3); "
@@ -84,7 +80,7 @@ def _others(keys: Keys) -> list[str]:
     """Return what is to be said of keys that nanoGPT does not have.
 
     Raises:
-        UnsupportedError: The file is a script, or of something that was made from nanoGPT, whose defaults may be others.
+        UnsupportedError: The file is a script, or of something made from nanoGPT, whose defaults may be others.
     """
     code = [name for name, value in keys.data.items() if isinstance(value, Unread) and value.found == FUNCTION]
     if code:
@@ -97,9 +93,9 @@ def _others(keys: Keys) -> list[str]:
         left = [name for name in _RATE if name != "decay_lr" and keys.data.get(name) is None]
         mine = [name for name in others if _OF_THE_RATE.search(name)]
         if mine:
-            reason = "a key that nanoGPT does not have; where it is only a name of this file's own, give system='nanogpt'"
+            reason = "a key that nanoGPT does not have; where it is a name of this file's own, give system='nanogpt'"
             raise keys.refused(mine[0], reason)
         if left and keys.data.get("decay_lr") is not False:
-            reason = f"keys that nanoGPT does not have, and {', '.join(left)} left to defaults, which may not be those of "
-            raise keys.refused(some, f"{reason}nanoGPT; write them, or give system='nanogpt'")
+            reason = f"keys that nanoGPT does not have, and {', '.join(left)} left to defaults, which may be others"
+            raise keys.refused(some, f"{reason}; write them, or give system='nanogpt'")
     return [f"keys that nanoGPT does not have: {some}"]
