@@ -239,8 +239,10 @@ def _call(values: Values, node: ast.Call) -> Any:
         return values.mapping(first + [(one.arg, one.value) for one in node.keywords])
     if name in FUNCTIONS and not node.keywords:
         given = values.items(node.args)
-        found = given if isinstance(given, Unread) else next((one for one in given if isinstance(one, Unread)), None)
-        return found if found is not None else FUNCTIONS[name](*given)
+        if isinstance(given, Unread):
+            return given
+        found = next((one for one in given if isinstance(one, Unread)), None)
+        return FUNCTIONS[name](*given) if found is None else found
     if isinstance(node.func, ast.Attribute) and node.func.attr == "copy" and not node.args + node.keywords:
         whole = values.of(node.func.value)
         if isinstance(whole, list | dict):

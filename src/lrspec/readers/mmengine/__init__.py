@@ -10,14 +10,15 @@ SYSTEM = System(
     title="MMEngine",
     marks=(
         Mark(keys=("optim_wrapper",)),
-        Mark(keys=(r"param_scheduler.type=(.*\.)?\w+(LR|Momentum|ParamScheduler)",)),
-        Mark(keys=(r"param_scheduler[].type=(.*\.)?\w+(LR|Momentum|ParamScheduler)",)),
+        Mark(keys=("param_scheduler.type=.*LR",)),
+        Mark(keys=("param_scheduler[].type=.*LR",)),
+        Mark(keys=("param_scheduler[].type=.*ParamScheduler",)),
         Mark(keys=("lr_config.policy",)),
         Mark(keys=("lr_config", "optimizer", "runner")),
         Mark(keys=("lr_config", "optimizer_config")),
     ),
     read=config.read,
-    version="0.10.7",
+    version="0.10.7 (lr_config: MMCV 1.7.2)",
     shapes=(*(f"{shape}LR" for shape in SHAPES), *(f"lr_config: {policy}" for policy in POLICIES)),
     refused={
         "ReduceOnPlateauLR": "it follows a metric; see lrspec.ReduceOnPlateau",

@@ -11,6 +11,7 @@ from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant
+from lrspec.readers.files.bases import BASE
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
 from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
@@ -49,6 +50,8 @@ def read(keys: Keys) -> Reading:
         UnsupportedError: A scheduler that has no equivalent, or ones that overlap and do not multiply.
         SpecError: A key is missing, unknown or not as it should be.
     """
+    if keys.data.get(BASE) is not None:
+        raise keys.wrong(BASE, "none in data without a file; load the file, which the bases are beside")
     if keys.data.get("lr_config") is not None and keys.data.get("param_scheduler") is None:
         return legacy.read(keys)
     wrapper = keys.inside("optim_wrapper")
