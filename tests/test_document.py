@@ -385,9 +385,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         f"learning_rate{'.parts[0]' * 33}: found schedules nested 33 deep, expected at most 32",
     ),
     "epochs that are not whole": (
-        document_of("kind: linear, init_value: 0, end_value: 1, steps: 1.5 epochs", ", steps_per_epoch: 5"),
+        document_of("kind: piecewise_constant, boundaries: [1.5 epochs], values: [1, 0]", ", steps_per_epoch: 5"),
         (
-            "learning_rate.steps: found '1.5 epochs', which is 7.5 steps, "
+            "learning_rate.boundaries[0]: found '1.5 epochs', which is 7.5 steps, "
             "expected a whole number of steps, or a `rounding` in the document"
         ),
     ),

@@ -13,9 +13,11 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
+import lrspec
 from lrspec.cli import main, progress
 from lrspec.probes import MODES
 from lrspec.verify.backends import is_left_out
+from lrspec.verify.rows import _exact_row
 
 NAMES = MODES["torch"]
 SETUPTOOLS = "ModuleNotFoundError: No module named 'setuptools'"
@@ -225,3 +227,18 @@ def test_a_terminal_shows_one_line_that_changes() -> None:
     assert "2 rows to run:" in screen.getvalue()
     assert "  keras[jax]: eager; jit (xla)" in screen.getvalue()
     assert "1 of 3 rows keras[jax]: jit (xla), 2,000 steps" in screen.getvalue()
+
+
+@pytest.mark.parametrize(("units", "wrong"), [(0, []), (1, [20]), (-1, [20])])
+def test_a_value_that_is_a_unit_beside_the_formula_is_counted(units: int, wrong: list[int]) -> None:
+    document = lrspec.from_dict(
+        {"lrspec": 1, "learning_rate": {"kind": "linear", "init_value": 0.1, "end_value": 0, "steps": 50}}
+    )
+    assert isinstance(document, lrspec.Document)
+
+    def evaluate(step: int) -> float:
+        value = document(step)
+        return value + units * 2.0**-28 if step == 20 else value  # 0.06 has 2**-28 as the unit of its last place
+
+    row = _exact_row(document, evaluate, [(0, 51)], "3")
+    assert (row.differing, row.first_difference) == (len(wrong), wrong[0] if wrong else None)

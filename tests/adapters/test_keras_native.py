@@ -250,7 +250,7 @@ def test_a_cycle_ends_at_its_last_step_itself(steps: float, power: float) -> Non
         (lambda: SCHEDULES.CosineDecayRestarts(0.1, 100, 0.5), "t_mul=0.5, below 1: from step 200 on the rate is NaN"),
         (lambda: SCHEDULES.CosineDecayRestarts(0.1, 10, 2.0, -0.5), "one is below 0"),
         (lambda: {"initial_learning_rate": 0.1, "decay_steps": 10}, "without a class_name"),
-        (lambda: {"class_name": "Adam", "config": {"learning_rate": 0.1}}, "keras: Adam is not supported"),
+        (lambda: {"class_name": "Own", "config": {"beta_1": 0.1}}, "keras: Own is not supported"),
         (lambda: SCHEDULES.serialize(Custom()), "Custom is not supported"),
         (lambda: keras.layers.Dense(1), "keras: Dense is not supported: neither a schedule nor an optimizer"),
         (

@@ -12,7 +12,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import gcd, lcm
+from functools import lru_cache
+from itertools import islice
+from math import floor, gcd, lcm
 from typing import TypeAlias
 
 from lrspec.errors import SpecError, StepError
@@ -27,7 +29,15 @@ Curve: TypeAlias = Callable[[Time, int], int]
 To within a few units, or to within 2**-120 of the larger of the terms that are added, whichever is the larger.
 """
 
+Changes: TypeAlias = Callable[[int, int, int], tuple[int, int] | None]
+"""`changes(first, count, precision)`: bounds of `curve(k + 1) - curve(k)` for k from `first` to `first + count - 1`.
+
+In fixed point; None where the curve bends too often there to say.
+"""
+
 HORIZON = LAST_STEP + 1
+ACCURACY = 110
+"""Bits to which a curve is known for certain, relative to the larger of the terms that are added in it."""
 MAX_SPANS = 4096
 """How many spans a formula may need where it has no shorter form."""
 
@@ -38,7 +48,8 @@ class Span:
 
     A constant span has `curve(0)` at every index. A span is `listed` where its values are data, so that a fit is
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
-    least, and 0 otherwise.
+    least, and 0 otherwise. `changes` bounds what the curve does from one index to the next; a span that has none is
+    constant or listed.
     """
 
     start: int
@@ -46,10 +57,15 @@ class Span:
     constant: bool = False
     listed: bool = False
     wave: int = 0
+    changes: Changes | None = None
 
     def begun_at(self, index: int) -> Span:
         """Return what is left of the span from `index` on, as a span that starts at 0."""
-        return replace(self, start=0, curve=self.curve if self.constant else shifted(self.curve, index - self.start))
+        if self.constant:
+            return replace(self, start=0)
+        offset, changes = index - self.start, self.changes
+        moved = changes and (lambda first, count, precision: changes(first + offset, count, precision))
+        return replace(self, start=0, curve=shifted(self.curve, offset), changes=moved)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +173,41 @@ def shifted(curve: Curve, offset: Time) -> Curve:
     return curve if offset == 0 else lambda k, precision: curve(k + offset, precision)
 
 
+def changes_of(curve: Curve, bends: Callable[[int, int], Iterable[float]] = lambda _first, _last: ()) -> Changes:
+    """Return the bounds of what a curve changes by from index to index.
+
+    Between two bends the change only grows, or only falls: it is between those at the ends and around each bend.
+
+    Args:
+        curve: The curve.
+        bends: `bends(first, last)`: where it turns from convex to concave or back, each to within an index.
+    """
+
+    def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
+        turns = list(islice(bends(first, first + count), _MOST_BENDS + 1))
+        if len(turns) > _MOST_BENDS:
+            return None
+        near = {floor(turn) + i for turn in turns for i in (-2, -1, 0, 1, 2)}
+        where = {first, first + count - 1} | {k for k in near if first <= k < first + count}
+        pairs = [(curve(k, precision), curve(k + 1, precision)) for k in where]
+        error = _UNITS + (max(abs(value) for pair in pairs for value in pair) >> _RELATIVE)
+        found = [after - before for before, after in pairs]
+        return min(found) - error, max(found) + error
+
+    return changes
+
+
+_MOST_BENDS = 4
+_UNITS, _RELATIVE = 16, 110
+"""The error of a change: so many units of the fixed point, and 2^-110 of the values."""
+
+
 def held(curve: Curve, time: Time) -> Curve:
     """Return the constant curve of the value at one time."""
     return lambda _, precision: curve(time, precision)
 
 
+@lru_cache(maxsize=256)
 def formula_of(node: Node) -> Formula:
     """Return the exact meaning of `node`, from step 0 to the last step of all.
 
@@ -192,18 +238,30 @@ def exact(node: Node, step: int) -> float:
 
 
 def rounded(formula: Formula, step: int) -> float:
-    """Return the value at a step, correctly rounded to float64."""
+    """Return the value at a step, rounded to float64; what is nearer to a tie than 2^-110 of itself goes to even."""
     value = 0
-    for precision in (192, 448, 1344):  # until at least 100 of the bits are bits of the value
+    for precision in (192, 448, 1344):  # until at least 128 of the bits are bits of the value
         value = formula.at(step, precision)
-        if abs(value) >> 100:
+        if abs(value) >> 128:
             break
+    excess = abs(value).bit_length() - 53
+    if excess > 0:
+        kept, rest = divmod(abs(value), 1 << excess)
+        if abs(rest - (1 << excess - 1)) <= abs(value) >> ACCURACY:
+            kept = kept + (kept & 1) << excess
+            value = kept if value > 0 else -kept
     return value / (1 << precision)
 
 
 def value_at(node: Node, time: Time) -> float:
     """Return the formula of `node` at a time, correctly rounded to float64."""
     return rounded(node.formula(Clock(offset=time, stop=1)), 0)
+
+
+def total(a: int, b: int) -> int:
+    """Return a sum in fixed point: exactly 0 where it is no more than the error of its terms."""
+    found = a + b
+    return 0 if abs(found) <= abs(a) >> ACCURACY else found
 
 
 def plain(spans: Iterable[Span], start: int = 0) -> Formula:
@@ -222,7 +280,8 @@ def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False) ->
     if begins:
         parts.append((0, plain(_each_stair(replace(clock, stop=begins), curve, period))))
     if begins < clock.stop:
-        span = Span(start=0, curve=shifted(curve, int(clock.at(begins) // period)), listed=listed)
+        stair = shifted(curve, int(clock.at(begins) // period))
+        span = Span(start=0, curve=stair, listed=listed, changes=None if listed else changes_of(stair))
         parts.append((begins, Formula(runs=(Run(start=0, spans=(span,), stride=stride),))))
     return joined(parts)
 

@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache, reduce
+from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
-from lrspec.compiler.formula import Formula, Run, Span, Time, check_spans, held, joined
+from lrspec.compiler.formula import Changes, Formula, Run, Span, Time, check_spans, held, joined
 
 Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
 """`combine(spans, count)`: the spans, over indices 0 to `count - 1`, of the combination of spans that start at 0."""
@@ -148,7 +148,46 @@ def product(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - 
         return total >> _GUARD
 
     listed = any(span.listed for span in spans)
-    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=_shortest_wave(spans))]
+    wave, changes = _shortest_wave(spans), _changes_of_product(spans)
+    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=wave, changes=changes)]
+
+
+def _changes_of_product(spans: Sequence[Span]) -> Changes | None:
+    """Return bounds of the changes of a product: of each factor's, times bounds of the values of the others."""
+    moving = [span for span in spans if not span.constant]
+    if any(span.changes is None for span in moving):
+        return None
+
+    def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
+        value, change = (1 << precision, 1 << precision), (0, 0)
+        for span in spans:
+            found = (0, 0) if span.constant else span.changes and span.changes(first, count, precision)
+            if found is None:
+                return None
+            inner = _value_bounds(span, found, (first, first + count), precision)
+            change = _plus(_times(change, inner, precision), _times(value, found, precision))
+            value = _times(value, inner, precision)
+        return change[0] - _UNITS, change[1] + _UNITS
+
+    return changes
+
+
+def _value_bounds(span: Span, change: tuple[int, int], where: tuple[int, int], precision: int) -> tuple[int, int]:
+    """Return bounds of a span's values, by those at both ends and by how fast it can leave them."""
+    first, last = (span.curve(0 if span.constant else k, precision) for k in where)
+    count = where[1] - where[0]
+    low = max(first + min(change[0], 0) * count, last - max(change[1], 0) * count)
+    high = min(first + max(change[1], 0) * count, last - min(change[0], 0) * count)
+    return min(low, first, last) - _UNITS, max(high, first, last) + _UNITS
+
+
+def _times(a: tuple[int, int], b: tuple[int, int], precision: int) -> tuple[int, int]:
+    products = [x * y for x in a for y in b]
+    return min(products) >> precision, (max(products) >> precision) + 1
+
+
+def _plus(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return a[0] + b[0], a[1] + b[1]
 
 
 def _shortest_wave(spans: Sequence[Span]) -> int:
@@ -175,63 +214,114 @@ def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[S
     return chosen
 
 
-_LOOK = 96
+_LOOK = 224
+_UNITS = 16
+_NOTHING = 1 << _LOOK - 160
+"""2^-160, which is nothing beside the numbers of float32."""
+_EQUAL = 80
+"""Two values are one where they are no further apart than 2^-80 of the larger, or `_NOTHING`."""
+_ALIKE = 60
+"""Two curves are one where they are no further apart than 2^-60 of their values, or `_NOTHING`, at any index."""
+
+
+class _Gap:
+    """How far one curve is above another: positive where the first of two is to be chosen, 0 where they are equal."""
+
+    def __init__(self, a: Span, b: Span, sign: int) -> None:
+        self._a, self._b, self._sign = a, b, sign
+        self._cache: dict[int, tuple[int, int]] = {}
+
+    def at(self, k: int) -> int:
+        """Return the gap at an index, 0 where it is as small as the error of the curves."""
+        gap, size = self.raw(k)
+        return gap if abs(gap) > max(size >> _EQUAL, _NOTHING) else 0
+
+    def raw(self, k: int) -> tuple[int, int]:
+        """Return the gap at an index, and the larger of the sizes of the two values."""
+        found = self._cache.get(k)
+        if found is None:
+            left, right = (span.curve(0 if span.constant else k, _LOOK) for span in (self._a, self._b))
+            found = self._cache[k] = self._sign * (right - left), max(abs(left), abs(right))
+        return found
+
+    def changes(self, first: int, count: int) -> tuple[int, int] | None:
+        """Return bounds of what the gap changes by from index to index."""
+        bounds = [(0, 0) if s.constant else s.changes and s.changes(first, count, _LOOK) for s in (self._a, self._b)]
+        if bounds[0] is None or bounds[1] is None:
+            return None
+        low, high = bounds[1][0] - bounds[0][1], bounds[1][1] - bounds[0][0]
+        return (low, high) if self._sign > 0 else (-high, -low)
+
+    def is_simple(self, first: int, last: int) -> bool:
+        """Tell whether the gap only grows or only falls from one index to another, or keeps its sign, or is nothing."""
+        count = last - first
+        bounds = self.changes(first, count)
+        if bounds is None:
+            return False
+        low, high = bounds
+        if low >= 0 or high <= 0:
+            return True
+        (start, size), (end, other) = self.raw(first), self.raw(last)
+        if max(abs(start), abs(end)) + (high - low) * count <= max(min(size, other) >> _ALIKE, _NOTHING):
+            return True
+        if (start > 0) != (end > 0):
+            return False
+        if start < 0:
+            start, end, low, high = -start, -end, -high, -low
+        # above both lines, start + low * k and end - high * (count - k), which meet where k is from 0 to count
+        return start * (low - high) + low * (end - start - high * count) < 0
 
 
 def _crossings(a: Span, b: Span, count: int, sign: int) -> list[tuple[int, bool]]:
     """Return where the smaller (`sign` 1) or larger (-1) of two curves changes: (first index, whether it is `a`).
 
-    The curves are compared at indices that are dense near both ends and even between, and at several of each wave;
-    between two of them, where the difference changes its sign, by bisection; and where it comes near to 0 and goes
-    back, at its nearest.
+    That is, each first index at which the other one is smaller or larger by more than the error of both. The indices
+    are halved until the gap between the curves only grows or only falls, or keeps its sign; there its first change is
+    found by bisection.
     """
     if a.constant and b.constant:
         count = 1
-
-    @cache
-    def at(k: int) -> int:
-        left, right = a.curve(0 if a.constant else k, _LOOK), b.curve(0 if b.constant else k, _LOOK)
-        return sign * (right - left)
-
-    points = _looks(count, listed=a.listed or b.listed, wave=_shortest_wave([a, b]))
-    points = sorted({*points, *_nearest(points, at)})
-    first_wins = next((at(k) > 0 for k in points if at(k)), True)
+    gap = _Gap(a, b, sign)
+    points = list(range(count)) if a.listed or b.listed else _simple_points(gap, count)
+    first_wins = next((gap.at(k) > 0 for k in points if gap.at(k)), True)
     found = [(0, first_wins)]
     for left, right in pairwise(points):
-        if at(right) and (at(right) > 0) != first_wins:
+        if gap.at(right) and (gap.at(right) > 0) != first_wins:
             first_wins = not first_wins
-            found.append((_first(left, right, at, above=first_wins), first_wins))
+            found.append((_first(left, right, gap.at, above=first_wins), first_wins))
     return found
 
 
-def _looks(count: int, *, listed: bool, wave: int) -> list[int]:
-    if listed or count <= _ALL:
-        return list(range(count))
-    waves = range(0, count, max(1, wave // 4)) if wave else range(0)
-    check_spans(len(waves) // 4)
-    steps = [4**j for j in range(16) if 4**j < count]
-    even = [(count - 1) * j // 32 for j in range(33)]
-    return sorted({0, count - 1, *steps, *(count - 1 - step for step in steps), *even, *waves})
+def _simple_points(gap: _Gap, count: int) -> list[int]:
+    """Return indices from 0 to `count - 1` between any two of which the gap is simple.
+
+    Raises:
+        SpecError: There would be too many: the curves cross or touch too often.
+    """
+    points, ahead = [0], [count - 1]
+    if all(gap.at(k) == 0 for k in _scattered(count)):
+        return points + ahead  # one curve, said in two ways
+    while ahead:
+        left, right = points[-1], ahead[-1]
+        if right - left > 1 and not gap.is_simple(left, right):
+            ahead.append((left + right) // 2)
+            continue
+        points.append(ahead.pop())
+        check_spans(len(points) // _PIECES)
+    return points
 
 
-_ALL = 24
+def _scattered(count: int) -> Iterator[int]:
+    """Yield indices from 0 to `count - 1` that no wave goes along with: multiples of the golden ratio, modulo 1."""
+    yield from (0, count - 1)
+    for i in range(1, 33):
+        yield (i * _GOLDEN & (1 << 64) - 1) * count >> 64
 
 
-def _nearest(points: Sequence[int], at: Callable[[int], int]) -> Iterator[int]:
-    """Yield where the difference may touch 0 between points at which its sign is the same."""
-    for left, middle, right in zip(points, points[1:], points[2:], strict=False):
-        values = [at(left), at(middle), at(right)]
-        if all(value > 0 for value in values) or all(value < 0 for value in values):
-            low, high = left, right
-            if abs(values[1]) > min(abs(values[0]), abs(values[2])) or values[0] == values[1] == values[2]:
-                continue
-            while high - low > 2:
-                third = (high - low) // 3
-                if abs(at(low + third)) <= abs(at(high - third)):
-                    high -= third
-                else:
-                    low += third
-            yield from range(low, high + 1)
+_GOLDEN = 0x9E3779B97F4A7C15
+"""The golden ratio, modulo 1, with 64 bits."""
+_PIECES = 4
+"""How many of these pieces there may be for each span that a formula may need."""
 
 
 def _first(left: int, right: int, at: Callable[[int], int], *, above: bool) -> int:

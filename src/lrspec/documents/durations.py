@@ -27,7 +27,10 @@ _NEEDS = {"epoch": "steps_per_epoch", "sample": "batch_size", "token": "tokens_p
 QUANTITIES = ("steps_per_epoch", "batch_size", "tokens_per_step", "total_steps")
 """What turns units into steps, as keys of a document and arguments of `Document.resolve`."""
 ROUNDINGS = ("exact", "floor", "ceil", "round")
-"""How a length that is not whole becomes whole; `exact` refuses it, `round` takes the even one of two equally near."""
+"""How a length that is not whole becomes whole; `round` takes the even one of two equally near.
+
+`exact` keeps the fraction, where a field takes one, and refuses it elsewhere.
+"""
 _ROUND: dict[str, Callable[[Fraction], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
 RULES: dict[str, Rule] = {
     "steps_per_epoch": Period(duration=False),
@@ -101,9 +104,11 @@ class Units:
     def _field(self, rule: Rule | None, value: Any, path: str) -> Any:
         if not isinstance(rule, Steps | Period) or not rule.duration:
             return value
-        return self.steps(value, path, whole=isinstance(rule, Steps))
+        return self.steps(
+            value, path, whole=isinstance(rule, Steps), fractional=isinstance(rule, Steps) and rule.fractional
+        )
 
-    def steps(self, value: Any, path: str, *, whole: bool) -> Any:
+    def steps(self, value: Any, path: str, *, whole: bool, fractional: bool = False) -> Any:
         """Return the number of steps that a duration stands for; anything but a text is returned as it is.
 
         Raises:
@@ -123,7 +128,8 @@ class Units:
                 return value
             factor = Fraction(quantity)
             steps *= {"epoch": factor, "%": factor / 100}.get(match[2], 1 / factor)
-        return self._rounded(steps, value, path) if whole else Period().read(steps)
+        exact = fractional and steps.denominator > 1 and self._known.get("rounding", "exact") == "exact"
+        return self._rounded(steps, value, path) if whole and not exact else Period().read(steps)
 
     def _rounded(self, steps: Fraction, value: str, path: str) -> int:
         rule = self._known.get("rounding", "exact")

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
-from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, plain, simple, value_at
+from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, plain, simple, total, value_at
 from lrspec.compiler.pointwise import Combine, greatest, least, merged, product
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Choice, ListOf, Number, show
@@ -306,9 +306,16 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
     def span(old: Span) -> Span:
         def curve(k: Time, precision: int) -> int:
             scaled = old.curve(k, precision + guard) * scale.numerator // scale.denominator
-            return (scaled >> guard) + fixed(offset, precision)
+            return total(fixed(offset, precision), scaled >> guard)
 
-        return replace(old, curve=curve)
+        def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
+            found = old.changes and old.changes(first, count, precision + guard)
+            if found is None:
+                return None
+            bounds = [bound * scale.numerator // scale.denominator >> guard for bound in found]
+            return min(bounds) - 2, max(bounds) + 2
+
+        return replace(old, curve=curve, changes=old.changes and changes)
 
     def run(old: Run) -> Run:
         return replace(old, spans=tuple(span(inner) for inner in old.spans))

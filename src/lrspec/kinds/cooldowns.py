@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -198,6 +199,10 @@ class Tanh(Ramp):
 
         return share
 
+    def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - there is one
+        """Yield the time of the middle, where y is 0."""
+        yield float(-self.steps * Fraction(self.lower) / (Fraction(self.upper) - Fraction(self.lower)))
+
     def _check(self) -> None:
         super()._check()
         if self.lower >= self.upper:
@@ -272,6 +277,11 @@ class Rex(Ramp):
     end_value: float = value_field()
     steps: int | Fraction = steps_field()
     after: After = after_field("hold", "error")
+
+    @property
+    def is_rational(self) -> bool:
+        """It is."""
+        return True
 
     def share(self) -> Share:
         """`2 (steps - t) / (2 steps - t)`."""

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
-from lrspec.compiler.formula import Clock, Curve, Formula, Run, Span, Time, held, joined, plain, stairs
+from lrspec.compiler.formula import (
+    Changes,
+    Clock,
+    Curve,
+    Formula,
+    Run,
+    Span,
+    Time,
+    changes_of,
+    held,
+    joined,
+    plain,
+    stairs,
+)
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, PREVIOUS, Period, show
 from lrspec.spec import After, Node
@@ -73,8 +87,25 @@ class Leaf(Node):
         goes_on = self.repeats is not None and self.after == "continue"
         whole = (Fraction(self.repeats or 1) / clock.rate).numerator if goes_on else 0  # of one period, or of several
         wave = 0 if self.wave is None else max(1, int(self.wave // clock.rate))
-        span = Span(start=0, curve=clock.curve(self.curve()), wave=wave)
+        curve = clock.curve(self.curve())
+        span = Span(start=0, curve=curve, wave=wave, changes=self.changes(clock, curve))
         return Formula(runs=(Run(start=0, spans=(span,), period=whole),))
+
+    def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - most curves have none
+        """Yield the times from `first` to `last` at which the curve turns from convex to concave, or back.
+
+        Each to within a step or two; at all others its slope only grows, or only falls.
+        """
+        return ()
+
+    def changes(self, clock: Clock, curve: Curve) -> Changes:
+        """Return the bounds of what the curve, as one over a clock's steps, changes by from one to the next."""
+
+        def bends(first: int, last: int) -> Iterable[float]:
+            times = self.bends(clock.at(first), clock.at(last))
+            return ((time - float(clock.offset)) / float(clock.rate) for time in times)
+
+        return changes_of(curve, bends)
 
     def end(self) -> Span:
         """Return the value that is held from `steps` on."""

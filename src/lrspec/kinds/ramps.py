@@ -5,16 +5,18 @@ The share goes from 1 to 0, so that the digits of a small end are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
+from math import atan, ceil, copysign, cos, floor, inf, isfinite, pi, sin, sqrt
 from typing import ClassVar, Literal, TypeAlias
 
 from lrspec.compiler import fixedpoint
-from lrspec.compiler.formula import Clock, Curve, Formula, Time, plain
+from lrspec.compiler.formula import Changes, Clock, Curve, Formula, Time, changes_of, plain, total
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS
-from lrspec.kinds.curves import ONE, constant, fixed, ratio, times_power
+from lrspec.kinds.curves import ONE, RATIONAL_POWER, constant, fixed, ratio, times_power
 from lrspec.kinds.leaf import Leaf
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field, steps_field, value_field
 
@@ -23,6 +25,8 @@ Share: TypeAlias = Callable[[Fraction, Time, int], int]
 
 
 _BITS_OF_WAVE = 64
+_CUSP = 0.5
+"""Up to this exponent the cosine's lowest points are cusps, between which it is concave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +75,18 @@ class Ramp(Leaf):
 
     def curve(self) -> Curve:
         """`end_value + (init_value - end_value) * share`."""
-        end, span, share = self.end_value, self.span, self.share()
-        return lambda t, precision: fixed(end, precision) + share(span, t, precision)
+        end, span, share, is_rational = self.end_value, self.span, self.share(), self.is_rational
+
+        def curve(t: Time, precision: int) -> int:
+            terms = fixed(end, precision), share(span, t, precision)
+            return sum(terms) if is_rational or t == 0 else total(*terms)
+
+        return curve
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the share is a fraction, so that no sum with it hides in an error."""
+        return False
 
     @property
     def init(self) -> float:
@@ -114,6 +128,11 @@ class Linear(Ramp):
     steps: int | Fraction = steps_field()
     after: After = after_field()
 
+    @property
+    def is_rational(self) -> bool:
+        """It is."""
+        return True
+
     def share(self) -> Share:
         """`1 - t / steps`."""
         steps = self.steps
@@ -154,6 +173,11 @@ class Polynomial(Ramp):
     k_decay: float = number_field(1.0, positive=True, maximum=100.0)
     after: After = after_field()
 
+    @property
+    def is_rational(self) -> bool:
+        """Whether the powers are whole ones."""
+        return self.k_decay == 1 and self.power.is_integer() and self.power <= RATIONAL_POWER
+
     def share(self) -> Share:
         """`(1 - x) ** power`."""
         steps, power = self.steps, Fraction(self.power)
@@ -166,6 +190,14 @@ class Polynomial(Ramp):
             return times_power(span, (max(left, 0), 1 << precision), power, precision)
 
         return share
+
+    def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - there is one at most
+        """Yield the end, where an odd power goes on, and the bend that `k_decay` makes."""
+        yield float(self.steps)
+        warp, power = self.k_decay, self.power
+        whole = (warp - 1) + (power - 1) * warp
+        if whole and 0 < (warp - 1) / whole < 1:
+            yield float(self.steps) * ((warp - 1) / whole) ** (1 / warp)
 
     def _check(self) -> None:
         super()._check()
@@ -253,6 +285,54 @@ class Cosine(Ramp):
             return versine * span.numerator // (2 * span.denominator)
 
         return share
+
+    def bends(self, first: Time, last: Time) -> Iterable[float]:
+        """Yield where the share's second derivative is 0, or where it has a cusp: so far from each lowest point."""
+        half = float(self.steps) / (2 * self.cycles)  # of a period, from the highest to the lowest point
+        away = 1 - 2 * atan(1 / sqrt(2 * self.exponent - 1)) / pi if self.exponent > _CUSP else 0.0
+        cycle, margin = int(float(first) / (2 * half)) - 1, 1e-9 * (abs(float(last)) + half)
+        while (2 * cycle - 1) * half < float(last):
+            for turn in {(2 * cycle + 1 - away) * half, (2 * cycle + 1 + away) * half}:
+                if float(first) - margin <= turn <= float(last) + margin:
+                    yield turn
+            cycle += 1
+
+    def changes(self, clock: Clock, curve: Curve) -> Changes:
+        """Return bounds of the changes; with `k_decay`, those of the slope over the warped time."""
+        return super().changes(clock, curve) if self.k_decay == 1 else self._warped_changes(clock, curve)
+
+    def _warped_changes(self, clock: Clock, curve: Curve) -> Changes:
+        """Return bounds of the slope: of the cosine over the warped time, times that of the warped time.
+
+        They are in floating point, with a margin beyond its rounding: they say where to look, not what is there.
+        """
+        steps, warp, exponent, speed = float(self.steps), self.k_decay, self.exponent, 2 * pi * self.cycles
+        plain = Cosine(init_value=1.0, end_value=0.0, steps=1, cycles=self.cycles, exponent=exponent)
+        scale = float(self.span) * float(clock.rate)
+
+        def slope(y: float) -> float:
+            cosine = cos(speed * y / 2)
+            size = abs(cosine) ** (2 * exponent - 1) if cosine or exponent > _CUSP else inf
+            return -exponent * speed * copysign(size, cosine) * sin(speed * y / 2)
+
+        def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
+            if count == 1:
+                return changes_of(curve)(first, 1, precision)
+            shares = [max(float(clock.at(k)) / steps, 0.0) for k in (first, first + count)]
+            ends = [share**warp for share in shares]
+            bends = list(islice(plain.bends(Fraction(ends[0]), Fraction(ends[1])), 9))
+            if len(bends) > (8 if exponent > _CUSP else 0) or (warp < 1 and not shares[0]):
+                return None
+            slopes = [slope(min(max(y, ends[0]), ends[1])) for y in (*ends, *bends)]
+            times = [warp * share ** (warp - 1) / steps for share in shares]
+            products = [scale * a * b for a in slopes for b in times]
+            margin = max(map(abs, products)) * 1e-9
+            if not isfinite(margin):
+                return None
+            low, high = Fraction(min(products) - margin), Fraction(max(products) + margin)
+            return floor(low * (1 << precision)) - 16, ceil(high * (1 << precision)) + 16
+
+        return changes
 
     def _check(self) -> None:
         super()._check()

@@ -12,20 +12,24 @@ from typing import Any
 from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import Advice, SpecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
+from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
+WAY_OUT = Advice("give {argument}, a number of steps, to have it as a table", "sample", "N")
 ROUNDING = 2.0**-48
 """The difference that a few operations in float64 explain, relative to the largest value."""
-_ALL, _SOME = 2_000, 500
 _LEFT = Fraction(1, 2**30)
+_EPSILON = {"torch.float32": 2.0**-23, "torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
+_FEW = 2.0**-40
+"""The difference that a few operations in float64 explain where a group is at its step, and what `Rate.slack` says."""
+_MANY = 2.0**-6
+"""The largest difference that is still taken for the rounding of a short float, step after step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,16 +185,6 @@ def names_of(optimizer: Any) -> list[str] | None:
     return names if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names) else None
 
 
-def steps_to_compare(kinks: Sequence[Time], stop: int) -> list[int]:
-    """Return all steps below `stop` where these are few; else those near kinks, the first, and even ones."""
-    if stop <= _ALL:
-        return list(range(stop))
-    some = [*kinks[:50], *kinks[:: max(1, len(kinks) // 50)], *kinks[-5:]]
-    near = {math.floor(kink) + i for kink in some for i in (-1, 0, 1, 2)}
-    even = {(stop - 1) * i // _SOME for i in range(_SOME + 1)}
-    return sorted(step for step in near | even | set(range(_SOME)) if 0 <= step < stop)
-
-
 def _without_late_jumps(rate: Rate, pairs: list[tuple[int, float]], faults: list[str]) -> list[tuple[int, float]]:
     """Return the steps and values without those at which the object still has the value from before a jump."""
     jumps = [pair for pair in pairs if rate.is_jump(pair[0])]
@@ -232,7 +226,7 @@ def on_course(reading: Reading, rates: Sequence[Node], held: Sequence[Any], step
     for group, (node, value) in enumerate(zip(rates, held, strict=True)):
         before = exact_values(node, [*range(min(step, 64)), *(step * i // 32 for i in range(33))])
         expected = before[-1]
-        tolerance = 2.0**-6 if hasattr(value, "dtype") else 2.0**-40
+        tolerance = _FEW + min(epsilon(value) * (step + 2), _MANY)
         if abs(float(value) - expected) > tolerance * max(map(abs, before)):
             raise MismatchError(
                 f"{reading.framework}: {reading.construct} at step {step}: the schedule that was read has the rate "
@@ -242,6 +236,11 @@ def on_course(reading: Reading, rates: Sequence[Node], held: Sequence[Any], step
                 reading,
             )
     return reading
+
+
+def epsilon(value: Any) -> float:
+    """Return the precision in which a scheduler computes where this is the rate of a group: float64, or a tensor's."""
+    return _EPSILON.get(str(getattr(value, "dtype", "")), 2.0**-52)
 
 
 def nodes_of(schedule: Schedule, count: int) -> list[Node]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, formula_of, rounded
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Freeze
 from lrspec.sampling import sample as sampled
@@ -170,15 +170,30 @@ class Own:
     faults: tuple[str, ...] = ()
 
     def steps(self, most: int, stop: int) -> list[int]:
-        """Return the steps to compare below `stop`: all where these are few; else those at kinks, and even ones."""
+        """Return the steps to compare below `stop`: up to the end, and the last one."""
         last = min(math.ceil(self.end) + 2, stop - 1)
-        if last < most:
-            return sorted({*range(last + 1), stop - 1})
-        kinks = [kink for kink in self.kinks if kink < stop]
-        some = [*kinks[: most // 8], *kinks[:: max(1, -(-len(kinks) * 16 // most))]]
-        near = {math.floor(kink) + i for kink in some for i in (-1, 0, 1, 2)}
-        even = {last * i // (most // 2) for i in range(most // 2 + 1)}
-        return sorted(step for step in near | even | {1, 2, stop - 1} if 0 <= step < stop)
+        return sorted({*steps_to_compare(self.kinks, last + 1, most=most), stop - 1})
+
+
+def steps_to_compare(kinks: Sequence[Time], stop: int, *, start: int = 0, most: int = 2000) -> list[int]:
+    """Return all steps from `start` to `stop - 1` where these are few, else about as many of them as are wanted.
+
+    Those are the first ones, even ones up to the last, and those around the first kinks, the last, and even ones.
+
+    Args:
+        kinks: Times at which a curve bends or jumps, in their order.
+        stop: The step after the last one.
+        start: The first step.
+        most: How many steps are few.
+    """
+    if stop - start <= most:
+        return list(range(start, stop))
+    quarter = most // 4
+    inside = [kink for kink in kinks if start <= kink < stop]
+    some = [*inside[: most // 16], *inside[:: max(1, 16 * len(inside) // most)], *inside[-2:]]
+    near = {math.floor(kink) + i for kink in some for i in (-2, -1, 0, 1, 2)}
+    even = {start + (stop - 1 - start) * i // quarter for i in range(quarter + 1)}
+    return sorted(step for step in near | even | set(range(start, start + quarter)) if start <= step < stop)
 
 
 def compared(reading: Reading, own: Own, stop: int = HORIZON) -> Reading:
@@ -251,13 +266,14 @@ def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[
         node.program  # noqa: B018 - compiled here, to see whether it can be
     except SpecError as error:
         if sample is None:
-            reason = f"without an end it has no short form ({error}); give sample=N, the number of steps of the run"
+            way_out = f"give {argument('sample', 'N')}, the number of steps of the run"
+            reason = f"without an end it has no short form ({error}); {way_out}"
             raise UnsupportedError(framework, name, reason) from None
         held = Freeze(part=node, steps=sample)
         try:
             held.program  # noqa: B018
         except SpecError as again:
-            reason = f"too long for a program ({again}); give a smaller sample=N"
+            reason = f"too long for a program ({again}); give a smaller {argument('sample', 'N')}"
             raise UnsupportedError(framework, name, reason) from None
         return held, sample
     return node, HORIZON

@@ -7,16 +7,19 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from lrspec.errors import LrspecError
+from lrspec.readers import known
 from lrspec.readers.system import System
 
 GROUP = "lrspec.readers"
 """The entry points by which other distributions register a `System`."""
 PACKAGES = (
     "transformers",
+    "axolotl",
     "composer",
     "timm",
     "fvcore",
     "ignite",
+    "torchtitan",
     "torch",
     "keras",
     "optax",
@@ -25,7 +28,8 @@ PACKAGES = (
     "megatron",
     "mmengine",
     "nanogpt",
-    "torchtitan",
+    "targets",
+    "ultralytics",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 
@@ -52,6 +56,8 @@ def systems() -> dict[str, System]:
     for name in PACKAGES:
         system = importlib.import_module(f"lrspec.readers.{name}").SYSTEM
         by_name[system.name] = system
+    for system in known.SYSTEMS:
+        by_name.setdefault(system.name, system)
     return by_name
 
 

@@ -20,11 +20,13 @@ class Unread:
         found: What stands there, in words.
         where: Where, such as `line 7`.
         expected: What is read instead, in words.
+        argument: Of a call with one plain argument, such as an enum that `yaml.dump` wrote: the argument.
     """
 
     found: str
     where: str = ""
     expected: str = "a plain value"
+    argument: Any = None
 
     def at(self, path: str) -> SpecError:
         """Return the error of a reader that asks for it.
@@ -66,7 +68,9 @@ class _Loader(yaml.Loader):
     def construct_tagged(self, tag: str, node: pyyaml.Node) -> Any:
         if tag.endswith(":python/tuple") and isinstance(node, pyyaml.SequenceNode):
             return self.construct_sequence(node, deep=True)
-        return Unread(f"the tag {tag}", yaml.line(node), "a value without a tag")
+        called = ":python/object/apply:" in tag and isinstance(node, pyyaml.SequenceNode) and len(node.value) == 1
+        argument = node.value[0].value if called and isinstance(node.value[0], pyyaml.ScalarNode) else None
+        return Unread(f"the tag {tag}", yaml.line(node), "a value without a tag", argument)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", yaml.MERGE, ["<"])

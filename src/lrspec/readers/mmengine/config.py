@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import LrspecError, UnsupportedError
+from lrspec.errors import LrspecError, UnsupportedError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant
 from lrspec.readers.files.bases import BASE
@@ -127,7 +127,7 @@ def _check_others(keys: Keys, wrapper: Keys) -> list[str]:
     """
     scaling = keys.inside("auto_scale_lr")
     if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = "lr times the samples of an update over base_batch_size; give that rate as base_value=..."
+        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
         raise keys.refused("auto_scale_lr", reason)
     hook = keys.inside("default_hooks").data.get("param_scheduler")
     custom = keys.data.get("custom_hooks")
@@ -184,7 +184,8 @@ def _window(scheduler: _Scheduler, run: Run, base: float) -> tuple[Window, list[
     end = None if given is None or given >= _NO_END else in_ticks(keys, "end", given, scale)
     if end is not None and end <= begin:
         raise keys.wrong("end", f"a number above begin, {begin / scale:g}")
-    whole = "a number, or a train_cfg with max_epochs or max_iters, from which the runner takes it, or total_steps=..."
+    runner = "or a train_cfg with max_epochs or max_iters, from which the runner takes it"
+    whole = f"a number, {runner}, or {argument('total_steps')}"
     span = Span(base=base, count=None if end is None else end - begin, scale=scale, end=whole)
     shape = SHAPES[scheduler.shape](keys, span)
     for ignored in ("verbose", "_scope_", "last_step", "param_name"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import LrspecError
+from lrspec.errors import LrspecError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Freeze
 from lrspec.readers.keys import Keys
@@ -20,7 +20,6 @@ from lrspec.spec import SPEC_VERSION, Node
 
 SYSTEM = "mmengine"
 _BATCHES_ONLY = ("Cyclic", "OneCycle")
-_NEEDS = "a runner with max_epochs or max_iters, or total_epochs, or total_steps=..."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ def read(keys: Keys) -> Reading:
     """
     scaling = keys.inside("auto_scale_lr")
     if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = "lr times the samples of an update over base_batch_size; give that rate as base_value=..."
+        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
         raise keys.refused("auto_scale_lr", reason)
     optimizer, run = _optimizer(keys), _run(keys)
     node, name, notes = _policy(keys.inside("lr_config"), run, optimizer.rate("lr"), rate=True)
@@ -162,7 +161,7 @@ def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, st
         base=base,
         floor="min_lr" if rate else "min_momentum",
         ask=lambda: run.length(keys, by_epoch=by_epoch),
-        needs=_NEEDS,
+        needs=f"a runner with max_epochs or max_iters, or total_epochs, or {argument('total_steps')}",
     )
     if by_epoch and run.loop == "iter":
         note = "by epoch, in a runner of iterations: MMCV never sets it, and the value of the optimizer stays"

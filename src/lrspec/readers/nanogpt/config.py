@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lrspec.errors import argument
 from lrspec.kinds import Constant, Cosine
 from lrspec.readers.files import Unread
 from lrspec.readers.files.python import FUNCTION
@@ -93,9 +94,10 @@ def _others(keys: Keys) -> list[str]:
         left = [name for name in _RATE if name != "decay_lr" and keys.data.get(name) is None]
         mine = [name for name in others if _OF_THE_RATE.search(name)]
         if mine:
-            reason = "a key that nanoGPT does not have; where it is a name of this file's own, give system='nanogpt'"
+            own = argument("system", "nanogpt")
+            reason = f"a key that nanoGPT does not have; where it is a name of this file's own, give {own}"
             raise keys.refused(mine[0], reason)
         if left and keys.data.get("decay_lr") is not False:
             reason = f"keys that nanoGPT does not have, and {', '.join(left)} left to defaults, which may be others"
-            raise keys.refused(some, f"{reason}; write them, or give system='nanogpt'")
+            raise keys.refused(some, f"{reason}; write them, or give {argument('system', 'nanogpt')}")
     return [f"keys that nanoGPT does not have: {some}"]

@@ -1,6 +1,6 @@
 """Reading schedulers of `torch.optim.lr_scheduler`, and `SWALR`: what they are, how they are put together, and checks.
 
-Every reading is compared with the scheduler itself, of which a copy is stepped from its beginning (`torch_replay.py`).
+Every reading is compared with the scheduler itself, of which a copy is stepped from its beginning (`replay.py`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,29 @@ from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.param_groups import names_of
-from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values
-from lrspec.readers.torch.composed import JOINED, found_of, start_of
-from lrspec.readers.torch.replay import MODULES, Played, class_of, epsilon, is_chain, jump, leaves, number, replay
-from lrspec.readers.torch.schedulers import WAY_OUT, Found, refused
+from lrspec.readers.param_groups import WAY_OUT, epsilon, names_of
+from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
+from lrspec.readers.torch.composed import COMPOSED, curve_of, start_of
+from lrspec.readers.torch.description import Curve, Scheduler, as_float, kept_for, refused
+from lrspec.readers.torch.replay import (
+    MODULES,
+    Played,
+    class_of,
+    group_rate,
+    is_chain,
+    jump,
+    leaves,
+    replay,
+)
+from lrspec.readers.torch.schedulers import SCHEDULERS
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
 _MOST = 100_000
 """How many steps of a scheduler are replayed at most; further ones are compared one by one."""
-_ALL, _SOME = 2_000, 1_000
+_FEW = 2.0**-44
+"""The difference that a few operations in float64 explain, beside what each step may add."""
 _COUNTS = "step 0 is the rate before the first scheduler.step(); last_epoch is the number of steps"
 
 
@@ -47,7 +58,7 @@ def read(native: Any, _name: str, sample: int | None) -> Reading:
     inside = list(leaves(native))
     for place, leaf in enumerate(inside):
         if class_of(leaf) == "ReduceLROnPlateau":
-            raise _plateau(leaf)
+            curve_of(of_object(leaf, 0), 0.0)  # which refuses it
         if any(leaf is other for other in inside[:place]):
             reason = f"the same {class_of(leaf)} stands in it twice, each with the other's steps"
             raise refused(name, f"{reason}; build one for each place")
@@ -67,11 +78,33 @@ def read(native: Any, _name: str, sample: int | None) -> Reading:
     return _on_course(reading, native, played, found)
 
 
-def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Reading, Played, list[Found]]:
+def of_object(native: Any, group: int) -> Scheduler:
+    """Return a scheduler of torch, as far as it concerns one parameter group of its optimizer.
+
+    Args:
+        native: The scheduler.
+        group: The place of the group.
+    """
+    name, initial = class_of(native), group_rate(native, group, "initial_lr")
+    milestones = getattr(native, "_milestones", None)
+    is_own = name in SCHEDULERS and hasattr(native, "base_lrs")
+    return Scheduler(
+        name=name,
+        parameters=kept_for(group, vars(native) if name in SCHEDULERS else {}, native.optimizer.param_groups[group]),
+        base=as_float(native.base_lrs[group]) if is_own else initial,
+        initial=initial,
+        children=tuple(of_object(child, group) for child in getattr(native, "_schedulers", ())),
+        milestones=None if milestones is None else tuple(milestones),
+    )
+
+
+def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Reading, Played, list[Curve]]:
     """Return the reading of the parameters, what the copy gave, and what was found for each group."""
-    starts = [start_of(native, name, group) for group in range(len(native.optimizer.param_groups))]
+    groups = [of_object(native, group) for group in range(len(native.optimizer.param_groups))]
+    starts = [start_of(one) for one in groups]
     try:
-        found = [_limited(found_of(native, group, start), name, sample) for group, start in enumerate(starts)]
+        pairs = zip(groups, starts, strict=True)
+        found = [_limited(curve_of(one, start), name, sample) for one, start in pairs]
     except (SpecError, TypeError, ValueError, OverflowError) as error:
         raise refused(name, f"a parameter without an equivalent: {error}; {WAY_OUT}") from error
     last = max((math.ceil(kink) for one in found for kink in one.kinks), default=0)
@@ -88,7 +121,7 @@ def _from_parameters(native: Any, name: str, sample: int | None) -> tuple[Readin
     try:
         return _beyond(_compared(reading, found, played, steps), native, starts, found, steps), played, found
     except MismatchError as error:
-        if name not in JOINED:
+        if name not in COMPOSED:
             raise
         reason = f"together its parts do not do what each does by itself: {error}; {WAY_OUT}"
         raise refused(name, reason) from error
@@ -99,16 +132,16 @@ def _each(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for several in texts for text in several))
 
 
-def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Reading, Played, list[Found]]:
+def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Reading, Played, list[Curve]]:
     """Return the tables of what a copy gives, stepped from its beginning."""
     why = reason.removesuffix(f"; {WAY_OUT}")
     if steps > MAX_TABLE:
         raise refused(name, f"{why}; and a table has {MAX_TABLE} values at most, not {steps}")
-    bases = {tuple(map(number, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
+    bases = {tuple(map(as_float, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
     if is_chain(native) and len(bases) > 1:
         changed = "of its children one has changed the rate from which the others begin"
         raise refused(name, f"{changed}, and step 0 is what the one built last has left, which it does not tell")
-    starts = [start_of(native, name, group) for group in range(len(native.optimizer.param_groups))]
+    starts = [start_of(of_object(native, group)) for group in range(len(native.optimizer.param_groups))]
     played = replay(native, name, starts, steps)
     told = f"torch: {name}, stepped {steps} times"
     rates = [sampled(values.__getitem__, steps, source=told) for values in played.rates]
@@ -116,7 +149,7 @@ def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Readin
         sampled(values.__getitem__, steps, source=told) if values else None for values in played.momenta
     ]
     pairs = zip(rates, momenta, strict=True)
-    found = [Found(node=rate, momentum=momentum, stop=steps) for rate, momentum in pairs]
+    found = [Curve(node=rate, momentum=momentum, stop=steps) for rate, momentum in pairs]
     notes = (_COUNTS, f"a copy was stepped {steps} times, and the last value is held, because: {why}")
     reading = Reading(
         schedule=_document(found, names_of(native.optimizer)), framework="torch", construct=name, conventions=notes
@@ -125,7 +158,7 @@ def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Readin
     return _compared(reading, found, again, steps), played, found
 
 
-def _limited(found: Found, name: str, sample: int | None) -> Found:
+def _limited(found: Curve, name: str, sample: int | None) -> Curve:
     """Return what was found, with an end at `sample` where it has no short form without one."""
     node, stop = bounded(found.node, sample, "torch", name)
     momentum = None if found.momentum is None else bounded(found.momentum, sample, "torch", name)[0]
@@ -133,17 +166,15 @@ def _limited(found: Found, name: str, sample: int | None) -> Found:
     return replace(found, node=node, momentum=momentum, stop=min(stop, found.stop), notes=notes)
 
 
-def _compared(reading: Reading, found: list[Found], played: Played, steps: int) -> Reading:
+def _compared(reading: Reading, found: list[Curve], played: Played, steps: int) -> Reading:
     """Return the reading with the comparison of each group's schedules with what the copy gave."""
-    kinks = {math.ceil(kink) + i for one in found for kink in one.kinks for i in (-2, -1, 0, 1, 2)}
-    some = kinks | set(range(_SOME)) | {steps * i // _SOME for i in range(_SOME)} | {steps - 1}
-    chosen = range(steps) if steps <= _ALL else sorted(step for step in some if 0 <= step < steps)
+    chosen = steps_to_compare(_kinks(found), steps)
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (steps + 64) + one.slack(steps)
+        tolerance = _FEW + 2.0**-52 * steps + one.slack(steps)
         reading = reading.checked(one.node, chosen, [rates[step] for step in chosen], tolerance)
         if one.momentum is not None:
             reading = reading.checked(one.momentum, chosen, [momenta[step] for step in chosen], tolerance)
-    how = "all" if steps <= _ALL else f"{len(chosen)}"
+    how = "all" if len(chosen) == steps else f"{len(chosen)}"
     note = (
         f"a copy of the object was stepped through steps 0 to {steps - 1}, in float64, and compared at {how} of them: "
         f"it differs by {reading.largest_difference:.1e} of the largest value at most, at step {reading.at_step}"
@@ -151,29 +182,32 @@ def _compared(reading: Reading, found: list[Found], played: Played, steps: int) 
     return reading.noting(note)
 
 
-def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Found], steps: int) -> Reading:
+def _beyond(reading: Reading, native: Any, starts: list[float], found: list[Curve], steps: int) -> Reading:
     """Return the reading with single steps of the copy beyond those that were played, each from the schedule's rate."""
     stop = min(*(one.stop for one in found), HORIZON)
-    kinks = [math.ceil(kink) for one in found for kink in one.kinks if steps <= kink < stop]
+    kinks = [kink for kink in _kinks(found) if steps <= kink < stop]
     if not kinks:
         return reading
-    last = max(kinks)
-    near = {kink + i for kink in kinks for i in (-2, -1, 0, 1, 2)}
-    chosen = sorted(step for step in near | {last * i // _SOME for i in range(_SOME)} if steps <= step < stop)
+    last = math.ceil(kinks[-1])
+    chosen = steps_to_compare(kinks, min(last + 3, stop), start=steps)
     values = [exact_values(one.node, [step - 1 for step in chosen]) for one in found]
     played = jump(native, starts, chosen, values)
     if played is None:
         return reading.noting(f"not compared beyond step {steps - 1}, though it changes at step {last}")
     for one, rates, momenta in zip(found, played.rates, played.momenta, strict=True):
-        tolerance = 2.0**-52 * (last + 64)
-        reading = reading.checked(one.node, chosen, rates, tolerance)
+        reading = reading.checked(one.node, chosen, rates, _FEW)
         if one.momentum is not None:
-            reading = reading.checked(one.momentum, chosen, momenta, tolerance)
+            reading = reading.checked(one.momentum, chosen, momenta, _FEW)
     how = f"{len(chosen)} of the steps from {steps} to {chosen[-1]} were compared by one step of the copy each"
     return reading.noting(f"{how}, from the schedule's rate at the step before")
 
 
-def _document(found: list[Found], names: list[str] | None) -> Schedule:
+def _kinks(found: list[Curve]) -> list[Time]:
+    """Return the kinks of all groups in their order."""
+    return sorted({kink for one in found for kink in one.kinks})
+
+
+def _document(found: list[Curve], names: list[str] | None) -> Schedule:
     """Return a node where one rate is all there is, else a document, with groups where they differ."""
     hyperparameters: list[dict[str, Any]] = [{"learning_rate": node_to_dict(one.node)} for one in found]
     for entry, one in zip(hyperparameters, found, strict=True):
@@ -197,7 +231,7 @@ def _about_groups(schedule: Schedule, native: Any) -> list[str]:
     return notes
 
 
-def _on_course(reading: Reading, native: Any, played: Played, found: Many[Found]) -> Reading:
+def _on_course(reading: Reading, native: Any, played: Played, found: Many[Curve]) -> Reading:
     """Return the reading with the object's position, at which the optimizer must have the schedule's rate."""
     time = _position(native)
     position = math.floor(time)
@@ -208,9 +242,9 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Found]
     for place, (one, rates) in enumerate(zip(found, played.rates, strict=True)):
         held = native.optimizer.param_groups[place]["lr"]
         expected, precision = value_at(one.node, time), epsilon(held)
-        tolerance = precision * (position + 64) + one.slack(position) * precision / 2.0**-52
-        if abs(number(held) - expected) > tolerance * max(map(abs, (*rates, expected, number(held)))):
-            raise _off_course(reading, place, expected, number(held), time)
+        tolerance = _FEW + precision * (position + 4) + one.slack(position) * precision / 2.0**-52
+        if abs(as_float(held) - expected) > tolerance * max(map(abs, (*rates, expected, as_float(held)))):
+            raise _off_course(reading, place, expected, as_float(held), time)
     if time != position:
         note = f"it was stepped to {float(time):g}, between two of its steps: `stretch` says fractions of an epoch"
         return reading.noting(note)
@@ -237,15 +271,3 @@ def _position(native: Any) -> Time:
         return int(native._step_count) - 1  # noqa: SLF001
     into = Fraction(getattr(native, "T_cur", 0))
     return int(native.last_epoch) + into - math.floor(into)
-
-
-def _plateau(native: Any) -> UnsupportedError:
-    """Return the refusal of a scheduler that goes by a metric, with what to write instead."""
-    names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown")
-    values = {name: getattr(native, name) for name in names}
-    floors = sorted(set(native.min_lrs))
-    values |= {"min_lr": number(floors[0]), "eps": native.eps}
-    arguments = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    several = f" (of its min_lrs {floors}, one for each group, a rule has one)" if len(floors) > 1 else ""
-    reason = f"it goes by a metric, so that it is no function of the step; use PlateauRule.torch({arguments}){several}"
-    return refused("ReduceLROnPlateau", reason)

@@ -2,66 +2,62 @@
 
 from __future__ import annotations
 
-from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Shift
-from lrspec.readers.keys import Keys, joined, ramp, share
+from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
-from lrspec.spec import Node
+from lrspec.readers.torchtitan.shapes import DECAYS, NOTES, lengths_of, node_of
 
-SYSTEM = "torchtitan"
+_OLD = "the key of checkouts before release 0.1.0, whose warmup and decay have another formula; write it as a document"
+_LR_MIN = (
+    "lr_min is min_lr_factor as release 0.1.0 called it; checkouts of March to June 2025 have one step more in each"
+)
 
 
 def read(keys: Keys) -> Reading:
     """Return the schedule of torchtitan's config.
 
+    Args:
+        keys: The config.
+
     Raises:
-        UnsupportedError: A key of older releases, whose formula differs.
+        UnsupportedError: A key of older checkouts, whose formula differs.
         SpecError: A key is missing, unknown or not as it should be.
     """
-    section, notes = keys.inside("lr_scheduler"), []
-    if section.get("lr_min") is not None:
-        raise section.refused(
-            "lr_scheduler.lr_min", "the key of an older release, whose warmup and decay had one step more"
-        )
-    peak, total = keys.inside("optimizer").rate("lr"), _total(keys, section)
-    warmup = min(section.whole("warmup_steps", 200), total)
-    decay = total - warmup
-    if section.get("decay_ratio") is not None:
-        decay = round(total * section.number("decay_ratio", least=0))
-        if warmup + decay > total:
-            decay = total - warmup
-            notes.append("warmup and decay are longer than the run: the decay is cut to what is left")
-    kind = section.word("decay_type", ("linear", "sqrt", "cosine"), "linear")
-    low = share(peak, section.number("min_lr_factor", 0.0, least=0))
+    section, training = keys.inside("lr_scheduler"), keys.inside("training")
+    if training.get("warmup_steps") is not None:
+        raise training.refused("training.warmup_steps", _OLD)
+    optimizer = keys.inside("optimizer")
+    peak, total = optimizer.rate("lr"), _total(section, training)
+    optimizer.no_more(about=r"(^|_)lrs?(_|$)|param_groups")
+    warmup = section.whole("warmup_steps", 200)
+    ratio = None if section.get("decay_ratio") is None else section.number("decay_ratio", least=0)
+    kind = section.word("decay_type", DECAYS, "linear")
+    low, notes = _low(section)
     section.no_more()
-    parts = ramp(0.0, peak, warmup, ahead=1)
-    stable = total + 1 - warmup - decay
-    if not decay:
-        parts.append(Constant(value=peak))
-    else:
-        parts += [Constant(value=peak, steps=stable), _decay(kind, peak, low, decay)]
-    notes.insert(0, "the warmup is one step ahead: step 0 has 1/W of lr, and step W - 1 the peak")
-    notes.append(
-        "the last value comes after the last step, at the total; torchtitan goes on from there, here it is held"
+    lengths = lengths_of(total, warmup, ratio)
+    if ratio is not None and lengths.decay < round(total * ratio):
+        notes.append("warmup and decay are longer than the run: the decay is cut to what is left")
+    return Reading(
+        schedule=node_of(peak, lengths, kind, low),
+        framework="torchtitan",
+        construct=kind,
+        conventions=(*NOTES, *notes),
+        total=training.steps("steps") if training.get("steps") is not None else total,
     )
-    return Reading(schedule=joined(*parts), framework=SYSTEM, construct=kind, conventions=tuple(notes))
 
 
-def _total(keys: Keys, section: Keys) -> int:
+def _low(section: Keys) -> tuple[float, list[str]]:
+    """Return where the decay ends, which has two names, as a share of the peak."""
+    if section.get("lr_min") is None:
+        return section.number("min_lr_factor", 0.0, least=0), []
+    low = section.number("lr_min", least=0)
+    if section.get("min_lr_factor") is not None and section.number("min_lr_factor") != low:
+        raise section.wrong("lr_min", "the min_lr_factor beside it")
+    return low, [_LR_MIN]
+
+
+def _total(section: Keys, training: Keys) -> int:
     if section.get("total_steps") is not None:
         return section.steps("total_steps")
-    training = keys.inside("training")
     if training.get("steps") is not None:
         return training.steps("steps")
     return int(training.quantity("total_steps", "steps", "the config has none"))
-
-
-def _decay(kind: str, peak: float, low: float, steps: int) -> Node:
-    """Return a decay that is one step ahead, and at its end after one step less."""
-    if steps == 1:
-        return Constant(value=low)
-    curves: dict[str, Node] = {
-        "linear": Linear(init_value=peak, end_value=low, steps=steps),
-        "sqrt": OneMinusPower(init_value=peak, end_value=low, steps=steps, power=0.5),
-        "cosine": Cosine(init_value=peak, end_value=low, steps=steps),
-    }
-    return Shift(part=curves[kind], by=1)

@@ -12,7 +12,8 @@ from typing import Any
 
 from lrspec.readers.param_groups import WAY_OUT, Rate, Source, is_from, names_of, nodes_of, on_course, read_groups
 from lrspec.readers.reading import Reading
-from lrspec.readers.transformers.shapes import SHAPES, Numbers, refused
+from lrspec.readers.transformers.numbers import Numbers, refused
+from lrspec.readers.transformers.shapes import shape_of
 
 _COUNTS = "step 0 is the rate before the first scheduler.step(); the Trainer steps once per optimizer update"
 _METRIC = "it follows a metric, not the step; `lrspec.ReduceOnPlateau` stands beside a schedule and lowers it"
@@ -59,16 +60,15 @@ def is_of_transformers(native: Any) -> bool:
         return True
     kind = type(native)
     functions = getattr(native, "lr_lambdas", None) or ()
-    made = any(getattr(_function(one), "__module__", None) == "transformers.optimization" for one in functions)
+    made = any(getattr(_inner(one), "__module__", None) == "transformers.optimization" for one in functions)
     return made and (kind.__module__, kind.__name__) == ("torch.optim.lr_scheduler", "LambdaLR")
 
 
 def construct_of(function: Any) -> str:
-    """Return the name of the function of transformers that made this one."""
-    name = str(getattr(_function(function), "__qualname__", type(function).__qualname__)).split(".")[0]
-    if "min_lr_rate" in getattr(function, "keywords", {}) and SHAPES.get(name, ("",))[0] == "cosine":
-        return "cosine_with_min_lr"
-    return SHAPES[name][0] if name in SHAPES else name
+    """Return the `SchedulerType` of a function of transformers, or the name of another function."""
+    name = _name(function)
+    shape = shape_of(name, getattr(function, "keywords", {}))
+    return shape.name if shape else name
 
 
 def rate_of(function: Any, base: float) -> Rate:
@@ -77,20 +77,26 @@ def rate_of(function: Any, base: float) -> Rate:
     Raises:
         UnsupportedError: It is no such function, or has no equivalent.
     """
-    inner = _function(function)
-    name = str(getattr(inner, "__qualname__", "")).split(".")[0]
-    if getattr(inner, "__module__", None) != "transformers.optimization" or name not in SHAPES:
-        raise refused(name or type(function).__name__, f"code, of which no formula can be read; {WAY_OUT}")
-    if isinstance(function, partial):
-        numbers: Numbers = function.keywords
-    else:
-        cells = (cell.cell_contents for cell in function.__closure__ or ())
-        numbers = dict(zip(function.__code__.co_freevars, cells, strict=True))
-    construct, shape = SHAPES[name]
+    name, numbers = _name(function), _numbers(function)
+    shape = (
+        shape_of(name, numbers)
+        if getattr(_inner(function), "__module__", None) == "transformers.optimization"
+        else None
+    )
+    if shape is None:
+        raise refused(name, f"code, of which no formula can be read; {WAY_OUT}")
     if "num_warmup_steps" in numbers and numbers["num_warmup_steps"] < 0:
-        raise refused(construct, f"num_warmup_steps={numbers['num_warmup_steps']}, below 0; {WAY_OUT}")
-    rate = shape(numbers, base)
+        raise refused(shape.name, f"num_warmup_steps={numbers['num_warmup_steps']}, below 0; {WAY_OUT}")
+    rate = shape.rate(numbers, base)
     return replace(rate, slack=rate.slack + _lost(numbers))
+
+
+def _numbers(function: Any) -> Numbers:
+    """Return the numbers that a function holds: in a `partial`, or in older versions in a closure."""
+    if isinstance(function, partial):
+        return function.keywords
+    cells = (cell.cell_contents for cell in getattr(function, "__closure__", None) or ())
+    return dict(zip(getattr(getattr(function, "__code__", None), "co_freevars", ()), cells, strict=True))
 
 
 def _lost(numbers: Numbers) -> float:
@@ -99,5 +105,10 @@ def _lost(numbers: Numbers) -> float:
     return 0.0 if all(length.is_integer() for length in lengths) else 2.0**-51 * max(lengths)
 
 
-def _function(function: Any) -> Any:
+def _name(function: Any) -> str:
+    """Return the name of a function, or of the one around it."""
+    return str(getattr(_inner(function), "__qualname__", type(function).__qualname__)).split(".")[0]
+
+
+def _inner(function: Any) -> Any:
     return function.func if isinstance(function, partial) else function

@@ -1,46 +1,24 @@
-"""What each function of `transformers.optimization` computes, as a node, from the numbers that it holds."""
+"""The table of transformers' schedules: for each `SchedulerType` its arguments, and the node that it is.
+
+What `get_scheduler` returns is read with it, and the arguments of a `Trainer`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from lrspec.compiler.formula import Time, simple
-from lrspec.errors import UnsupportedError
-from lrspec.kinds import (
-    Constant,
-    Cosine,
-    Freeze,
-    Linear,
-    OneMinusPower,
-    Polynomial,
-    PowerLaw,
-    Repeat,
-    Sequence,
-    Shift,
-)
+from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Polynomial, PowerLaw, Sequence, Shift
 from lrspec.readers.build import constant, levels
-from lrspec.readers.keras.documented import time_of
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, after_warmup, cut_to
+from lrspec.readers.transformers.cosines import cosine, one_step_ahead, restarts, wave_slack
+from lrspec.readers.transformers.numbers import WARMUP, Numbers, lengths, refused, times
 from lrspec.spec import Node
-
-Numbers = Mapping[str, Any]
-_WARMUP = (
-    "num_training_steps includes the warmup; the rate at step 0 is 0, and the first whole rate at the warmup's end"
-)
-
-
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error that refuses a construct of transformers."""
-    return UnsupportedError("transformers", name, reason)
-
-
-def _lengths(numbers: Numbers) -> tuple[Time, Time, Time]:
-    """Return the warmup, the total, and what the decay is divided by, which is at least 1."""
-    warmup, total = time_of(numbers["num_warmup_steps"]), time_of(numbers["num_training_steps"])
-    return warmup, total, max(simple(Fraction(total) - warmup), 1)
 
 
 def _constant(_: Numbers, base: float) -> Rate:
@@ -48,131 +26,28 @@ def _constant(_: Numbers, base: float) -> Rate:
 
 
 def _constant_with_warmup(numbers: Numbers, base: float) -> Rate:
-    warmup = time_of(numbers["num_warmup_steps"])
+    warmup = decimal_time(numbers["num_warmup_steps"])
     note = f"the rate at step 0 is 0, and the whole rate at step {warmup}" if warmup else "no warmup"
     return Rate(node=after_warmup(0.0, base, warmup, constant(base)), notes=(note,), kinks=(warmup,))
 
 
 def _linear(numbers: Numbers, base: float) -> Rate:
-    warmup, total, over = _lengths(numbers)
+    warmup, total, over = lengths(numbers)
     left = simple(Fraction(total) - warmup)
-    notes = (_WARMUP, f"0 at step {total}, and held")
+    notes = (WARMUP, f"0 at step {total}, and held")
     if left <= 0:
-        notes = (_WARMUP, f"num_training_steps={total} is no more than the warmup: 0 from step {warmup} on")
+        notes = (WARMUP, f"num_training_steps={total} is no more than the warmup: 0 from step {warmup} on")
         return Rate(node=after_warmup(0.0, base, warmup, constant(0.0)), notes=notes, kinks=(warmup,))
     decay = Linear(init_value=base * float(left / Fraction(over)), end_value=0.0, steps=left)
     return Rate(node=after_warmup(0.0, base, warmup, decay), notes=notes, kinks=(warmup, total))
 
 
-def _wave(init: float, end: float, steps: Time, cycles: Time, ahead: int = 0) -> Node:
-    """Return cosines without end: down from `init` in `steps / (2 * cycles)` steps, up again, and so on."""
-    if cycles == 0:
-        return constant(init)
-    period = simple(Fraction(steps) / cycles)
-    if (Fraction(steps) / Fraction(float(cycles))).denominator == 1 and steps > ahead:
-        wave: Node = Cosine(init_value=init, end_value=end, steps=steps, cycles=float(cycles), after="continue")
-    else:
-        wave = Repeat(part=Cosine(init_value=init, end_value=end, steps=period, cycles=1.0))
-    return Shift(part=wave, by=ahead) if ahead else wave
-
-
-def _turns(warmup: Time, over: Time, cycles: Time) -> tuple[Time, ...]:
-    """Return the start, some turns, the nominal end of a wave, and as much again."""
-    half = Fraction(over) / (2 * cycles) if cycles else Fraction(over)
-    return (warmup, *(warmup + half * k for k in range(1, 5)), warmup + over, warmup + 2 * over)
-
-
-def _about_the_end(total: Time, cycles: Time) -> str:
-    if cycles == 0:
-        return "num_cycles=0: the rate never falls"
-    low = "its lowest" if (2 * cycles) % 2 == 1 else "not its lowest, with these num_cycles,"
-    return f"the rate is {low} at step {total}, and it is not held: after it the cosine goes on, up and down"
-
-
-def _wave_slack(cycles: Time, over: Time) -> float:
-    """Return what the rounding of an angle of several turns explains, over twice its length or 80 steps."""
-    return 2.0**-50 * math.pi * 2 * float(cycles) * max(2.0, 80 / float(over))
-
-
-def _cosine(numbers: Numbers, base: float) -> Rate:
-    warmup, total, over = _lengths(numbers)
-    cycles, share = time_of(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
-    if share < 0:
-        raise refused("cosine_with_min_lr", f"min_lr_rate={share}, below 0; {WAY_OUT}")
-    notes = [_WARMUP, _about_the_end(total, cycles)]
-    if "min_lr_rate" in numbers:
-        notes.append(
-            f"the minimum is {share:.6g} of each group's own rate: min_lr is a share of the optimizer's default lr"
-        )
-    if total - warmup < 1:
-        notes.append(
-            f"num_training_steps={total} leaves no whole step after the warmup: a half cosine of 1 step, for ever"
-        )
-    wave = _wave(base, base * share, over, cycles)
-    return Rate(
-        node=after_warmup(0.0, base, warmup, wave),
-        notes=tuple(notes),
-        kinks=_turns(warmup, over, cycles),
-        slack=_wave_slack(cycles, over),
-    )
-
-
-def _cosine_warmup_with_min_lr(numbers: Numbers, base: float) -> Rate:
-    """Everything is one step early: the peak is at the last step of the warmup, the minimum at the last step."""
-    warmup, total, over = _lengths(numbers)
-    cycles, share = time_of(abs(numbers["num_cycles"])), float(numbers.get("min_lr_rate", 0.0))
-    first = numbers.get("warmup_lr_rate")
-    if share < 0:
-        raise refused("cosine_warmup_with_min_lr", f"min_lr_rate={share}, below 0; {WAY_OUT}")
-    peak = f"the peak is at step {warmup - 1}, the last of the warmup, and the cosine begins one step into it"
-    notes = [f"num_training_steps includes the warmup; {peak}", _about_the_end(total - 1, cycles)]
-    if first is None:
-        notes.append("the warmup is (k + 1) / W: the first rate is not 0")
-        line: Node = Linear(init_value=0.0, end_value=base, steps=max(warmup, 1))
-        rise: Node = Shift(part=line, by=1) if warmup > 1 else constant(base)
-    else:
-        notes.append(f"the warmup begins with warmup_lr_rate={first} of the rate, and is divided by W - 1")
-        steps = max(simple(Fraction(warmup) - 1), 1)
-        rise = Linear(init_value=base * float(first), end_value=base, steps=steps, after="continue")
-    wave = _wave(base, base * share, over, cycles, ahead=1)
-    return Rate(
-        node=Sequence(parts=[Freeze(part=rise, steps=warmup), wave]) if warmup > 0 else wave,
-        notes=tuple(notes),
-        kinks=_turns(warmup - 1, over, cycles),
-        slack=_wave_slack(cycles, over),
-    )
-
-
-def _restarts(numbers: Numbers, base: float) -> Rate:
-    warmup, _, over = _lengths(numbers)
-    cycles = time_of(numbers["num_cycles"])
-    if cycles < 0:
-        raise refused("cosine_with_restarts", f"num_cycles={cycles}, below 0; {WAY_OUT}")
-    notes = [_WARMUP, f"num_cycles={cycles} half cosines, each from the whole rate; 0 from step {warmup + over} on"]
-    if cycles == 0:
-        node: Node = Sequence(parts=[Constant(value=base, steps=over), constant(0.0)])
-    elif cycles <= 1:
-        whole = Cosine(init_value=base, end_value=0.0, steps=simple(Fraction(over) / cycles))
-        node = whole if cycles == 1 else Sequence(parts=[Freeze(part=whole, steps=over), constant(0.0)])
-    else:
-        cycle = Cosine(init_value=base, end_value=0.0, steps=simple(Fraction(over) / cycles))
-        node = Sequence(parts=[Freeze(part=Repeat(part=cycle), steps=over), constant(0.0)])
-    starts = (Fraction(over) / cycles * k for k in range(1, min(math.ceil(cycles), 200)))
-    return Rate(
-        node=after_warmup(0.0, base, warmup, node),
-        notes=tuple(notes),
-        kinks=(warmup, *(warmup + start for start in starts), warmup + over),
-        is_jump=lambda step: step > warmup and (step - Fraction(warmup)) * cycles % over == 0,
-        slack=2.0**-49 * float(cycles),
-    )
-
-
 def _polynomial(numbers: Numbers, base: float) -> Rate:
-    warmup, total, _ = _lengths(numbers)
+    warmup, total, _ = lengths(numbers)
     power, init = float(numbers["power"]), float(numbers["lr_init"])
-    end = base * float(numbers["lr_end"]) / init
+    end = float(numbers["lr_end"]) if base == init else times(base, float(numbers["lr_end"]) / init)
     notes = [
-        _WARMUP,
+        WARMUP,
         f"lr_end is a rate of the optimizer's default lr, {init:g}; this group comes to {end:.6g}, and holds it",
     ]
     if total == warmup or power < 0:
@@ -197,7 +72,7 @@ def _polynomial(numbers: Numbers, base: float) -> Rate:
 
 
 def _inverse_sqrt(numbers: Numbers, base: float) -> Rate:
-    warmup, scale = time_of(numbers["num_warmup_steps"]), time_of(numbers["timescale"])
+    warmup, scale = decimal_time(numbers["num_warmup_steps"]), decimal_time(numbers["timescale"])
     if scale <= 0:
         raise refused("inverse_sqrt", f"timescale={scale}, not above 0, which has no square root; {WAY_OUT}")
     notes = (
@@ -213,11 +88,11 @@ def _inverse_sqrt(numbers: Numbers, base: float) -> Rate:
 
 
 def _warmup_stable_decay(numbers: Numbers, base: float) -> Rate:
-    warmup, stable = time_of(numbers["num_warmup_steps"]), time_of(numbers["num_stable_steps"])
-    decay, share = time_of(numbers["num_decay_steps"]), float(numbers["min_lr_ratio"])
+    warmup, stable = decimal_time(numbers["num_warmup_steps"]), decimal_time(numbers["num_stable_steps"])
+    decay, share = decimal_time(numbers["num_decay_steps"]), float(numbers["min_lr_ratio"])
     if share < 0:
         raise refused("warmup_stable_decay", f"min_lr_ratio={share}, below 0; {WAY_OUT}")
-    low, parts = base * share, list[Node]()
+    low, parts = times(base, share), list[Node]()
     notes = [f"{share:.6g} of the rate is the minimum, and held after step {warmup + stable + decay}"]
     if warmup > 0:
         rise, start = numbers.get("warmup_type"), low
@@ -230,14 +105,16 @@ def _warmup_stable_decay(numbers: Numbers, base: float) -> Rate:
     begun = max(-stable, 0)
     left = simple(Fraction(decay) - begun)
     if decay > 0 and left > 0:
-        cycles = time_of(abs(numbers["num_cycles"]))
+        cycles = decimal_time(abs(numbers["num_cycles"]))
         fall = _fall(str(numbers.get("decay_type", "cosine")), base, low, max(decay, 1), cycles)
         parts.append(cut_to(Shift(part=fall, by=begun) if begun else fall, left))
     if begun:
         notes.append(f"num_stable_steps={stable}, below 0: the decay begins that far into itself")
     node = Sequence(parts=[*parts, constant(low)]) if parts else constant(low)
     ends = (warmup, warmup + stable, warmup + stable + decay)
-    return Rate(node=node, notes=tuple(notes), kinks=ends, slack=_wave_slack(time_of(abs(numbers["num_cycles"])), 40))
+    return Rate(
+        node=node, notes=tuple(notes), kinks=ends, slack=wave_slack(decimal_time(abs(numbers["num_cycles"])), 40)
+    )
 
 
 def _rise(shape: str, init: float, peak: float, steps: Time) -> Node:
@@ -262,25 +139,145 @@ def _fall(shape: str, peak: float, low: float, steps: Time, cycles: Time) -> Nod
     raise refused("warmup_stable_decay", f"decay_type={shape!r}, which is not known; {WAY_OUT}")
 
 
-Shape = Callable[[Numbers, float], Rate]
-_KNOWN: dict[str, tuple[str, Shape]] = {
-    "constant": ("constant_schedule", _constant),
-    "constant_with_warmup": ("constant_schedule_with_warmup", _constant_with_warmup),
-    "linear": ("linear_schedule_with_warmup", _linear),
-    "cosine": ("cosine_schedule_with_warmup", _cosine),
-    "cosine_with_restarts": ("cosine_with_hard_restarts_schedule_with_warmup", _restarts),
-    "polynomial": ("polynomial_decay_schedule_with_warmup", _polynomial),
-    "inverse_sqrt": ("inverse_sqrt_schedule", _inverse_sqrt),
-    "cosine_warmup_with_min_lr": ("cosine_with_min_lr_schedule_with_warmup_lr_rate", _cosine_warmup_with_min_lr),
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A schedule of transformers.
+
+    Args:
+        name: Its `SchedulerType`.
+        made_by: The function that makes it, `get_...`.
+        computed_by: The function of the step that it makes.
+        rate: What that function is, from the numbers that it holds, times a base rate.
+        arguments: What `lr_scheduler_kwargs` may give, with the defaults of 5.23; `get_scheduler` passes no others on.
+        warmup: Whether it has one.
+        total: Whether it needs the number of steps of the run.
+    """
+
+    name: str
+    made_by: str
+    computed_by: str
+    rate: Callable[[Numbers, float], Rate]
+    arguments: Mapping[str, Any]
+    warmup: bool = True
+    total: bool = True
+
+
+_HALF_WAVE = {"num_cycles": 0.5}
+_FLOOR = {"num_cycles": 0.5, "min_lr": None, "min_lr_rate": None}
+_PARTS = {
+    "num_decay_steps": None,
+    "num_stable_steps": None,
+    "warmup_type": "linear",
+    "decay_type": "cosine",
+    "min_lr_ratio": 0,
+    "num_cycles": 0.5,
 }
-SHAPES: dict[str, tuple[str, Shape]] = {
-    **{f"get_{word}": (name, shape) for name, (word, shape) in _KNOWN.items()},
-    **{f"_get_{word}_lr_lambda": (name, shape) for name, (word, shape) in _KNOWN.items()},
-    "_get_constant_lambda": ("constant", _constant),
-    "_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda": (
-        "cosine_warmup_with_min_lr",
-        _cosine_warmup_with_min_lr,
-    ),
-    "_get_wsd_scheduler_lambda": ("warmup_stable_decay", _warmup_stable_decay),
+
+
+def _shape(name: str, word: str, rate: Callable[[Numbers, float], Rate], **more: Any) -> Shape:
+    """Return a shape whose functions are named by the usual rule."""
+    return Shape(**{"made_by": f"get_{word}", "computed_by": f"_get_{word}_lr_lambda", **more}, name=name, rate=rate)
+
+
+SHAPES: dict[str, Shape] = {
+    shape.name: shape
+    for shape in (
+        _shape(
+            "constant",
+            "constant_schedule",
+            _constant,
+            computed_by="_get_constant_lambda",
+            arguments={},
+            warmup=False,
+            total=False,
+        ),
+        _shape(
+            "constant_with_warmup",
+            "constant_schedule_with_warmup",
+            _constant_with_warmup,
+            arguments={},
+            total=False,
+        ),
+        _shape("linear", "linear_schedule_with_warmup", _linear, arguments={}),
+        _shape("cosine", "cosine_schedule_with_warmup", cosine, arguments=_HALF_WAVE),
+        _shape(
+            "cosine_with_restarts",
+            "cosine_with_hard_restarts_schedule_with_warmup",
+            restarts,
+            arguments={"num_cycles": 1},
+        ),
+        _shape(
+            "polynomial",
+            "polynomial_decay_schedule_with_warmup",
+            _polynomial,
+            arguments={"lr_end": 1e-7, "power": 1.0},
+        ),
+        _shape("inverse_sqrt", "inverse_sqrt_schedule", _inverse_sqrt, arguments={"timescale": None}, total=False),
+        _shape(
+            "cosine_with_min_lr",
+            "cosine_with_min_lr_schedule_with_warmup",
+            cosine,
+            computed_by="_get_cosine_schedule_with_warmup_lr_lambda",
+            arguments=_FLOOR,
+        ),
+        _shape(
+            "cosine_warmup_with_min_lr",
+            "cosine_with_min_lr_schedule_with_warmup_lr_rate",
+            one_step_ahead,
+            computed_by="_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda",
+            arguments={**_FLOOR, "warmup_lr_rate": None},
+        ),
+        _shape(
+            "warmup_stable_decay",
+            "wsd_schedule",
+            _warmup_stable_decay,
+            computed_by="_get_wsd_scheduler_lambda",
+            arguments=_PARTS,
+        ),
+    )
 }
-"""By the name of the function (of older versions: of the one around it), its `SchedulerType` and its reader."""
+"""The schedules, by their `SchedulerType`."""
+METRIC = {"reduce_lr_on_plateau": "ReduceLROnPlateau", "greedy": "GreedyLR"}
+"""The types that follow a metric, with the classes that do."""
+
+
+def shape_of(function: str, numbers: Numbers) -> Shape | None:
+    """Return the shape that a function of transformers makes or computes, by its name and the numbers that it holds."""
+    found = [shape for shape in SHAPES.values() if function in (shape.made_by, shape.computed_by)]
+    if len(found) > 1:  # the cosine with a minimum is computed by the function of the one without
+        return SHAPES["cosine_with_min_lr" if "min_lr_rate" in numbers else "cosine"]
+    return found[0] if found else None
+
+
+def held(name: str, given: Numbers, warmup: int, total: int | None, rate: float) -> dict[str, Any]:
+    """Return the numbers that a function of transformers holds where it was made with some arguments.
+
+    Args:
+        name: The `SchedulerType`.
+        given: The `lr_scheduler_kwargs`, of the names in its `arguments`.
+        warmup: The steps of the warmup.
+        total: The steps of the run, where they are known.
+        rate: The optimizer's learning rate.
+
+    Raises:
+        UnsupportedError: transformers raises an error for them too.
+    """
+    shape = SHAPES[name]
+    numbers = {**shape.arguments, **given, "num_warmup_steps": warmup, "num_training_steps": total}
+    if "min_lr" in numbers:
+        numbers["min_lr_rate"] = _floor(name, numbers.pop("min_lr"), numbers["min_lr_rate"], rate)
+    if name == "polynomial":
+        numbers["lr_init"] = rate
+        if rate <= numbers["lr_end"]:
+            raise refused(name, f"lr_end={numbers['lr_end']:g} is not below the rate of {rate:g}, which it must be")
+    if name == "inverse_sqrt" and numbers["timescale"] is None:
+        numbers["timescale"] = warmup or 10_000
+    if name == "warmup_stable_decay" and numbers["num_stable_steps"] is None and total is not None:
+        numbers["num_stable_steps"] = total - warmup - numbers["num_decay_steps"]
+    return numbers
+
+
+def _floor(name: str, low: float | None, share: float | None, rate: float) -> float:
+    if (low is None) == (share is None):
+        raise refused(name, "it needs one of min_lr and min_lr_rate, and not both")
+    return float(share) if low is None else low / rate  # type: ignore[arg-type]  # one of them is a number

@@ -1,0 +1,137 @@
+"""Where the training arguments stand in a file, and what stands beside them that would change the rate."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lrspec.errors import SpecError
+from lrspec.fields import show
+from lrspec.readers import files
+from lrspec.readers.files import Unread
+from lrspec.readers.keys import Keys
+
+MARKS = ("lr_scheduler_type", "num_train_epochs", "per_device_train_batch_size")
+"""The arguments that only a Trainer has, and what copies its names."""
+_DEPTH = 3
+_FOREIGN = re.compile(
+    r"lr|lr_.*|learningrate|(base|peak|max|min|init|initial|end|final|start)_(lr|learning_rate)|learning_rate_.+"
+    r"|(lr_|num_|n_)?warmup.*|(lr_|learning_rate_)?sched(ule|uler)?(_.+)?|decay_(steps|style|type|rate|epochs|ratio)"
+    r"|((n|num|max|total|train)_)?epochs?|(total|train|num_train|num_training|training|n|num)_(steps|updates|iters)"
+    r"|(max|total)_(iters|iterations|updates)"
+)
+_OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*")
+_STATE = {"global_step", "log_history"}
+
+
+def arguments_in(keys: Keys) -> Keys:
+    """Return the training arguments of a config: its own keys, or those of the only mapping in it that has such.
+
+    Raises:
+        SpecError: The config is the state of a run; or more than one mapping has such keys; or a rate stands elsewhere.
+    """
+    if keys.data.keys() >= _STATE:
+        raise SpecError(
+            "global_step",
+            found="the state of a run, trainer_state.json",
+            expected="its arguments; lrspec.position(...) of the checkpoint's folder reads how far it was",
+        )
+    if not keys.data.keys().isdisjoint(MARKS):
+        return _unwrapped(keys)
+    found = list(_with_marks(keys, _DEPTH))
+    if not found:
+        return keys
+    if len(found) > 1:
+        places = " and ".join(one.path for one in found)
+        raise SpecError(found[0].path, found=f"training arguments in {places}", expected="one of them, by itself")
+    _check_only_rate(keys, found[0])
+    return found[0]
+
+
+def _unwrapped(keys: Keys) -> Keys:
+    """Return the arguments of a run as Weights & Biases keeps them: each a mapping with a `value`."""
+    if all(isinstance(keys.data[name], Mapping) and "value" in keys.data[name] for name in MARKS if name in keys.data):
+        plain = {name: one["value"] for name, one in keys.data.items() if isinstance(one, Mapping) and "value" in one}
+        return Keys(plain, keys.context, keys.path)
+    return keys
+
+
+def _with_marks(keys: Keys, depth: int) -> Iterator[Keys]:
+    for name, value in keys.data.items():
+        if not isinstance(value, Mapping) or isinstance(value, Unread):
+            continue
+        inner = Keys(value, keys.context, keys.at(str(name)))
+        if not inner.data.keys().isdisjoint(MARKS):
+            yield inner
+        elif depth:
+            yield from _with_marks(inner, depth - 1)
+
+
+def _check_only_rate(keys: Keys, inner: Keys) -> None:
+    """Refuse a config with a rate or a schedule outside of its training arguments, at its top."""
+    for name, value in keys.data.items():
+        if value is not None and (name == "learning_rate" or _FOREIGN.fullmatch(str(name))):
+            found = f"{show(value)}, beside the training arguments in {inner.path}"
+            raise SpecError(keys.at(str(name)), found=found, expected="nothing that may change their schedule")
+
+
+def check_foreign(keys: Keys, notes: list[str], expected: str) -> None:
+    """Refuse keys that the system does not have, and that may change the rate; note those of other parameters' rates.
+
+    Args:
+        keys: The arguments.
+        notes: What was mapped, which is added to.
+        expected: What is expected instead, in words.
+
+    Raises:
+        SpecError: There is such a key, with a value.
+    """
+    for name, value in keys.data.items():
+        if name in keys.read or value is None or value is False:
+            continue
+        if _FOREIGN.fullmatch(str(name)):
+            raise SpecError(keys.at(str(name)), found=show(value), expected=expected)
+        if _OF_GROUPS.fullmatch(str(name)):
+            notes.append(f"{keys.at(str(name))}={show(value)} gives some parameters a rate of their own: not read")
+
+
+def check_deepspeed(keys: Keys, notes: list[str]) -> None:
+    """Refuse a DeepSpeed config with a scheduler, which goes before the Trainer's; one in a file beside is looked at.
+
+    Raises:
+        UnsupportedError: It has one.
+    """
+    config = keys.data.get("deepspeed")
+    keys.read.add("deepspeed")
+    if isinstance(config, str) and config.lstrip().startswith("{"):
+        config = json.loads(config)
+    if isinstance(config, Mapping):
+        if config.get("scheduler") is not None:
+            reason = "it goes before lr_scheduler_type; give DeepSpeed's config by itself"
+            raise keys.refused(f"{keys.at('deepspeed')}.scheduler", reason)
+        return
+    if not isinstance(config, str) or not config:
+        return
+    beside = _beside(keys, config)
+    if beside is None:
+        notes.append(f"a scheduler in {config!r} would go before this one: that file was not looked at")
+    elif beside.get("scheduler") is not None:
+        reason = (
+            f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
+        )
+        raise keys.refused("a scheduler of DeepSpeed", reason)
+    else:
+        notes.append(f"{config} has no scheduler of its own")
+
+
+def _beside(keys: Keys, name: str) -> Mapping[Any, Any] | None:
+    """Return a JSON file that is named by a relative path, where it is beside the config; None where it is not."""
+    own = keys.context.file.path
+    if own is None or name.startswith(("/", "~", "$")):
+        return None
+    for path in (own.parent / name, own.parent / name.rsplit("/", maxsplit=1)[-1]):
+        if path.suffix == ".json" and path.is_file():
+            return files.load(path).data
+    return None

@@ -1,0 +1,13 @@
+deepspeed llava/train/train_mem.py \
+    --deepspeed ./scripts/zero3.json \
+    --model_name_or_path org/some-7b \
+    --vision_tower org/some-vit \
+    --mm_projector_lr 2e-5 \
+    --mm_projector_type mlp2x_gelu \
+    --output_dir ./checkpoints/some \
+    --num_train_epochs 1 \
+    --per_device_train_batch_size 16 \
+    --learning_rate 2e-4 \
+    --weight_decay 0. \
+    --warmup_ratio 0.03 \
+    --lr_scheduler_type "cosine"
