@@ -81,7 +81,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     'cat <<EOF > a.json\n{"lr": 5}\npython t.py --lr 9\nEOF\npython t.py --lr 1': {"lr": "1"},
     "M=b; case $M in a) LR=1;; b|c) LR=2;; esac; python t.py --lr $LR": {"lr": "2"},
     "if [[ $X == y ]]; then Z=1; else Z=2; fi; python t.py --lr 3": {"lr": "3"},
-    "B=(1 2); A=\"${B[@]}\"; python t.py --lr $A": {"lr": ["1", "2"]},
+    'B=(1 2); A="${B[@]}"; python t.py --lr $A': {"lr": ["1", "2"]},
     "LR=1; set -- --lr 2; python t.py $@": {"lr": "2"},
     "LR=1\nLR=2 bash -c 'python t.py --lr $LR'": {"lr": "2"},
     "f() { python t.py --lr $LR; }; LR=1; LR=2 f": {"lr": "2"},
