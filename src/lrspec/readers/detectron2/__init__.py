@@ -9,7 +9,7 @@ SYSTEM = System(
     marks=(
         Mark(keys=("SOLVER", "VERSION=[12]")),
         Mark(keys=("SOLVER.LR_SCHEDULER_NAME",)),
-        Mark(keys=("SOLVER", "MODEL.WEIGHTS=detectron2://.*")),
+        Mark(keys=("SOLVER", "MODEL.WEIGHTS=detectron2:.+")),
         Mark(keys=("SOLVER", "MODEL.RESNETS.OUT_FEATURES")),
         Mark(keys=("SOLVER", "MODEL.ANCHOR_GENERATOR")),
         Mark(keys=("SOLVER", "MODEL.PROPOSAL_GENERATOR")),

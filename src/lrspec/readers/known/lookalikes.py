@@ -84,9 +84,9 @@ LOOK_ALIKES: tuple[System, ...] = (
         "detectron2, as a LazyConfig",
         "the schedule is code, of which any part may be another file's; its live LRMultiplier can be read",
         _STEPS,
-        Mark(keys=("lr_multiplier",)),
-        Mark(keys=("optimizer", "train.max_iter")),
-        Mark(keys=("dataloader", "train.max_iter")),
+        Mark(keys=("lr_multiplier", "optimizer", "train")),
+        Mark(keys=("lr_multiplier", "optimizer", "dataloader")),
+        Mark(keys=("optimizer", "train.max_iter", "train.output_dir")),
     ),
     _known(
         "pycls",
