@@ -112,7 +112,7 @@ class _Composer:
             raise _Unclear(f"{default.path}{self.suffix}, which is not there")
         source = self.text_of(path)
         try:
-            data = self.parse(source, path)
+            data = self.parse(source, path) if re.search(r"(?m)^\s*[^#\s]", source) else {}
         except SpecError as error:
             raise error.within(default.path) from None
         self.files.append(f"{default.path}{self.suffix}")
