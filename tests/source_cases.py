@@ -265,6 +265,10 @@ def assert_same_until(found: Callable[[int], float], name: str, source: NativeSo
     assert not wrong, source.code
     told = source.afterwards or ""
     assert told.startswith(f"The schedule at steps 0 to {until - 1}, the {until} updates of the run")
+    if "After them" not in told:
+        later = (until, until + 1, until + until // 2, 2 * until)
+        wanted = expected(made.schedule, 2 * until + 1)
+        assert all(abs(found(step) - wanted[step]) <= 1e-5 * scale for step in later), told
     for step, schedule, code in re.findall(r"at step (\d+) the schedule has ([^,;]+), this ([^;]+?)(?=[;]|\.$)", told):
         values = expected(made.schedule, int(step) + 1)
         assert abs(values[-1] - float(schedule)) <= 1e-5 * max(map(abs, values))

@@ -140,4 +140,39 @@ LOOK_ALIKES: tuple[System, ...] = (
         "docs/recipes/swin.yaml",
         Mark(keys=("update_freq", "warmup_epochs", "min_lr")),
     ),
+    _known(
+        "gpt-neox",
+        "GPT-NeoX",
+        "its arguments look like Megatron's, but its decay is as long as the whole run, and cut at min_lr",
+        "docs/recipes/pythia.yaml",
+        *(
+            Mark(keys=(first, second))
+            for first in ("lr-decay-style", "lr_decay_style", "train-iters", "train_iters")
+            for second in ("pipe-parallel-size", "pipe_parallel_size", "optimizer.params")
+        ),
+    ),
+    _known(
+        "megatron-bridge",
+        "Megatron-Bridge",
+        "its configs are completed by recipes of its own, in Python",
+        _COSINE,
+        Mark(keys=("scheduler.lr_decay_style",)),
+        Mark(keys=("scheduler.lr_warmup_iters",)),
+        Mark(keys=("train.train_iters", "optimizer.lr")),
+    ),
+    _known(
+        "ms-swift-megatron",
+        "ms-swift's command megatron",
+        "it has Megatron's flags with other defaults, and fills in the lengths from its data",
+        _COSINE,
+        Mark(program="megatron"),
+    ),
+    _known(
+        "slime",
+        "slime, or another trainer of rollouts on Megatron",
+        "it has Megatron's flags, and works out the updates from its rollouts",
+        _COSINE,
+        Mark(keys=("num_rollout",)),
+        Mark(keys=("rollout_batch_size", "lr_decay_style")),
+    ),
 )
