@@ -27,6 +27,7 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
+    "nanogpt",
     "olmo",
     "targets",
     "ultralytics",

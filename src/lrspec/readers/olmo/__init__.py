@@ -7,15 +7,7 @@ from lrspec.readers.system import Mark, System
 _NAME = f"scheduler.name={'|'.join(SHAPES)}"
 _NUMBER = r"[-+.0-9_]+(?:[eE][-+]?[0-9]+)?"
 _RATE = "optimizer.learning_rate"
-_OTHERS = (
-    *(
-        f"{section}.{key}"
-        for section in ("scheduler", "optimizer")
-        for key in ("_target_", "_component_", "class_path")
-    ),
-    "scheduler.type",
-    "optimizer.lr",
-)
+_OTHERS = ("*._target_", "*._component_", "*.class_path", "scheduler.type", "optimizer.lr")
 
 SYSTEM = System(
     name="olmo",
