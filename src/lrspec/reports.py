@@ -1,7 +1,7 @@
 """Reports of several environments, and one table of them: what tests and conformance runs found, as JSON that merges.
 
-A report says which environment it is of, and has a row for everything that was compared. Rows of several reports are the
-same comparison where file, test, quantity and steps are (`Row.key`); their fingerprints and values must be equal.
+A report says which environment it is of, and has a row for everything that was compared. Rows of several reports are
+the same comparison where file, test, quantity and steps are (`Row.key`); their fingerprints and values must be equal.
 """
 
 from __future__ import annotations
@@ -139,12 +139,7 @@ def environment() -> dict[str, Any]:
     """Return the versions of this environment, without importing a framework."""
     import lrspec
 
-    found = {}
-    for name in DISTRIBUTIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    found = {name: number for name in DISTRIBUTIONS if (number := _version(name)) is not None}
     return {
         "lrspec": lrspec.__version__,
         "spec": lrspec.SPEC_VERSION,
@@ -152,6 +147,13 @@ def environment() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "versions": found,
     }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def read(path: Path) -> Report:
@@ -166,17 +168,20 @@ def read(path: Path) -> Report:
     except ValueError as error:
         raise LrspecError(f"{path}: no JSON: {error}") from None
     try:
-        if not isinstance(data, Mapping) or data.get("lrspec_report") != FORMAT:
-            found = show(data.get("lrspec_report")) if isinstance(data, Mapping) else "no object"
-            raise SpecError("lrspec_report", found=found, expected=f"{FORMAT}: a report of lrspec")
-        own, rows = data.get("environment"), data.get("rows")
-        if not isinstance(own, Mapping) or not isinstance(rows, list):
-            raise SpecError("", found="no environment or rows", expected="an object and a list")
-        return Report(
-            environment=dict(own), rows=tuple(row_of(row, f"rows[{i}]") for i, row in enumerate(rows)), name=str(path)
-        )
+        return _report(data, str(path))
     except SpecError as error:
         raise LrspecError(f"{path}: {error}") from None
+
+
+def _report(data: object, name: str) -> Report:
+    if not isinstance(data, Mapping) or data.get("lrspec_report") != FORMAT:
+        found = show(data.get("lrspec_report")) if isinstance(data, Mapping) else "no object"
+        raise SpecError("lrspec_report", found=found, expected=f"{FORMAT}: a report of lrspec")
+    own, rows = data.get("environment"), data.get("rows")
+    if not isinstance(own, Mapping) or not isinstance(rows, list):
+        raise SpecError("", found="no environment or rows", expected="an object and a list")
+    read_rows = tuple(row_of(row, f"rows[{i}]") for i, row in enumerate(rows))
+    return Report(environment=dict(own), rows=read_rows, name=name)
 
 
 def row_of(data: object, path: str = "") -> Row:
@@ -238,7 +243,8 @@ def _wrong(
 def _why(row: Row) -> str:
     if row.first_difference is None:
         return row.message or "failed"
-    return f"differs at {row.differing:,} of {row.steps:,} steps, first at {row.first_difference:,}: {row.got}, not {row.wanted}"
+    bits = f"{row.got}, not {row.wanted}"
+    return f"differs at {row.differing:,} of {row.steps:,} steps, first at {row.first_difference:,}: {bits}"
 
 
 def bits_of(value: np.float32) -> str:

@@ -17,8 +17,8 @@ class RecordRates(keras.callbacks.Callback):  # type: ignore[misc]  # keras is u
         values: The list.
 
     Raises:
-        UnsupportedError: Several updates lie between two batches, as with `steps_per_execution`, and the rate is a number
-            that a callback may have changed between them.
+        UnsupportedError: Several updates lie between two batches, as with `steps_per_execution`, and the rate is a
+            number that a callback may have changed between them.
     """
 
     def __init__(self, values: list[float]) -> None:

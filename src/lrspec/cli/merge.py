@@ -20,9 +20,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "merge",
         help="put the reports of several environments into one table",
-        description="Put reports, as `pytest --lrspec-report` writes them, into one table: a row for each comparison, a "
-        "column for each environment. Exit status: 0 where everything is as expected and equal in all of them, 1 where "
-        "something is not or a required backend is missing, 2 on bad input.",
+        description="Put reports, as `pytest --lrspec-report` writes them, into one table: a row for each comparison, "
+        "a column for each environment. Exit status: 0 where everything is as expected and equal in all of them, 1 "
+        "where something is not or a required backend is missing, 2 on bad input.",
         epilog="Example: lrspec merge torch.json keras.json optax.json --require torch,keras,optax",
     )
     command.add_argument("files", type=Path, nargs="+", metavar="REPORT", help="a report, JSON")
@@ -48,7 +48,7 @@ def _print(found: Merged) -> None:
     table = Table("what", "quantity", "steps", *(escape(_title(one.name, one.environment)) for one in found.reports))
     for (file, test, quantity, start, steps), cells in found.table.items():
         counts = f"{start:,}-{start + steps - 1:,}" if steps else ""
-        table.add_row(escape(file and test and f"{file} {test}" or file or test), quantity, counts, *map(_cell, cells))
+        table.add_row(escape(" ".join(filter(None, (file, test)))), quantity, counts, *map(_cell, cells))
     console.print(table)
     for line in found.wrong:
         console.print(line, style="bold red", markup=False, soft_wrap=True)
@@ -62,7 +62,9 @@ def _title(name: str, environment: dict[str, Any]) -> str:
     versions = environment.get("versions")
     known = versions if isinstance(versions, dict) else {}
     lines = [f"{one} {known[one]}" for one in known if one != "numpy"]
-    return "\n".join([Path(name).name, f"Python {environment.get('python')}", *lines])
+    return "\n".join(
+        [Path(name).name, f"lrspec {environment.get('lrspec')}", f"Python {environment.get('python')}", *lines]
+    )
 
 
 def _cell(rows: tuple[Row, ...]) -> str:

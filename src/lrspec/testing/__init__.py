@@ -1,7 +1,7 @@
 """What users' own tests need: schedules compared, golden files, applied rates, strategies of hypothesis.
 
-`lrspec.testing.plugin` is the plugin of pytest. Each name here is imported when it is first used, so that a run of pytest
-that uses none of them loads none of them.
+`lrspec.testing.plugin` is the plugin of pytest. Each name here is imported when it is first used, so that a run of
+pytest that uses none of them loads none of them.
 """
 
 import importlib

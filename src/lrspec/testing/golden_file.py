@@ -1,7 +1,7 @@
 """Golden files: the values of a schedule as text that a reviewer can read and a diff can show.
 
-A file has the fingerprint and the document, where there is one, and then for each hyperparameter a line for every run of
-equal steps: the step or steps, the bits of the float32 number, and the number in decimals.
+A file has the fingerprint and the document, where there is one, and then for each hyperparameter a line for every run
+of equal steps: the step or steps, the bits of the float32 number, and the number in decimals.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def _rows(values: Values) -> list[str]:
     bits = (values + np.float32(0)).view(np.int32)
     starts = [0, *(np.flatnonzero(np.diff(bits)) + 1).tolist(), len(values)]
     rows = []
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts):
         steps = str(start) if stop == start + 1 else f"{start}-{stop - 1}"
         value = values[start] + np.float32(0)
         rows.append(f"{steps:>13}  {bits_of(value)}  {value!s}")

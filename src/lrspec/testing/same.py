@@ -25,8 +25,8 @@ def assert_same_schedule(
 ) -> None:
     """Fail where two schedules differ at a step, and say where, by how much, and what changed.
 
-    Two documents are compared in every hyperparameter and group. Of everything else it is the learning rate: what can be
-    run is run, step by step, and what is only data is read. Values in float64 are rounded once to float32.
+    Two documents are compared in every hyperparameter and group. Of everything else it is the learning rate: what can
+    be run is run, step by step, and what is only data is read. Values in float64 are rounded once to float32.
 
     Args:
         a: A document or node; the path of a document, or a mapping of it; a state of lrspec, as checkpoints hold it; a
@@ -87,9 +87,10 @@ def explained(pair: tuple[Values, Values], start: int, names: tuple[str, str], p
     places = np.flatnonzero(ulps > max_ulps)
     first, worst = int(places[0]), int(ulps.argmax())
     more = f", more than the {max_ulps} ulps that are allowed" if max_ulps else ""
+    how_many = f"{len(places):,} of {in_steps(len(ulps), ',')} differ{more}"
+    where = f"the first at step {start + first:,}, by {_in_ulps(ulps[first])}"
     lines = [
-        f"{path}: {len(places):,} of {in_steps(len(ulps), ',')} differ{more}: the first at step {start + first:,}, by "
-        f"{_in_ulps(ulps[first])}; the most at step {start + worst:,}, by {_in_ulps(ulps[worst])}",
+        f"{path}: {how_many}: {where}; the most at step {start + worst:,}, by {_in_ulps(ulps[worst])}",
         f"  {'step':>9}  {names[0][-28:]:>28}  {names[1][-28:]:>28}  ulps",
     ]
     near = range(max(0, first - _AROUND), min(len(ulps), first + _AROUND + 1))

@@ -50,8 +50,8 @@ def schedule_of(thing: Any) -> Schedule | None:
     """Return the schedule that a thing is or holds as data, or None where it has to be run.
 
     Args:
-        thing: A schedule or document; the path of one; a document as a mapping; a state of lrspec, as checkpoints hold it;
-            what `serialize` of Keras made; or lrspec's scheduler of PyTorch.
+        thing: A schedule or document; the path of one; a document as a mapping; a state of lrspec, as checkpoints hold
+            it; what `serialize` of Keras made; or lrspec's scheduler of PyTorch.
 
     Raises:
         SpecError: A document is wrong, or a state is not what its fingerprint says.

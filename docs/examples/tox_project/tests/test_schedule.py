@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 
 import pytest
+from trainer import SCHEDULE, UPDATES, train_keras, train_optax, train_torch
 
 from lrspec.testing import assert_same_schedule
-from trainer import SCHEDULE, UPDATES, train_keras, train_optax, train_torch
 
 
 def test_schedule(schedule_golden):
