@@ -84,9 +84,11 @@ def read(path: Path) -> GoldenFile:
         OSError: It cannot be read.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
-    fingerprint, document, values, place = None, [], {}, ""
-    version = None
-    rows: list[tuple[int, str]] = []
+    fingerprint: str | None = None
+    version: str | None = None
+    document: list[str] = []
+    values: dict[str, list[tuple[int, str]]] = {}
+    place = ""
     for number, line in enumerate(lines, 1):
         quantity = _QUANTITY.fullmatch(line)
         if line.startswith("#") or not line.strip():
@@ -97,9 +99,12 @@ def read(path: Path) -> GoldenFile:
             fingerprint = line.removeprefix("fingerprint: ")
         elif line == "document:" or quantity:
             place = "document" if quantity is None else quantity[1]
-            rows = values.setdefault(place, []) if quantity else rows
+            if quantity:
+                values.setdefault(place, [])
+        elif line.startswith("  ") and place in values:
+            values[place].append((number, line))
         elif line.startswith("  ") and place:
-            (document.append(line[2:]) if place == "document" else rows.append((number, line)))
+            document.append(line[2:])
         else:
             raise _wrong(path, number, line, "a line of a golden file")
     if version != str(FORMAT) or not values:
