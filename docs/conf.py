@@ -21,7 +21,7 @@ nitpick_ignore_regex = [
     (r"py:(class|exc)", r"(Exception|KeyError|OSError|OverflowError|TypeError|ValueError)"),
     (
         r"py:(class|data|obj)",
-        r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule)",
+        r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule|Key|Node|Row|Report)",
     ),
 ]
 

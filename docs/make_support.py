@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import configparser
+import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lrspec.readers.registry import config_systems
+from lrspec.readers.registry import config_systems, systems
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -69,12 +71,16 @@ schedule that ends with an error, and no more.
 CONFIGS = """
 ## Config files that are read
 
-A file belongs to a system where it has one of its marks. Defaults stand in for keys that are not there, and the reading
-names each, with the release that they are of.
+A file belongs to a system where it has one of its marks. Defaults stand in for keys that are not there, and a reading
+names each, with the release that they are of. Each file in the tests is compared with what the system's own code gives,
+to 1e-12 of the largest value.
 
-| system | `--system` | marks | defaults of | schedules | refused |
-|---|---|---|---|---|---|
 """
+KNOWN = """
+## Config files that are recognised, and refused
+
+Their error has the document to start from, or the recipe"""
+CORPORA = "tests/readers/*/expected.json"
 GPU = """
 ## GPUs
 
@@ -161,18 +167,36 @@ def versions() -> str:
 
 
 def configs() -> str:
-    lines = []
+    corpora = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob(CORPORA))}
+    sections = []
     for system in sorted(config_systems().values(), key=lambda system: system.title.lower()):
-        marks = "; or ".join(map(str, system.marks))
-        shapes = ", ".join(system.shapes)
-        refused = "; ".join(f"{what}: {why}" for what, why in (system.refused or {}).items())
-        cells = (system.title, f"`{system.name}`", marks, system.version, shapes, refused)
-        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        own = [corpus for corpus in corpora.values() if corpus["system"] == system.name]
+        tried = sum(len(corpus.get("read", ())) for corpus in own)
+        refused = sum(len(corpus.get("refused", ())) for corpus in own)
+        how = "; ".join(corpus["how"] for corpus in own)
+        sections.append(
+            f"### {system.title}\n\n`--system {system.name}`. {tried} files compared, {refused} refused: {how}.\n"
+        )
+        sections.append(listed("Marks", map(str, system.marks)))
+        sections.append(f"Defaults of: {system.version or 'none are filled in'}.\n")
+        sections.append(f"Schedules: {', '.join(system.shapes)}.\n")
+        sections.append(listed("Refused", (f"{what}: {why}" for what, why in (system.refused or {}).items())))
+    return "\n".join(sections)
+
+
+def listed(head: str, lines: Iterable[str]) -> str:
+    return f"{head}:\n\n" + "".join(f"- {line}\n" for line in lines)
+
+
+def known() -> str:
+    found = [system for system in systems().values() if not system.is_read]
+    return listed(KNOWN, (f"{system.title}: {'; or '.join(map(str, system.marks))}" for system in found)).replace(
+        "*", r"\*"
+    )
 
 
 def page() -> str:
-    return f"{HEAD}{versions()}\n{CLIENTS}{clients()}{READ}{readers()}\n{CONFIGS}{configs()}{GPU}"
+    return f"{HEAD}{versions()}\n{CLIENTS}{clients()}{READ}{readers()}\n{CONFIGS}{configs()}{known()}{GPU}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import Any
 
 import lrspec
 from lrspec import presets
-from lrspec.writers import native_source
+from lrspec.writers import NativeSource, native_source
 
 PAST = 50
 """Steps to look at after the end."""
@@ -53,6 +54,7 @@ def warm(**more: Any) -> dict[str, Any]:
 
 
 CYCLE = cosine(0.1, 0.0, 10)
+RISING = cosine(0.1, 0.0, 70, after="continue")
 GROWN = presets.cosine_restarts(peak_value=0.1, cycle_steps=10, cycle_mult=2, end_value=0.01)
 CASES: dict[str, Case] = {
     "constant": case(lrspec.Constant(value=0.1), 5, "nnnn"),
@@ -206,6 +208,19 @@ CASES: dict[str, Case] = {
     "table in a product": case(
         lrspec.Product(parts=[lrspec.Table(values=[0.5, 1.0, 1.5, 1.0]), ramp(0.1, 0.0, 30)]), 30, "tttt"
     ),
+    "warmup, and a cosine that rises again": case(sequence(ramp(0.0, 0.1, 10), RISING), 80, "fffn"),
+    "a scaled group": case(lrspec.Affine(part=presets.warmup_cosine(**warm(end_value=0.001)), scale=0.1), 80, "fnnf"),
+    "a scaled and moved line": case(lrspec.Affine(part=ramp(0.7, 0.1, 30), scale=0.1, offset=0.2), 30, "nnnn"),
+    "scaled decays": case(lrspec.Affine(part=sequence(ramp(0.0, 0.1, 5), exponential(0.97, 1)), scale=0.3), 90, "ffnf"),
+    "scaled cycles": case(lrspec.Affine(part=lrspec.Repeat(part=CYCLE, cycle_mult=2), scale=0.3), 160, "nnfn"),
+    "a root that is scaled and moved": case(
+        lrspec.Affine(part=lrspec.PowerLaw(init_value=0.1, power=0.5, timescale=5, offset=5), scale=0.5, offset=0.01),
+        40,
+        "ffff",
+    ),
+    "a scaled root": case(
+        lrspec.Affine(part=presets.inverse_sqrt(peak_value=0.1, warmup_steps=16), scale=0.3), 200, "fffn"
+    ),
     "parts that start from the one before": case(
         sequence(ramp(0.02, 0.1, 10), cosine("previous", 0.01, 30), lrspec.Constant(value=0.005)), 40, "nfnn"
     ),
@@ -216,10 +231,48 @@ def run(made: Case, framework: str, name: str) -> Any:
     """Return what the code of a case defines under a name, and check its form."""
     found = native_source(made.schedule, framework)
     assert found.form == made.form(framework), found.code
-    assert "lrspec" not in "\n".join(line for line in found.code.splitlines() if not line.startswith("#"))
+    return defined(found, name)
+
+
+def defined(source: NativeSource, name: str) -> Any:
+    """Return what code defines under a name."""
+    assert "lrspec" not in "\n".join(line for line in source.code.splitlines() if not line.startswith("#"))
     namespace: dict[str, Any] = {"__name__": "a_script"}
-    exec(compile(found.code, "source", "exec"), namespace)  # noqa: S102 - what is tested
+    exec(compile(source.code, "source", "exec"), namespace)  # noqa: S102 - what is tested
     return namespace[name]
+
+
+def cut(framework: str) -> list[tuple[str, NativeSource]]:
+    """Return the code that is a schedule up to an end alone, and the name of its case: in the middle, at its end."""
+    sources = []
+    for name, made in CASES.items():
+        for until in (max(1, made.stop // 2), made.stop):
+            source = native_source(made.schedule, framework, until=until)
+            if source.until is not None:
+                assert source.until == until
+                sources.append((name, source))
+    return sources
+
+
+def assert_same_until(found: Callable[[int], float], name: str, source: NativeSource, tolerance: float) -> None:
+    """Compare a value at every step of the run, and what is said of the steps after it."""
+    made, until = CASES[name], source.until
+    assert until is not None
+    tolerance = max(tolerance, 2**-24) if source.form == "table" else tolerance
+    wanted = expected(made.schedule, until)
+    scale = max(map(abs, wanted)) or 1.0
+    wrong = [step for step, value in enumerate(wanted) if not abs(found(step) - value) <= tolerance * scale]
+    assert not wrong, source.code
+    told = source.afterwards or ""
+    assert told.startswith(f"The schedule at steps 0 to {until - 1}, the {until} updates of the run")
+    if "After them" not in told:
+        later = (until, until + 1, until + until // 2, 2 * until)
+        wanted = expected(made.schedule, 2 * until + 1)
+        assert all(abs(found(step) - wanted[step]) <= 1e-5 * scale for step in later), told
+    for step, schedule, code in re.findall(r"at step (\d+) the schedule has ([^,;]+), this ([^;]+?)(?=[;]|\.$)", told):
+        values = expected(made.schedule, int(step) + 1)
+        assert abs(values[-1] - float(schedule)) <= 1e-5 * max(map(abs, values))
+        assert abs(found(int(step)) - float(code)) <= 1e-5 * max(map(abs, values))
 
 
 def expected(schedule: lrspec.Schedule, stop: int) -> list[float]:

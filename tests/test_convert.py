@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 import lrspec
 from command import ROOT, run, run_process
-from lrspec.cli.run_source import NEEDED
+from lrspec.cli.run_source import NEEDED, run_source
+from lrspec.cli.waiting import advance, waiting
 from lrspec.comparison import compared, difference
 
 DOCUMENT = ROOT / "docs" / "examples" / "warmup_cosine.yaml"
@@ -70,7 +72,7 @@ def test_config_files_and_objects_are_read_with_what_was_mapped(tmp_path: Path) 
         assert result.returncode == 0, result.stderr
         assert lrspec.loads(result.stdout).fingerprint == lrspec.Constant(value=0.5).fingerprint
     result = run("convert", "mine:f", "--to", "yaml", cwd=tmp_path)
-    assert (result.returncode, "give sample=N" in result.stderr) == (2, True)
+    assert (result.returncode, "give --sample N" in result.stderr) == (2, True)
     assert run("convert", "mine:f", "--to", "csv", "--sample", "9", cwd=tmp_path).returncode == 0
 
 
@@ -107,7 +109,7 @@ def test_a_module_that_fails_is_exit_status_2(content: str, message: str, tmp_pa
 def test_quantities_are_refused_for_an_object(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import lrspec\nrate = lrspec.Constant(value=0.5)\n")
     result = run_process("convert", "mine:rate", "--to", "yaml", "--total-steps", "10", cwd=tmp_path)
-    assert (result.returncode, "an object takes no total_steps" in result.stderr) == (2, True)
+    assert (result.returncode, "an object takes no --total-steps" in result.stderr) == (2, True)
 
 
 def test_every_group_is_compared_and_written(tmp_path: Path) -> None:
@@ -166,3 +168,160 @@ def test_the_commands_explain_themselves(command: str) -> None:
         "migrate": "counter",
     }
     assert expected[command] in " ".join(result.stdout.split())
+
+
+README_DOCUMENT = """
+lrspec: 1
+learning_rate: {kind: wsd, peak_value: 3e-4, warmup_steps: 1 %, stable_steps: 79 %, decay_steps: 20 %}
+weight_decay: {kind: constant, value: 0.1}
+groups:
+  embedding: {scale: 0.1}
+  head: {learning_rate: {kind: constant, value: 0.5}, momentum: {kind: constant, value: 1}}
+total_steps: 1000
+"""
+PARTS: dict[str, tuple[list[str], float]] = {
+    "learning_rate": (["--schedule", "learning_rate"], 3e-4),
+    "weight_decay": (["--schedule", "weight_decay"], 0.1),
+    "groups.embedding.learning_rate": (["--group", "embedding"], 3e-5),
+    "groups.embedding.weight_decay": (["--group", "embedding", "--schedule", "weight_decay"], 0.1),
+    "groups.head.learning_rate": (["--schedule", "groups.head.learning_rate"], 0.5),
+    "groups.head.momentum": (["--group", "head", "--schedule", "momentum"], 1.0),
+}
+
+
+@pytest.mark.parametrize("form", ["yaml", "json", "csv", *NEEDED])
+@pytest.mark.parametrize("name", PARTS)
+def test_a_document_is_converted_part_by_part(name: str, form: str, tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(README_DOCUMENT)
+    options, stable = PARTS[name]
+    if form == "csv":
+        options = [*options, *([] if "--schedule" in options else ["--schedule", "learning_rate"]), "--steps", "401"]
+    check = ["--no-check"] if form in NEEDED else []
+    result = run("convert", "all.yaml", "--to", form, *options, *check, "-o", "part", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    text = (tmp_path / "part").read_text()
+    if form == "csv":
+        head, *rows = text.splitlines()
+        assert head == f"step,{name}"
+        assert float(rows[400].split(",")[1]) == np.float32(stable)
+    elif form in {"yaml", "json"}:
+        document = lrspec.loads(text)
+        assert document(400) == np.float32(stable)
+        assert document.total_steps == 1000
+    else:
+        assert text.startswith(f"# Schedule: {name!r}.\n")
+        assert repr(stable) in text
+        assert ("these are values of" in result.stderr) == (not name.endswith("learning_rate"))
+
+
+def test_a_document_of_several_names_them_and_the_options(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(README_DOCUMENT)
+    for options, said in {
+        (): "5 schedules, where optax has one at a time: choose with --schedule learning_rate; --schedule weight_dec",
+        ("--group", "head"): "2 schedules, where optax has one at a time: choose with --group head --schedule learning",
+        ("--group", "x"): "no group x: expected one of embedding, head after --group",
+        (
+            "--schedule",
+            "beta",
+        ): "no schedule beta: expected one of learning_rate, weight_decay, groups.head.",
+        ("--schedule", "momentum"): "no schedule momentum: expected one of",
+    }.items():
+        result = run("convert", "all.yaml", "--to", "optax", *options, cwd=tmp_path)
+        assert (result.returncode, said in result.stderr) == (2, True), result.stderr
+    result = run("convert", DOCUMENT, "--to", "optax", "--group", "x")
+    assert (result.returncode, "no group x: it has no groups" in result.stderr) == (2, True)
+
+
+def test_a_group_is_a_document_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(README_DOCUMENT)
+    found = lrspec.loads(run("convert", "all.yaml", "--to", "yaml", "--group", "head", cwd=tmp_path).stdout)
+    assert (list(found), found.groups) == (["learning_rate", "momentum", "weight_decay"], [])
+    assert {name: found[name](0) for name in found} == {
+        "learning_rate": 0.5,
+        "momentum": 1.0,
+        "weight_decay": float(np.float32(0.1)),
+    }
+    result = run("convert", "all.yaml", "--to", "csv", "--group", "head", "--steps", "1", cwd=tmp_path)
+    assert (
+        result.stdout.splitlines()[0] == "step,groups.head.learning_rate,groups.head.weight_decay,groups.head.momentum"
+    )
+
+
+def test_one_schedule_of_two_documents_is_compared(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(README_DOCUMENT)
+    (tmp_path / "b.yaml").write_text(README_DOCUMENT.replace("scale: 0.1", "scale: 0.2"))
+    assert run("diff", "a.yaml", "b.yaml", cwd=tmp_path).returncode == 1
+    assert run("diff", "a.yaml", "b.yaml", "--schedule", "weight_decay", cwd=tmp_path).returncode == 0
+    result = run("diff", "a.yaml", "b.yaml", "--group", "embedding", "--steps", "9", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "groups.embedding.learning_rate: 9 steps: 8 differ, the first at step 1" in result.stdout
+    result = run("diff", "a.yaml", DOCUMENT, "--group", "embedding", cwd=tmp_path)
+    assert (result.returncode, "warmup_cosine.yaml: no group embedding: it has no groups" in result.stderr) == (2, True)
+
+
+HUGGING_FACE = {"lr_scheduler_type": "cosine", "learning_rate": 1e-3, "max_steps": 1000, "warmup_steps": 100}
+
+
+@pytest.mark.parametrize(
+    ("options", "form"),
+    [
+        ([], "native"),
+        (["--until", "total"], "native"),
+        (["--until", "1000"], "native"),
+        (["--until", "forever"], "function"),
+    ],
+)
+def test_code_is_written_until_the_end_of_the_run(options: list[str], form: str, tmp_path: Path) -> None:
+    (tmp_path / "args.json").write_text(json.dumps(HUGGING_FACE))
+    result = run("convert", "args.json", "--to", "optax", "--no-check", *options, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert ("optax.warmup_cosine_decay_schedule(" in result.stdout) == (form == "native")
+    assert ("# The schedule at steps 0 to 999, the 1,000 updates of the run." in result.stdout) == (form == "native")
+    assert ("note: the code is the schedule at steps 0 to 999" in result.stderr) == (form == "native")
+
+
+def test_the_total_goes_along(tmp_path: Path) -> None:
+    (tmp_path / "args.json").write_text(json.dumps(HUGGING_FACE))
+    assert run("convert", "args.json", "--to", "yaml", "-o", "a.yaml", cwd=tmp_path).returncode == 0
+    assert lrspec.load(tmp_path / "a.yaml").total_steps == 1000
+    result = run("convert", "a.yaml", "--to", "keras", "--no-check", cwd=tmp_path)
+    assert "CosineDecay(0.0, decay_steps=900, warmup_target=0.001, warmup_steps=100)" in result.stdout
+    result = run("convert", "a.yaml", "--to", "csv", "--until", "9", cwd=tmp_path)
+    assert (result.returncode, "--until is for code, not for csv" in result.stderr) == (2, True)
+    result = run("convert", DOCUMENT, "--to", "optax", "--until", "total")
+    assert (result.returncode, "--until total: the input has none; give --until N" in result.stderr) == (2, True)
+
+
+def test_every_step_of_the_run_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def compare(_code: str, _framework: str, schedule: lrspec.Schedule, steps: int) -> Any:
+        asked.append(steps)
+        return difference(schedule, schedule, 1)
+
+    monkeypatch.setattr("lrspec.cli.convert.missing", lambda _: [])
+    monkeypatch.setattr("lrspec.cli.convert.run_source", compare)
+    (tmp_path / "bert.json").write_text(json.dumps(HUGGING_FACE | {"max_steps": 1_000_000}))
+    for options in ([], ["--steps", "50"], ["--steps", "2000000"], ["--until", "forever"]):
+        assert run("convert", "bert.json", "--to", "optax", *options, cwd=tmp_path).returncode == 0
+    assert asked == [1_000_000, 50, 1_000_000, 2_000_000]
+
+
+@pytest.mark.skipif(not find_spec("torch"), reason="runs torch")
+def test_code_that_fails_is_said() -> None:
+    schedule = lrspec.Constant(value=0.5)
+    with pytest.raises(lrspec.LrspecError, match="the code that was printed fails: ValueError: not so"):
+        run_source("def make(params):\n    raise ValueError('not so')", "torch", schedule, 5)
+
+
+def test_what_takes_long_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("lrspec.cli.waiting._SPARSE", 0.05)
+    with waiting("counting", after=0.01):
+        advance(300, 1000)
+        time.sleep(0.5)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "lrspec: counting"
+    assert said[1] == "lrspec: counting: 300 of 1,000 after 0 s"
+    with waiting("counting"):
+        pass
+    assert capsys.readouterr().err == ""

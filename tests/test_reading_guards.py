@@ -1,23 +1,22 @@
 """The comparisons of readers, each with a reader or an object that is wrong by a little more than rounding explains.
 
-A tolerance that is loosened turns a test red here, or in the guards of PyTorch and of the libraries around it.
+A tolerance that is loosened turns a test red here, or in the guards of a framework (`adapters/`, `readers/`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 import lrspec
-from lrspec import Affine, Cosine, Linear, MismatchError, PiecewiseConstant, Reading
+from lrspec import Cosine, Linear, MismatchError, PiecewiseConstant, Reading
 from lrspec.compiler.formula import Time
-from lrspec.readers.keras import objects as keras
-from lrspec.readers.keras.documented import DOCUMENTED
-from lrspec.readers.optax.documented import documented
+from lrspec.readers import reading
 from lrspec.readers.param_groups import Rate, Source, on_course, read_groups
-from lrspec.readers.reading import Own, called
+from lrspec.readers.reading import Own, called, exact_values
 from lrspec.spec import Node
 
 WRONG = 1 + 1e-9
@@ -41,24 +40,6 @@ KERAS: dict[str, dict[str, Any]] = {
         "alpha": 0.0,
     },
 }
-OPTAX: dict[str, dict[str, Any]] = {
-    "polynomial_schedule": {
-        "init_value": 0.1,
-        "end_value": 0.001,
-        "power": 0.5,
-        "transition_steps": 70,
-        "transition_begin": 5,
-    },
-    "cosine_decay_schedule": {"init_value": 0.1, "decay_steps": 70, "alpha": 0.01, "exponent": 0.5},
-    "exponential_decay": {
-        "init_value": 0.1,
-        "end_value": None,
-        "decay_rate": 0.9,
-        "transition_steps": 30,
-        "transition_begin": 0,
-        "staircase": False,
-    },
-}
 
 
 class Tensor(float):
@@ -72,14 +53,11 @@ class Tensor(float):
 
 @pytest.mark.parametrize("name", KERAS)
 def test_a_reader_that_is_wrong_by_a_billionth_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = keras.NODES[name]
-
-    def wrong(*arguments: Any) -> tuple[Node, list[str]]:
-        node, notes = right(*arguments)
-        return Affine(part=node, scale=WRONG), notes
+    def wrong(node: Node, steps: Sequence[int]) -> list[float]:
+        return [value * WRONG for value in exact_values(node, steps)]
 
     lrspec.read_native({"class_name": name, "config": KERAS[name]})
-    monkeypatch.setitem(keras.NODES, name, wrong)
+    monkeypatch.setattr(reading, "exact_values", wrong)
     with pytest.raises(MismatchError, match="where its documentation"):
         lrspec.read_native({"class_name": name, "config": KERAS[name]})
 
@@ -98,34 +76,14 @@ def test_code_that_is_another_by_a_billionth_the_second_time_is_found() -> None:
 # --- the object itself, in float32
 
 
-def own_of(config: dict[str, Any], name: str) -> Own:
-    return DOCUMENTED[name](config) if name in KERAS else documented(name, config)
-
-
-@pytest.mark.parametrize("name", [*KERAS, *OPTAX])
-@pytest.mark.parametrize("place", [0.02, 0.3, 0.6])
-def test_an_object_that_is_off_by_a_hundredth_at_one_step_is_found(name: str, place: float) -> None:
-    own = own_of({**KERAS, **OPTAX}[name], name)
-    steps = [step for step in own.steps(64, 2**24) if not own.near_jump(step)]
-    off = steps[int(place * len(steps))]
-
-    def call(by: float) -> Callable[[int], float]:
-        return lambda step: own.at(step) + (0.1 * by if step == off else 0.0)
-
-    reading = Reading(schedule=lrspec.Constant(value=0.1), framework="by hand", construct=name)
-    called(reading, own, call(1e-7))
-    with pytest.raises(MismatchError, match=f"at step {off}, where the object itself"):
-        called(reading, own, call(0.01))
-
-
 def test_what_float32_explains_is_a_hundred_thousandth() -> None:
     def own(at: Time) -> float:
         return 0.1 - 0.001 * float(min(at, 50))
 
-    reading = Reading(schedule=Linear(init_value=0.1, end_value=0.0, steps=100), framework="by hand", construct="line")
-    called(reading, Own(at=own, end=50), lambda step: own(step) + 0.1 * 0.9e-5)
+    line = Reading(schedule=Linear(init_value=0.1, end_value=0.0, steps=100), framework="by hand", construct="line")
+    called(line, Own(at=own, end=50), lambda step: own(step) + 0.1 * 0.9e-5)
     with pytest.raises(MismatchError):
-        called(reading, Own(at=own, end=50), lambda step: own(step) + 0.1 * 1.1e-5)
+        called(line, Own(at=own, end=50), lambda step: own(step) + 0.1 * 1.1e-5)
 
 
 # --- libraries that drive the parameter groups of an optimizer
@@ -153,24 +111,30 @@ def test_only_the_value_from_before_a_jump_is_a_jump_that_comes_late() -> None:
     late = of_groups(lambda step: 0.1 if step <= 10 else 0.01, rate)
     assert any("comes to a jump late" in note for note in late.conventions)
     for value in (0.1 * (1 - 1e-5), 0.05, 0.01 * (1 + 1e-7)):
+        others = {10: value}
         with pytest.raises(MismatchError, match="at step 10, where"):
-            of_groups(lambda step, value=value: value if step == 10 else node.exact(step), rate)
+            of_groups(partial(at_or_else, others, node), rate)
+
+
+def at_or_else(others: dict[int, float], node: Node, step: int) -> float:
+    """The value of a node, with others in the place of some."""
+    return others.get(step, node.exact(step))
 
 
 @pytest.mark.parametrize("step", [0, 1, 30])
 @pytest.mark.parametrize("number", [float, Tensor])
 def test_a_group_that_is_off_its_course_is_found(step: int, number: Callable[[float], float]) -> None:
     """By a billionth; where a tensor of float32 was changed at each step, by a few units in its last place each."""
-    reading = Reading(schedule=COSINE, framework="by hand", construct="curve")
+    read = Reading(schedule=COSINE, framework="by hand", construct="curve")
     right, unit = COSINE.exact(step), 1e-9 if number is float else 2.0**-23 * (step + 3)
-    assert on_course(reading, [COSINE], [number(right)], step) is reading
+    assert on_course(read, [COSINE], [number(right)], step) is read
     with pytest.raises(MismatchError, match=f"at step {step}: the schedule that was read has the rate"):
-        on_course(reading, [COSINE], [number(right + 0.1 * unit)], step)
+        on_course(read, [COSINE], [number(right + 0.1 * unit)], step)
 
 
 def test_a_tensor_is_off_its_course_by_a_thirtieth_wherever_it_is() -> None:
     line = Linear(init_value=0.1, end_value=0.2, steps=10**6)
-    reading = Reading(schedule=line, framework="by hand", construct="curve")
-    on_course(reading, [line], [Tensor(line.exact(10**6) * 1.001)], 10**6)
+    read = Reading(schedule=line, framework="by hand", construct="curve")
+    on_course(read, [line], [Tensor(line.exact(10**6) * 1.001)], 10**6)
     with pytest.raises(MismatchError):
-        on_course(reading, [line], [Tensor(line.exact(10**6) * (1 + 1 / 30))], 10**6)
+        on_course(read, [line], [Tensor(line.exact(10**6) * (1 + 1 / 30))], 10**6)

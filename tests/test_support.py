@@ -26,7 +26,7 @@ def test_the_page_of_support_is_what_is_tested() -> None:
     assert found == made().page(), "run: python docs/make_support.py"
     for construct in ("OneCycleLR", "transformers==", "| timm |", "| Optax |", "| DeepSpeed, ZeRO 3 |"):
         assert construct in found
-    assert not re.search(r"(?<!\\)\*", found), "a star begins italics"
+    assert not re.search(r"(?<!\\)\*", re.sub("`[^`\n]*`", "", found)), "a star begins italics"
 
 
 def test_every_client_has_every_situation_or_a_reason() -> None:

@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         Node as Node,
     )
     from lrspec.writers import (
-        Source as Source,
+        NativeSource as NativeSource,
         native_source as native_source,
     )
 
@@ -161,7 +161,7 @@ _HOMES = {
         "read_config",
     ),
     "lrspec.writers": (
-        "Source",
+        "NativeSource",
         "native_source",
     ),
     "lrspec.readers": (

@@ -26,7 +26,7 @@ from lrspec.documents import yaml as text
 from lrspec.documents.durations import QUANTITIES, Units
 from lrspec.documents.layout import HYPERPARAMETERS, UNIT_KEYS, checked_keys, entries, groups, scales
 from lrspec.documents.plain import check, node_from_dict, node_to_dict, plain
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
 from lrspec.program import Program
@@ -141,7 +141,8 @@ class Document(Schedule):
         if not self.relative or name != "learning_rate":
             return node
         if self.base_value is None:
-            expected = "the rate that the values are relative to: in the document, or resolve(base_value=...)"
+            given = argument("base_value", of="resolve")
+            expected = f"the rate that the values are relative to: in the document, or {given}"
             raise SpecError("base_value", found="nothing", expected=expected)
         return Affine(part=node, scale=self.base_value)
 
@@ -149,7 +150,7 @@ class Document(Schedule):
         for path, (found, quantity) in self._units.missing.items():
             more = len(self._units.missing) - 1
             also = f" ({more} more durations need quantities)" if more else ""
-            expected = f"`{quantity}` in the document, or resolve({quantity}=...){also}"
+            expected = f"`{quantity}` in the document, or {argument(quantity, of='resolve')}{also}"
             raise SpecError(path, found=show(found), expected=expected)
 
     def __iter__(self) -> Iterator[str]:

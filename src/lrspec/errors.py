@@ -2,13 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lrspec.schedule import Schedule
 
 _SHOWN = 20
+_OPTIONS: ContextVar[Mapping[str, str]] = ContextVar("_OPTIONS", default=MappingProxyType({}))
+
+
+def argument(name: str, value: str = "...", *, of: str = "") -> str:
+    """Return how the caller gives an argument, for a message: as an argument in Python, as an option of the command.
+
+    Args:
+        name: The argument.
+        value: What to give, in a word such as `N`; empty for its name alone.
+        of: The function of Python that takes it, where that is not the one that was called.
+
+    Example:
+        >>> argument("sample", "N"), argument("base_value", of="resolve")
+        ('sample=N', 'resolve(base_value=...)')
+        >>> with named_as_options({"sample": "--sample"}):
+        ...     argument("sample", "N")
+        '--sample N'
+    """
+    option = _OPTIONS.get().get(name)
+    if option is not None:
+        return option if value in {"", "..."} else f"{option} {value}"
+    if not value:
+        return name
+    return f"{of}({name}={value})" if of else f"{name}={value}"
+
+
+@contextmanager
+def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Have messages name the options of a command, where it has them, and not arguments of Python.
+
+    Args:
+        options: The option for each argument, such as `--sample`.
+    """
+    before = _OPTIONS.set(options)
+    try:
+        yield
+    finally:
+        _OPTIONS.reset(before)
+
+
+class Advice:
+    """A part of messages that names an argument, as `argument` has it when the message is made.
+
+    Args:
+        form: The text, with `{argument}` in it.
+        name: The argument.
+        value: What to give, in a word.
+
+    Example:
+        >>> f"code; {Advice('give {argument}, a number of steps', 'sample', 'N')}"
+        'code; give sample=N, a number of steps'
+    """
+
+    def __init__(self, form: str, name: str, value: str = "...") -> None:
+        self._form, self._name, self._value = form, name, value
+
+    def __str__(self) -> str:
+        return self._form.format(argument=argument(self._name, self._value))
 
 
 class LrspecError(Exception):
@@ -72,7 +133,7 @@ class AmbiguousPositionError(ClockError):
         self.reason = reason
         self.candidates = candidates
         names = " or ".join(f"{name} ({value})" for name, value in candidates.items())
-        super().__init__(f"{reason}; choose with counter=...: {names}")
+        super().__init__(f"{reason}; choose with {argument('counter')}: {names}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return AmbiguousPositionError, (self.reason, self.candidates)

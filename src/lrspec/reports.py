@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import show
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 FORMAT = 1
+Key: TypeAlias = tuple[str, str, str, int, int]
+"""File, test, quantity, first step and number of steps of a comparison."""
 DISTRIBUTIONS = ("torch", "keras", "tensorflow", "tensorflow-cpu", "jax", "optax", "numpy")
 """Whose versions a report has, where they are installed."""
 
@@ -72,8 +74,8 @@ class Row:
     message: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, int, int]:
-        """What is compared: equal keys of several environments must have equal values.
+    def key(self) -> Key:
+        """What is compared, under which all environments must have equal values.
 
         Of a golden file it is the file, whichever test compares with it.
         """
@@ -116,7 +118,7 @@ class Merged:
     """
 
     reports: tuple[Report, ...]
-    table: dict[tuple[str, str, str, int, int], tuple[tuple[Row, ...], ...]]
+    table: dict[Key, tuple[tuple[Row, ...], ...]]
     wrong: tuple[str, ...] = field(default=())
 
     @property
@@ -222,9 +224,7 @@ def merged(reports: Iterable[Report], require: Sequence[str] = ()) -> Merged:
     return Merged(reports=found, table=table, wrong=tuple(wrong))
 
 
-def _wrong(
-    key: tuple[str, str, str, int, int], cells: tuple[tuple[Row, ...], ...], reports: tuple[Report, ...]
-) -> list[str]:
+def _wrong(key: Key, cells: tuple[tuple[Row, ...], ...], reports: tuple[Report, ...]) -> list[str]:
     where = f"{key[1] or key[0]}, {key[2]}"
     named = [(report.name, row) for report, rows in zip(reports, cells, strict=True) for row in rows]
     said = [f"{where}: {name}, {row.backend or row.kind}: {_why(row)}" for name, row in named if not row.ok]

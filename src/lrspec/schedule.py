@@ -161,21 +161,29 @@ class Schedule:
 
         return to_optax(self)
 
-    def to_native_source(self, framework: Literal["torch", "keras", "optax", "transformers"]) -> str:
+    def to_native_source(
+        self,
+        framework: Literal["torch", "keras", "optax", "transformers"],
+        *,
+        until: int | Literal["total", "forever"] | None = None,
+    ) -> str:
         """Return the shortest idiomatic code of a framework that gives this schedule, without lrspec.
 
         Args:
             framework: Whose code. For `keras` and `optax` it defines `schedule`; for `torch` and `transformers`
                 `make(params)`, which returns an optimizer, in place of yours, and its scheduler.
+            until: Up to where the code has to be this schedule: so many steps, the updates of the run; `total`, the
+                document's `total_steps`; or `forever`. By default the total of a document that has one, else
+                `forever`. Code that differs after those steps says so, and how.
 
         Raises:
-            SpecError: There is no such framework.
+            SpecError: There is no such framework, or no such end.
             UnsupportedError: A document of more than a learning rate; or a schedule that has no formula in the
                 framework, and too many values for a table.
         """
         from lrspec.writers import to_native_source
 
-        return to_native_source(self, framework)
+        return to_native_source(self, framework, until=until)
 
     def lint(
         self, *, total_steps: int | None = None, jump: float | None = None, epochs: int | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 import keras
 import pytest
 
 import lrspec
 from lrspec.readers import read_native
-from source_cases import CASES, PAST, assert_near, run
+from lrspec.writers import NativeSource
+from source_cases import CASES, PAST, assert_near, assert_same_until, cut, defined, run
 
 if keras.backend.backend() == "jax":
     import jax
@@ -22,12 +24,20 @@ TOLERANCE = 1e-6
 def test_the_code_gives_the_schedule(name: str) -> None:
     schedule = run(CASES[name], "keras", "schedule")
     assert isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
-    steps = range(CASES[name].stop + PAST)
+    assert_near(rates(schedule, CASES[name].stop + PAST).__getitem__, CASES[name], TOLERANCE)
+
+
+def rates(schedule: Any, steps: int) -> list[float]:
     with (
         jax.disable_jit() if keras.backend.backend() == "jax" else nullcontext()
     ):  # which compiles each step's branches
-        found = [float(schedule(keras.ops.convert_to_tensor(step, "int32"))) for step in steps]
-    assert_near(found.__getitem__, CASES[name], TOLERANCE)
+        return [float(schedule(keras.ops.convert_to_tensor(step, "int32"))) for step in range(steps)]
+
+
+@pytest.mark.parametrize(("name", "source"), cut("keras"))
+def test_the_code_gives_the_schedule_until_the_end_of_a_run(name: str, source: NativeSource) -> None:
+    found = rates(defined(source, "schedule"), 2 * CASES[name].stop + 2)
+    assert_same_until(found.__getitem__, name, source, TOLERANCE)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].form("keras") == "native"])

@@ -12,8 +12,8 @@ import pytest
 
 import lrspec
 from lrspec.readers import read_native
-from lrspec.writers import native_source
-from source_cases import CASES, PAST, assert_near, run
+from lrspec.writers import NativeSource, native_source
+from source_cases import CASES, PAST, assert_near, assert_same_until, cut, defined, run
 
 TOLERANCE = 5e-7
 """Relative to the largest value: about four units in the last place of float32."""
@@ -26,6 +26,13 @@ def test_the_code_gives_the_schedule(name: str) -> None:
     counts = jnp.arange(made.stop + PAST, dtype=jnp.int32)
     found = np.broadcast_to(np.asarray(jax.jit(jax.vmap(schedule))(counts)), counts.shape)
     assert_near(lambda step: float(found[step]), made, TOLERANCE)
+
+
+@pytest.mark.parametrize(("name", "source"), cut("optax"))
+def test_the_code_gives_the_schedule_until_the_end_of_a_run(name: str, source: NativeSource) -> None:
+    counts = jnp.arange(2 * CASES[name].stop + 2, dtype=jnp.int32)
+    found = np.broadcast_to(np.asarray(jax.jit(jax.vmap(defined(source, "schedule")))(counts)), counts.shape)
+    assert_same_until(lambda step: float(found[step]), name, source, TOLERANCE)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].form("optax") == "native"])

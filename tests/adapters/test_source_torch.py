@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,26 +11,39 @@ import torch
 
 import lrspec
 from lrspec.readers import read_native
-from lrspec.writers import native_source
-from source_cases import CASES, PAST, Case, assert_near, run
+from lrspec.writers import NativeSource, native_source
+from source_cases import CASES, PAST, assert_near, assert_same_until, cut, defined, run
 
 TOLERANCE = 1e-12
 """Relative to the largest value, in float64; torch's recursions carry the rounding of each step."""
 
 
-def rates(made: Case) -> tuple[list[float], Any]:
-    optimizer, scheduler = run(made, "torch", "make")([torch.zeros(1, requires_grad=True)])
+def rates(make: Any, steps: int) -> list[float]:
+    optimizer, scheduler = make([torch.zeros(1, requires_grad=True)])
     found = []
-    for _ in range(made.stop + PAST):
+    for _ in range(steps):
         found.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    return found, scheduler
+    return found
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_code_gives_the_schedule(name: str) -> None:
-    assert_near(rates(CASES[name])[0].__getitem__, CASES[name], TOLERANCE)
+    made = CASES[name]
+    assert_near(rates(run(made, "torch", "make"), made.stop + PAST).__getitem__, made, TOLERANCE)
+
+
+@pytest.mark.parametrize(("name", "source"), cut("torch"))
+def test_the_code_gives_the_schedule_until_the_end_of_a_run(name: str, source: NativeSource) -> None:
+    made, until = CASES[name], source.until or 0
+    raises = re.search(r"raises ValueError \(from step (\d+) on\)", source.afterwards or "")
+    found = rates(defined(source, "make"), until if raises else 2 * made.stop + 2)
+    assert_same_until(found.__getitem__, name, source, TOLERANCE)
+    if raises:
+        rates(defined(source, "make"), int(raises[1]) - 1)
+        with pytest.raises(ValueError, match="Tried to step"):
+            rates(defined(source, "make"), int(raises[1]))
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].form("torch") == "native"])
@@ -103,3 +118,19 @@ def test_the_reason_is_told() -> None:
     assert code.startswith("# torch has no class for it (linear from 0, which LinearLR refuses, or")
     ended = CASES["linear with an end"].schedule.to_native_source("torch")
     assert "# In lrspec there is no value after step 29; here there is." in ended
+
+
+@pytest.mark.parametrize("by", [1e-9, -1e-9])
+def test_phases_that_do_not_meet_are_no_one_cycle(by: float) -> None:
+    phases = lrspec.presets.one_cycle(peak_value=0.1, total_steps=40).parts  # type: ignore[attr-defined]
+    assert "OneCycleLR" in lrspec.Sequence(parts=phases).to_native_source("torch")
+    jumping = lrspec.Sequence(parts=[phases[0], replace(phases[1], init_value=0.1 * (1 + by))])
+    assert "OneCycleLR" not in jumping.to_native_source("torch")
+
+
+def test_a_table_up_to_the_end_of_a_run() -> None:
+    endless = ENDLESS["product"]
+    source = native_source(endless, "torch", until=20)
+    assert (source.form, source.until) == ("table", 20)
+    found = rates(defined(source, "make"), 20)
+    assert found == [endless(step) for step in range(20)]

@@ -16,7 +16,7 @@ from lrspec.readers.torch.arguments import defaults_of, from_arguments
 from lrspec.readers.torch.composed import COMPOSED
 from lrspec.readers.torch.description import REQUIRED
 from lrspec.readers.torch.schedulers import SCHEDULERS
-from torch_steps import optimizer_with, stepped
+from torch_steps import VERSION, optimizer_with, stepped
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning"),  # SequentialLR before torch 2.9
@@ -131,7 +131,9 @@ def test_arguments_are_read_as_the_object_that_torch_builds_of_them(draw: Any, s
     name, arguments = draw(random.Random(seed))  # noqa: S311 - of test cases
     ours = outcome(lambda: from_arguments(name, arguments, 0.1).node)
     theirs = outcome(lambda: lrspec.read_native(built(name, arguments, optimizer_with(0.1))).schedule.node)
-    if "not what it is by itself" not in str(ours) and "without an end it has no short form" not in str(theirs):
+    sooner = "not what it is by itself" in str(ours) or "without an end it has no short form" in str(theirs)
+    older = VERSION < (2, 13) and "together its parts do not" in str(theirs)
+    if not sooner and not older:
         assert ours == theirs
 
 

@@ -60,6 +60,21 @@ def test_a_reader_that_is_wrong_by_a_billionth_is_found(name: str, monkeypatch: 
         lrspec.read_native(MAKES[name](optimizer_with()))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: native.ChainedScheduler([native.ExponentialLR(o, 0.9), native.LinearLR(o, 0.25, 1.0, 10)]),
+        lambda o: native.SequentialLR(o, [native.ConstantLR(o), native.LinearLR(o, 0.25, 1.0, 10)], [4]),
+    ],
+    ids=["ChainedScheduler", "SequentialLR"],
+)
+def test_a_part_that_is_wrong_by_a_billionth_is_found(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    lrspec.read_native(make(optimizer_with()))
+    break_class(monkeypatch, "LinearLR", lambda curve: off(curve, momentum=False))
+    with pytest.raises(lrspec.UnsupportedError, match="together its parts do not do what each does by itself"):
+        lrspec.read_native(make(optimizer_with()))
+
+
 @pytest.mark.parametrize("name", ["CyclicLR", "OneCycleLR"])
 def test_a_momentum_that_is_wrong_by_a_billionth_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     break_class(monkeypatch, name, lambda curve: off(curve, momentum=True))

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 import lrspec
-from source_cases import CASES, PAST, assert_near, run
+from lrspec.writers import NativeSource, native_source
+from source_cases import CASES, PAST, assert_near, assert_same_until, cut, defined, run
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_code_gives_the_schedule(name: str) -> None:
     made = CASES[name]
-    optimizer, scheduler = run(made, "transformers", "make")([torch.zeros(1, requires_grad=True)])
+    assert_near(rates(run(made, "transformers", "make"), made.stop + PAST).__getitem__, made, 1e-12)
+
+
+def rates(make: Any, steps: int) -> list[float]:
+    optimizer, scheduler = make([torch.zeros(1, requires_grad=True)])
     found = []
-    for _ in range(made.stop + PAST):
+    for _ in range(steps):
         found.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    assert_near(found.__getitem__, made, 1e-12)
+    return found
+
+
+@pytest.mark.parametrize(("name", "source"), cut("transformers"))
+def test_the_code_gives_the_schedule_until_the_end_of_a_run(name: str, source: NativeSource) -> None:
+    steps = source.until if "raises" in (source.afterwards or "") else 2 * CASES[name].stop + 2
+    found = rates(defined(source, "make"), steps or 0)
+    assert_same_until(found.__getitem__, name, source, 1e-12)
+
+
+def test_a_cosine_is_the_librarys_own_until_the_end_of_a_run() -> None:
+    schedule = lrspec.presets.warmup_cosine(peak_value=0.1, warmup_steps=10, decay_steps=70, end_value=0.001)
+    source = native_source(schedule, "transformers", until=80)
+    assert (
+        "get_cosine_with_min_lr_schedule_with_warmup(optimizer, num_warmup_steps=10, num_training_steps=80,"
+        in source.code
+    )
+    found = rates(defined(source, "make"), 80)
+    assert found == pytest.approx([schedule.exact(step) for step in range(80)], rel=1e-12)
+
+
+def test_cycles_until_the_end_of_a_run_are_whole_ones() -> None:
+    schedule = lrspec.presets.cosine_restarts(peak_value=0.1, cycle_steps=10, warmup_steps=5)
+    source = native_source(schedule, "transformers", until=32)
+    assert "num_warmup_steps=5, num_training_steps=35, num_cycles=3)" in source.code
+    found = rates(defined(source, "make"), 32)
+    assert found == pytest.approx([schedule.exact(step) for step in range(32)], rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import torch
 import lrspec
 from lrspec import UnsupportedError
 from lrspec.readers import read_native
+from lrspec.readers.configs import read_config
 from lrspec.readers.reading import MismatchError, exact_values
 from reader_rows import apart, check_formula, check_live, cos01, mp, optimizer, rates_of, share
 
@@ -168,9 +169,13 @@ class Mine(fvcore.ParamScheduler):  # type: ignore[misc]
 class Warmup(JOINED):  # type: ignore[misc, valid-type]
     """What detectron2's `WarmupParamScheduler` does: a composite that its constructor fills."""
 
-    def __init__(self, scheduler: Any, factor: float, length: float) -> None:
-        warmup = LINE(factor * scheduler(0.0), scheduler(length))
-        super().__init__([warmup, scheduler], [length, 1 - length], ["rescaled", "fixed"])
+    def __init__(
+        self, scheduler: Any, factor: float, length: float, method: str = "linear", *, rescaled: bool = False
+    ) -> None:
+        first = factor * scheduler(0.0)
+        warmup = LINE(first, scheduler(0.0 if rescaled else length)) if method == "linear" else CONSTANT(first)
+        scaling = ["rescaled", "rescaled" if rescaled else "fixed"]
+        super().__init__([warmup, scheduler], [length, 1 - length], scaling)
 
 
 @pytest.mark.parametrize("steps", [0, -3, True, "3"])
@@ -238,6 +243,57 @@ def test_a_multiplier_knows_its_steps_and_its_position() -> None:
     native.optimizer.param_groups[1]["lr"] = 1.0
     with pytest.raises(MismatchError, match="group 1"):
         lrspec.from_native(native)
+
+
+SOLVER: dict[str, Any] = {
+    "BASE_LR": 0.02, "BASE_LR_END": 0.0002, "GAMMA": 0.1, "STEPS": [420, 630, 9000], "MAX_ITER": 700,
+    "WARMUP_FACTOR": 0.001, "NUM_DECAYS": 3,
+}  # fmt: skip
+DECAYS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "WarmupMultiStepLR": lambda solver: LEVELS(
+        [solver["GAMMA"] ** k for k in range(3)], milestones=solver["STEPS"][:2], num_updates=solver["MAX_ITER"]
+    ),
+    "WarmupCosineLR": lambda solver: fvcore.CosineParamScheduler(1, solver["BASE_LR_END"] / solver["BASE_LR"]),
+    "WarmupStepWithFixedGammaLR": lambda solver: fvcore.StepWithFixedGammaParamScheduler(
+        1.0, solver["NUM_DECAYS"], solver["GAMMA"], solver["MAX_ITER"]
+    ),
+}
+
+
+@pytest.mark.parametrize("rescaled", [False, True], ids=["fixed", "rescaled"])
+@pytest.mark.parametrize("method", ["linear", "constant"])
+@pytest.mark.parametrize("warmup", [0, 63, 500])
+@pytest.mark.parametrize("name", DECAYS)
+def test_a_config_of_detectron2_is_the_schedule_of_the_object_that_it_makes(
+    name: str, warmup: int, method: str, *, rescaled: bool
+) -> None:
+    solver = {**SOLVER, "LR_SCHEDULER_NAME": name, "WARMUP_ITERS": warmup, "WARMUP_METHOD": method}
+    reading = read_config({"VERSION": 2, "SOLVER": {**solver, "RESCALE_INTERVAL": rescaled}})
+    run = SOLVER["MAX_ITER"]
+    inner = Warmup(DECAYS[name](solver), SOLVER["WARMUP_FACTOR"], warmup / run, method, rescaled=rescaled)
+    native = multiplier(inner, run, SOLVER["BASE_LR"])
+    check_live(reading, [[SOLVER["BASE_LR"] * inner(step / run)] for step in range(run)], 1e-14)
+    own = read_native(native).schedule.node
+    if name != "WarmupCosineLR" or rescaled or method == "constant":
+        assert (reading.schedule.node, reading.schedule.fingerprint) == (own, own.fingerprint)
+    assert apart(exact_values(own, range(run)), [*exact_values(reading.schedule.node, range(run))]) < 1e-15
+    assert reading.total == run
+
+
+def test_values_of_a_multiplier_are_written_as_people_write_them() -> None:
+    native = multiplier(Warmup(LEVELS([1.0, 0.1, 0.1**2], milestones=[60, 80, 90]), 0.001, 7 / 90), 90, 0.02)
+    line = lrspec.Linear(init_value=2e-05, end_value=0.02, steps=7)
+    levels = lrspec.PiecewiseConstant(boundaries=[53, 73], values=[0.02, 0.002, 0.0002])
+    assert lrspec.from_native(native) == lrspec.Sequence(parts=[line, levels])
+
+
+def test_another_epsilon_is_code() -> None:
+    class Exact(LEVELS):  # type: ignore[misc, valid-type]
+        WHERE_EPSILON = 1e-9
+
+    with pytest.raises(UnsupportedError, match=r"WHERE_EPSILON=1e-09.*1e-06"):
+        lrspec.from_native(Exact([0.1, 0.01], milestones=[3], num_updates=9), sample=100_000)
+    assert lrspec.from_native(Exact([0.1, 0.01], milestones=[3], num_updates=9), sample=9)(3) == pytest.approx(0.01)
 
 
 def test_an_object_that_computes_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

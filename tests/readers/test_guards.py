@@ -1,8 +1,6 @@
 """The comparisons of the readers around PyTorch, with one that is wrong by a billionth."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from types import ModuleType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import fvcore.common.param_scheduler as fvcore
@@ -11,17 +9,9 @@ import pytest
 import timm.scheduler as timm
 from transformers import get_scheduler
 
-from lrspec import Affine, MismatchError
-from lrspec.readers import (
-    fvcore as read_fvcore,
-    ignite as read_ignite,
-    param_groups,
-    read_native,
-    timm as read_timm,
-    transformers as read_transformers,
-)
-from lrspec.readers.param_groups import Rate, Source
-from lrspec.readers.reading import Reading
+from lrspec import MismatchError, Node
+from lrspec.readers import read_native, reading
+from lrspec.readers.reading import exact_values
 from reader_rows import optimizer
 
 WRONG = 1 + 1e-9
@@ -65,16 +55,15 @@ IGNITE: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def assert_guarded(module: ModuleType, make: Callable[[], Any], sample: int | None = None) -> None:
-    """Read an object, and read it with all that was read of it off by a billionth."""
+def assert_guarded(make: Callable[[], Any], sample: int | None = None) -> None:
+    """Read an object, and read it where all that is read of it is off by a billionth."""
+
+    def wrong(node: Node, steps: Sequence[int]) -> list[float]:
+        return [value * WRONG for value in exact_values(node, steps)]
+
     read_native(make(), sample=sample)
-    right = param_groups.read_groups
-
-    def wrong(source: Source, rates: Callable[[], list[Rate]], steps: int | None) -> Reading:
-        return right(source, lambda: [replace(one, node=Affine(part=one.node, scale=WRONG)) for one in rates()], steps)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "read_groups", wrong)
+        patch.setattr(reading, "exact_values", wrong)
         with pytest.raises(MismatchError, match=r"was read as .*, where the object itself gives"):
             read_native(make(), sample=sample)
 
@@ -82,23 +71,19 @@ def assert_guarded(module: ModuleType, make: Callable[[], Any], sample: int | No
 @pytest.mark.parametrize("name", HUGGING_FACE)
 def test_transformers(name: str) -> None:
     kind, warmup, total, more = HUGGING_FACE[name]
-
-    def make() -> Any:
-        return get_scheduler(kind, optimizer(0.1), warmup, total, scheduler_specific_kwargs=more)
-
-    assert_guarded(read_transformers.objects, make)
+    assert_guarded(lambda: get_scheduler(kind, optimizer(0.1), warmup, total, scheduler_specific_kwargs=more))
 
 
 @pytest.mark.parametrize("name", TIMM)
 def test_timm(name: str) -> None:
-    assert_guarded(read_timm.objects, lambda: TIMM[name](optimizer(0.1)))
+    assert_guarded(lambda: TIMM[name](optimizer(0.1)))
 
 
 @pytest.mark.parametrize("name", FVCORE)
 def test_fvcore(name: str) -> None:
-    assert_guarded(read_fvcore.objects, FVCORE[name], 120)
+    assert_guarded(FVCORE[name], 120)
 
 
 @pytest.mark.parametrize("name", IGNITE)
 def test_ignite(name: str) -> None:
-    assert_guarded(read_ignite.objects, lambda: IGNITE[name](optimizer(0.1)))
+    assert_guarded(lambda: IGNITE[name](optimizer(0.1)))

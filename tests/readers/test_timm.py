@@ -1,5 +1,7 @@
 """Schedulers of `timm.scheduler`, read: against their formulas in mpmath, and against what they set."""
 
+import argparse
+import itertools
 import math
 from functools import partial
 from typing import Any
@@ -10,8 +12,9 @@ import timm.scheduler as timm
 import lrspec
 from lrspec import UnsupportedError
 from lrspec.readers import read_native
+from lrspec.readers.configs import read_config
 from lrspec.readers.param_groups import nodes_of
-from lrspec.readers.reading import MismatchError, exact_values
+from lrspec.readers.reading import MismatchError, bounded, exact_values
 from reader_rows import Formula, check_formula, check_live, cos01, mp, optimizer, rates_of, share
 
 RATES = (0.1, 0.03)
@@ -273,3 +276,85 @@ def test_an_object_that_computes_something_else_is_an_error(monkeypatch: pytest.
     monkeypatch.setattr(scheduler, "_get_lr", lambda t: [0.1 * (1 - t / 50)])
     with pytest.raises(MismatchError, match="CosineLRScheduler was read as"):
         lrspec.from_native(scheduler)
+
+
+CONFIG: dict[str, Any] = {
+    "lr": 0.5, "epochs": 12, "warmup_lr": 0.001, "min_lr": 0.0, "decay_epochs": 4, "decay_rate": 0.3,
+    "decay_milestones": [4, 9], "lr_cycle_decay": 0.5, "lr_k_decay": 1.0, "lr_stable_timescale": 2.0,
+}  # fmt: skip
+WARMUPS = [(0, False), (3, False), (3, True), (2.5, False)]
+CYCLES = [(1, 1.0), (3, 1.0), (3, 2.0)]
+MORE: list[dict[str, Any]] = [{}, {"min_lr": 0.01, "decay_epochs": 2.4, "lr_k_decay": 2.0}]
+NAMES = ("cosine", "tanh", "poly", "step", "multistep", "constant", "wsd", "rsqrt")
+
+
+@pytest.mark.parametrize("on_updates", [False, True], ids=["epochs", "updates"])
+@pytest.mark.parametrize("sched", NAMES)
+def test_an_object_and_the_config_that_makes_it_are_one_schedule(sched: str, *, on_updates: bool) -> None:
+    cycles = CYCLES if sched in {"cosine", "tanh", "poly"} else CYCLES[:1]
+    for (warmup, prefix), (count, growth), more in itertools.product(WARMUPS, cycles, MORE):
+        config = {**CONFIG, "sched": sched, "sched_on_updates": on_updates, **more}
+        config |= {"warmup_epochs": warmup, "warmup_prefix": prefix, "lr_cycle_limit": count, "lr_cycle_mul": growth}
+        scheduler, _ = timm.create_scheduler(argparse.Namespace(**config), optimizer(0.5), updates_per_epoch=7)
+        reading = read_config(config, steps_per_epoch=7)
+        node = read_native(scheduler).schedule.node
+        node, _ = bounded(node if on_updates else lrspec.Every(part=node, period=7), reading.total, "timm", sched)
+        assert reading.schedule.node == node, config
+    assert reading.schedule.fingerprint == node.fingerprint
+
+
+def test_the_defaults_of_a_config_are_those_of_the_script_not_of_a_function() -> None:
+    """`scheduler_kwargs` has 100 epochs, steps of 30 and milestones 30, 60; train.py has others."""
+    given = {"sched": "multistep", "lr": 0.1, "warmup_epochs": 0}
+    reading = read_config(given, steps_per_epoch=2)
+    assert reading.defaults["decay_milestones"] == [90, 180, 270]
+    assert reading.total == 600
+    assert exact_values(reading.schedule.node, [177, 178]) == [0.1, 0.01]
+    assert reading.version == "0.9.0 to 1.0.29"
+    assert any("decay_milestones was [30, 60] before 0.9.0" in note for note in reading.conventions)
+    for newer in ("warmup_prefix", "grad_accum_steps", "amp_dtype"):
+        found = read_config({**given, newer: False}, steps_per_epoch=2)
+        assert not any("before 0.9.0" in note for note in found.conventions)
+
+
+def test_a_file_of_an_older_release_has_no_defaults_of_newer_ones() -> None:
+    older = {"sched": "cosine", "lr": 0.1, "warmup_lr": 0.0, "min_lr": 0.0, "native_amp": False}
+    whole = {**older, "epochs": 10, "warmup_epochs": 2}
+    assert read_config(whole, steps_per_epoch=2).total == 20
+    for key, was in (("epochs", "200 before 0.5.4"), ("warmup_epochs", "3 before 0.9.0"), ("min_lr", "1e-6 before")):
+        part = {name: value for name, value in whole.items() if name != key}
+        with pytest.raises(lrspec.SpecError, match=rf"{key}: found nothing.*native_amp is of an older release.*{was}"):
+            read_config(part, system="timm", steps_per_epoch=2)
+    with pytest.raises(lrspec.SpecError, match=r"lr_base: found nothing.*an lr of 0.05 before 0.9.0"):
+        read_config({**whole, "lr": None}, steps_per_epoch=2, batch_size=256)
+
+
+def test_the_run_of_a_config_is_as_long_as_timm_trains() -> None:
+    for more in ({}, {"warmup_prefix": True}, {"lr_cycle_limit": 3}, {"lr_cycle_limit": 3, "lr_cycle_mul": 2.0}):
+        for sched, on_updates in itertools.product(NAMES, (False, True)):
+            config = {**CONFIG, "sched": sched, "warmup_epochs": 3, "cooldown_epochs": 2, **more}
+            config |= {"sched_on_updates": on_updates, "lr_decay_fn": "linear"}
+            _, epochs = timm.create_scheduler(argparse.Namespace(**config), optimizer(0.5), updates_per_epoch=7)
+            assert read_config(config, steps_per_epoch=7).total == epochs * 7, config
+
+
+def test_what_the_constructor_leaves_is_the_first_rate_of_a_config() -> None:
+    config = {"sched": "multistep", "lr": 0.1, "warmup_epochs": 0, "decay_milestones": [1, 4], "decay_rate": 0.5}
+    found = read_config(config, steps_per_epoch=2).schedule.node
+    assert exact_values(found, range(8)) == [0.1, 0.1, *[0.05] * 4, 0.025, 0.025]
+
+
+def test_what_timm_computes_from_the_batch_needs_the_whole_batch() -> None:
+    config = {"sched": "constant", "warmup_epochs": 0, "lr_base": 0.2, "lr_base_size": 512, "batch_size": 64}
+    with pytest.raises(lrspec.SpecError, match=r"lr: found nothing, expected batch_size=.*of all devices"):
+        read_config(config, steps_per_epoch=2)
+    for opt, scale, rate in (
+        ("sgd", None, 0.4), ("adamw", None, 0.2 * math.sqrt(2)), ("lamb", "", 0.2 * math.sqrt(2)),
+        ("adamw", "linear", 0.4), ("sgd", "sqrt", 0.2 * math.sqrt(2)),
+    ):  # fmt: skip
+        more = {**config, "opt": opt, "lr_base_scale": scale}
+        assert read_config(more, steps_per_epoch=2, batch_size=1024).schedule.node.exact(0) == rate
+        assert read_config({**more, "lr": 0.0}, steps_per_epoch=2, batch_size=1024).schedule.node.exact(0) == rate
+        assert read_config({**more, "lr": 0.3}, steps_per_epoch=2).schedule.node.exact(0) == 0.3
+    with pytest.raises(UnsupportedError, match="train_img_sizes"):
+        read_config({**config, "train_img_sizes": [160, 224]}, steps_per_epoch=2, batch_size=1024)

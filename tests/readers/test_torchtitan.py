@@ -1,4 +1,4 @@
-"""torchtitan's schedulers, as objects. It is not installed here: the function is written anew, in a module of its name."""
+"""torchtitan's schedulers, as objects. It is not installed here: its function is written anew, in a module so named."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_schedulers_that_differ_are_refused() -> None:
 
 def test_groups_with_rates_of_their_own_are_groups() -> None:
     numbers = {"warmup_steps": 2, "stable_steps": 3, "decay_steps": 4, "min_lr_factor": 0.0, "lr_decay_type": "linear"}
-    function = partial(scheduler().lr_lambdas[0].func, **numbers)  # type: ignore[attr-defined]
+    function = partial(scheduler().lr_lambdas[0].func, **numbers)
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.5, 0.25)]
     reading = lrspec.read_native(LambdaLR(torch.optim.SGD(groups), function))
     assert isinstance(reading.schedule, lrspec.Document)

@@ -6,14 +6,16 @@ import argparse
 
 import lrspec
 from lrspec.cli import convert, diff, lint, merge, migrate, plot, show, verify
-from lrspec.cli.common import BAD_INPUT, complain
+from lrspec.cli.common import BAD_INPUT, complain, option_names
+from lrspec.errors import named_as_options
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0, or 1 where it found what it looked for, or 2 on bad input."""
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
+        with named_as_options(option_names(options)):
+            status: int = options.run(options)
     except (lrspec.LrspecError, OSError) as error:
         complain(error)
         return BAD_INPUT

@@ -17,6 +17,11 @@ GOOD, FOUND, BAD_INPUT, NOT_RUN = 0, 1, 2, 3
 GIVEN = (*QUANTITIES, "base_value")
 
 
+def option_names(options: argparse.Namespace) -> dict[str, str]:
+    """Return the option of a command for each argument of Python that it stands for."""
+    return {name: "--with" if name == "training_args" else f"--{name.replace('_', '-')}" for name in vars(options)}
+
+
 def say(text: str) -> None:
     """Print a line."""
     sys.stdout.write(f"{text}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from lrspec.schedule import Schedule
-from lrspec.views.svg import points
+from lrspec.views.outline import points
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _LABEL = 11

@@ -6,14 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lrspec.cli.common import FOUND, GOOD, complain, count, say
+import lrspec
+from lrspec.cli.common import FOUND, GOOD, complain, count, named, say
 from lrspec.cli.inputs import add_inputs, read_input
 from lrspec.cli.plot import picture
+from lrspec.cli.selection import add_selection, selected
+from lrspec.cli.waiting import waiting
 from lrspec.comparison import Difference, difference
 from lrspec.schedule import Schedule
 from lrspec.views.difference import difference_svg
-from lrspec.views.svg import points
-from lrspec.views.timeline import schedules
+from lrspec.views.outline import horizon
 
 _SHOWN = 5
 
@@ -29,6 +31,7 @@ def add(commands: Any) -> None:
         epilog="Example: lrspec diff schedule.yaml training_args.json -o difference.svg",
     )
     add_inputs(command, "a", "b")
+    add_selection(command)
     command.add_argument("--steps", type=count, help="how many steps to compare; by default those that a plot shows")
     command.add_argument(
         "-o", "--output", type=picture, metavar="PICTURE", help="draw both and their difference: .svg or .png"
@@ -42,7 +45,7 @@ def _diff(options: argparse.Namespace) -> int:
         for note in reading.notes:
             complain(f"note: {text}: {note}")
     names = (Path(options.a).name, Path(options.b).name)
-    a, b = (schedules(reading.schedule) for reading in readings)
+    a, b = (_selected(text, reading, options) for text, reading in zip((options.a, options.b), readings, strict=True))
     differing = []
     for path in dict.fromkeys([*a, *b]):
         if path in a and path in b:
@@ -51,7 +54,7 @@ def _diff(options: argparse.Namespace) -> int:
             differing += [path] if found.differing else []
         else:
             say(f"{path}: only in {names[0] if path in a else names[1]}")
-    shown = differing[0] if differing else "learning_rate"
+    shown = differing[0] if differing else next(path for path in a if path in b)
     pair, found = (a[shown], b[shown]), _compared(a[shown], b[shown], options.steps)
     _table(found, pair, names)
     if options.output is not None:
@@ -59,9 +62,15 @@ def _diff(options: argparse.Namespace) -> int:
     return FOUND if differing or a.keys() != b.keys() else GOOD
 
 
+def _selected(text: str, reading: lrspec.Reading, options: argparse.Namespace) -> dict[str, lrspec.Node]:
+    with named(text):
+        return {entry.path: entry.source for entry in selected(reading.schedule, options)}
+
+
 def _compared(a: Schedule, b: Schedule, asked: int | None) -> Difference:
-    last = min(a.program.last_step, b.program.last_step)
-    return difference(a, b, min(asked or max(points(schedule)[1] for schedule in (a, b)), last + 1))
+    with waiting("comparing"):
+        last = min(a.program.last_step, b.program.last_step)
+        return difference(a, b, min(asked or max(map(horizon, (a, b))), last + 1))
 
 
 def _table(found: Difference, pair: tuple[Schedule, Schedule], names: tuple[str, str]) -> None:

@@ -13,13 +13,15 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import GIVEN, named, number
+from lrspec.cli.waiting import waiting
+from lrspec.errors import argument
 from lrspec.readers import files
 from lrspec.readers.configs import read_config
-from lrspec.readers.registry import config_systems
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
-    "torchtitan or Detectron2; or module:object or script.py:name, which IMPORTS, and so runs, that module of yours"
+    "torchtitan, Detectron2 or nanoGPT, of which one in Python is read as data; or module:object or script.py:name, "
+    "which IMPORTS, and so runs, that module of yours"
 )
 
 
@@ -27,9 +29,7 @@ def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
     """Add the arguments for inputs, and for what they may lack."""
     for name in names:
         command.add_argument(name, metavar=name.upper(), help=HELP)
-    command.add_argument(
-        "--system", choices=sorted(config_systems()), help="whose config file it is, where its keys do not tell"
-    )
+    command.add_argument("--system", metavar="NAME", help="whose config file it is, where its keys do not tell")
     command.add_argument(
         "--with", dest="training_args", type=Path, metavar="FILE",
         help="training arguments of Hugging Face, for a config of DeepSpeed that leaves values to them (auto)",
@@ -50,12 +50,18 @@ def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
         LrspecError: It is none of those that are known, or cannot be read.
         OSError: A file cannot be read.
     """
+    with waiting(f"reading {text}"):
+        return _read(text, options)
+
+
+def _read(text: str, options: argparse.Namespace) -> lrspec.Reading:
     given = {name: number(value) for name in GIVEN if (value := getattr(options, name)) is not None}
     module, colon, name = text.rpartition(":")
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
         with named(text):
             if given:
-                raise lrspec.LrspecError(f"an object takes no {', '.join(given)}: these are for documents and configs")
+                told = ", ".join(argument(name, "") for name in given)
+                raise lrspec.LrspecError(f"an object takes no {told}: these are for documents and configs")
             return lrspec.read_native(_object(module, name), sample=options.sample)
     path = Path(text)
     with named(path):

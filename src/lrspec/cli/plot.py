@@ -47,7 +47,7 @@ def picture(text: str) -> Path:
 
 def _plot(options: argparse.Namespace) -> int:
     with named(options.file):
-        found = schedules(load(options.file, argparse.Namespace(**vars(options))))
+        found = schedules(load(options.file, options))
         if options.schedule not in found:
             raise lrspec.LrspecError(f"no schedule {options.schedule}: expected one of {', '.join(found)}")
         node = found[options.schedule]

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrspec.errors import LrspecError
 from lrspec.schedule import Schedule
-from lrspec.views.svg import points
+from lrspec.views.outline import points
 
 _POINTS = 600
 

@@ -1,4 +1,4 @@
-"""How far a command is, on standard error: live on a terminal, else in a few plain lines."""
+"""How far `lrspec verify` is, on standard error: live on a terminal, else in a few plain lines."""
 
 from __future__ import annotations
 
@@ -112,20 +112,6 @@ class Live(Shown):
         self._bar.update(
             self._task, completed=self.done, total=self.total, description=self.running, visible=bool(self.plan)
         )
-
-
-@contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Say what is waited for: on a terminal with the time that it takes."""
-    if not sys.stderr.isatty():
-        sys.stderr.write(f"{what}\n")
-        sys.stderr.flush()
-        yield
-        return
-    columns = TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task(what)
-        yield
 
 
 @contextmanager

@@ -6,14 +6,13 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, NOT_RUN, complain, count, load, say
+from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, NOT_RUN, add_document, complain, count, load, say
 from lrspec.cli.progress import shown
 from lrspec.verify import FAST_STEPS, QUICK, SLOW_STEPS, Report, verify
 from lrspec.verify.backends import FRAMEWORKS, HOST
@@ -28,7 +27,7 @@ def add(commands: Any) -> None:
         "with the program, and show what each framework's own schedule would have given. Exit status: 0 when all "
         "bits are equal; 1 when one differs; 2 on bad input; 3 when some rows could not run, and the others are equal.",
     )
-    command.add_argument("file", type=Path, metavar="FILE", help="a document, YAML or JSON")
+    add_document(command)
     command.add_argument(
         "--backends",
         type=_backends,

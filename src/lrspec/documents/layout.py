@@ -68,7 +68,7 @@ def entries(data: Mapping[str, Any]) -> Iterator[Entry]:
     """
     yield from _entries(data, None, "")
     for name, group in groups(data).items():
-        yield from _entries(group, name, _group_path(name))
+        yield from _entries(group, name, group_path(name))
 
 
 def _entries(data: Mapping[str, Any], group: str | int | None, path: str) -> Iterator[Entry]:
@@ -94,7 +94,7 @@ def groups(data: Mapping[str, Any]) -> dict[str | int, Mapping[str, Any]]:
         named = {}
         named.update(_mapping(given, "groups", "parameter groups, by name or as a list"))
     for name, group in named.items():
-        path = _group_path(name)
+        path = group_path(name)
         if not isinstance(group, Mapping):
             raise SpecError(path, found=show(group), expected=f"a mapping with some of {', '.join(GROUP_KEYS)}")
         _check_keys(group, GROUP_KEYS, path)
@@ -109,11 +109,12 @@ def scales(data: Mapping[str, Any]) -> dict[str | int, float]:
             try:
                 found[name] = Number(float32=False).read(group["scale"])
             except SpecError as error:
-                raise error.within(f"{_group_path(name)}.scale") from None
+                raise error.within(f"{group_path(name)}.scale") from None
     return found
 
 
-def _group_path(name: str | int) -> str:
+def group_path(name: str | int) -> str:
+    """Return the path of a parameter group."""
     return f"groups[{name}]" if isinstance(name, int) else f"groups.{name}"
 
 

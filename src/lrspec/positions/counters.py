@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lrspec.errors import AmbiguousPositionError, LrspecError
+from lrspec.errors import AmbiguousPositionError, LrspecError, argument
 from lrspec.fields import LAST_STEP
 
 _LARGEST = {
@@ -146,7 +146,7 @@ def _check(counter: Counter, is_one_of_many: bool) -> None:  # noqa: FBT001 - of
     value = counter.value
     if not 0 <= value <= LAST_STEP:
         said = str(value) if value.bit_length() <= 64 else f"a number of {value.bit_length()} bits"
-        more = "; choose another with counter=..." if is_one_of_many else ""
+        more = f"; choose another with {argument('counter')}" if is_one_of_many else ""
         raise LrspecError(f"{counter.name} is {said}: expected a count from 0 to {LAST_STEP}{more}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrspec.errors import ClockError, UnsupportedError
+from lrspec.errors import ClockError, UnsupportedError, argument
 from lrspec.positions.counters import Counter, Found
 
 _BATCHES = "micro-batches, which is what Keras feeds its schedules"
@@ -113,7 +113,7 @@ def of_count(raw: int, accumulation: int | None, ours: int | None = None) -> Fou
     if accumulation is None:
         doubt = (
             f"the file counts {raw} batches and does not say whether gradients were accumulated over several; "
-            "give gradient_accumulation_steps=N, 1 if they were not"
+            f"give {argument('gradient_accumulation_steps', 'N')}, 1 if they were not"
         )
         return Found([Counter("iterations", raw, "batches", is_updates=False)], doubt)
     if ours is not None and ours != accumulation:

@@ -6,8 +6,11 @@ package with a `SYSTEM`: the marks of its config files, whether an object is its
 
 from __future__ import annotations
 
-from lrspec.errors import SpecError, UnsupportedError
+from dataclasses import replace
+
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import show
+from lrspec.readers.decimals import in_decimals
 from lrspec.readers.reading import MismatchError as MismatchError, Reading as Reading, as_table
 from lrspec.readers.registry import systems
 from lrspec.schedule import Schedule
@@ -77,10 +80,11 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
     name = str(getattr(native, "__qualname__", kind.__qualname__)).split(".")[0]
     for system in systems().values():
         if system.knows is not None and system.read_object is not None and system.knows(native):
-            return system.read_object(native, name, sample)
+            reading = system.read_object(native, name, sample)
+            return replace(reading, schedule=in_decimals(reading.schedule))
     if not callable(native):
         raise UnsupportedError(framework, name, "not a schedule that lrspec knows")
     if sample is None:
-        way_out = "give sample=N, a number of steps, to have it as a table"
+        way_out = f"give {argument('sample', 'N')}, a number of steps, to have it as a table"
         raise UnsupportedError(framework, name, f"code, of which no formula can be read; {way_out}")
     return as_table(lambda step: float(native(step)), framework, name, sample)

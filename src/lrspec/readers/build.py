@@ -20,6 +20,8 @@ def levels(starts: list[int], values: list[float]) -> Node:
 
 def lasting(node: Node, steps: int) -> list[Node]:
     """Return parts that together are `node` for exactly `steps` steps."""
+    if isinstance(node, Constant) and node.steps is None:
+        return [Constant(value=node.value, steps=steps)]
     if node.length == steps and getattr(node, "after", "hold") == "hold":
         return [node]
     return [Freeze(part=node, steps=steps)]

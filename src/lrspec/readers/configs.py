@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.documents.plain import plain
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import show
 from lrspec.readers import files
+from lrspec.readers.decimals import in_decimals
 from lrspec.readers.files import ConfigFile
 from lrspec.readers.keys import Context, Keys, known
 from lrspec.readers.reading import Reading
@@ -57,18 +58,27 @@ def read_config(
         {'lr_scheduler_type': 'linear', 'learning_rate': 0.1, 'max_steps': 10}
     """
     file = data if isinstance(data, ConfigFile) else ConfigFile(data=data)
+    if file.runs:
+        return _read_script(file, system, training_args, quantities)
     file = replace(file, data=plain(file.data))
     whose = _recognised(file) if system is None else _named(system)
+    if file.fault is not None and whose.is_read:
+        raise file.fault
     given = known(quantities)
-    context = Context(system=whose.name, quantities=given, file=file, training_args=training_args)
+    named = system is not None
+    context = Context(system=whose.name, quantities=given, file=file, training_args=training_args, named=named)
     reading = _read(whose, Keys(file.data, context))
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
-        raise SpecError("base_value", found=show(quantities["base_value"]), expected=expected)
+        raise SpecError(argument("base_value", ""), found=show(quantities["base_value"]), expected=expected)
+    total = int(given["total_steps"]) if reading.total is None and "total_steps" in given else reading.total
+    reading = replace(reading, schedule=in_decimals(reading.schedule), total=total)
     reading = replace(
         reading, keys=context.found, defaults=context.defaults, version=whose.version, files=context.file.files
     )
-    return reading.noting(*context.file.warnings) if context.file.warnings else reading
+    remarks = [remark for key in context.found for remark in context.file.remarks.get(key, ())]
+    said = tuple(dict.fromkeys((*remarks, *context.file.warnings)))
+    return reading.noting(*said) if said else reading
 
 
 def load_config(
@@ -81,7 +91,8 @@ def load_config(
     """Return the schedule that a training system's config file asks for.
 
     Args:
-        path: A file of JSON, YAML or TOML, by its ending; any other ending is a text of `--flag value` arguments.
+        path: A file of JSON, YAML or TOML, or a launch script, by its ending; any other ending is a text of
+            `--flag value` arguments.
         system: As in `read_config`.
         training_args: As in `read_config`, or the file with them.
         quantities: As in `read_config`.
@@ -94,6 +105,24 @@ def load_config(
     if isinstance(training_args, str | Path):
         training_args = files.load(Path(training_args)).data
     return read_config(files.load(Path(path)), system=system, training_args=training_args, **quantities)
+
+
+def _read_script(
+    file: ConfigFile, system: str | None, training_args: Mapping[str, Any] | None, quantities: Mapping[str, Any]
+) -> Reading:
+    """Return the reading of a launch script that runs several programs, of which some have the marks of a system."""
+    wanted = [_named(system)] if system is not None else list(systems().values())
+    runs = [run for run in file.runs if any(one.owns(run) for one in wanted)]
+    if not runs:
+        programs = ", ".join(f"{run.program or '?'} ({run.form.partition(' of ')[0]})" for run in file.runs[:8])
+        raise UnsupportedError(
+            "config", f"a script that runs {programs}", "none has the marks of a system that is read"
+        )
+    readings = [read_config(run, system=system, training_args=training_args, **quantities) for run in runs]
+    if any(reading.schedule != readings[0].schedule for reading in readings):
+        lines = " and ".join(run.form.partition(" of ")[0] for run in runs)
+        raise UnsupportedError("config", f"a script that trains on {lines}", "the schedules differ; keep one of them")
+    return readings[0]
 
 
 def _read(whose: System, keys: Keys) -> Reading:
@@ -111,7 +140,7 @@ def _read(whose: System, keys: Keys) -> Reading:
 def _named(name: str) -> System:
     found = systems().get(name)
     if found is None or found.read is None:
-        raise SpecError("system", found=show(name), expected=f"one of {', '.join(config_systems())}")
+        raise SpecError(argument("system", ""), found=show(name), expected=f"one of {', '.join(config_systems())}")
     return found
 
 
@@ -119,10 +148,15 @@ def _recognised(file: ConfigFile) -> System:
     found = [system for system in systems().values() if system.owns(file)]
     if len(found) == 1:
         return found[0]
+    if file.fault is not None:
+        raise file.fault
     if found:
         named = " and ".join(f"{system.title} ({system.name})" for system in found)
-        raise UnsupportedError("config", f"a file with the marks of {named}", "give system=..., one of these")
+        raise UnsupportedError(
+            "config", f"a file with the marks of {named}", f"give {argument('system')}, one of these"
+        )
     some = ", ".join(map(str, list(file.data)[:8])) or "none"
     looked = "; ".join(f"{name}: {' or '.join(map(str, system.marks))}" for name, system in config_systems().items())
-    reason = f"no system that is read has these marks. Looked for {looked}. Where it is one of these, give system=..."
+    choice = f"Where it is one of these, give {argument('system')}"
+    reason = f"no system that is read has these marks. Looked for {looked}. {choice}"
     raise UnsupportedError("config", f"a config with the keys {some}", reason)

@@ -1,4 +1,4 @@
-"""What float32, and XLA, make of formulas: how far an object may be from its own documentation, and where it jumps late."""
+"""What float32, and XLA, make of formulas: how far an object may be from its documentation, and where it jumps late."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Number, Steps, show
 from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.decimals import product
 from lrspec.readers.files import ConfigFile, Unread
 from lrspec.spec import Node
 
@@ -22,7 +23,8 @@ _WHAT = {
     "batch_size": "samples per optimizer update",
     "tokens_per_step": "tokens per optimizer update",
 }
-_TEXT_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DIGITS = "[0-9](?:_?[0-9])*"
+_TEXT_NUMBER = re.compile(rf"[-+]?(\.{_DIGITS}|{_DIGITS}(\.({_DIGITS})?)?)([eE][-+]?[0-9]+)?")
 
 
 class Quantities(dict[str, Fraction]):
@@ -46,11 +48,13 @@ def known(quantities: Mapping[str, Any]) -> Quantities:
     found = Quantities()
     for name, value in quantities.items():
         if name not in QUANTITIES:
-            raise SpecError(name, found="an unknown quantity", expected=f"one of {', '.join(QUANTITIES)}")
+            raise SpecError(argument(name, ""), found="an unknown quantity", expected=f"one of {', '.join(QUANTITIES)}")
         whole = name in {"total_steps", "steps_per_epoch"}
         number = isinstance(value, int | float | Fraction) and not isinstance(value, bool)
         if not number or not 0 < value < 1 << 62 or (whole and value != int(value)):
-            raise SpecError(name, found=show(value), expected=f"a {'whole ' if whole else ''}number above 0")
+            raise SpecError(
+                argument(name, ""), found=show(value), expected=f"a {'whole ' if whole else ''}number above 0"
+            )
         found[name] = Fraction(value)
     return found
 
@@ -66,6 +70,7 @@ class Context:
         training_args: The training arguments beside a config that leaves values to them.
         found: The keys that were read, by their paths.
         defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
+        named: Whether the caller says whose config it is.
     """
 
     system: str
@@ -74,6 +79,7 @@ class Context:
     training_args: Mapping[str, Any] | None = None
     found: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
+    named: bool = False
 
 
 class Keys:
@@ -118,6 +124,8 @@ class Keys:
         self.read.add(name)
         path, value = self.at(name), self.data.get(name)
         if value is None:
+            if self.context.file.rest is not None and not self.path:
+                raise self.context.file.rest.at(path)
             if default is not None:
                 self.context.defaults[path] = default
             return default
@@ -219,7 +227,7 @@ class Keys:
             return self.quantities[name]
         value = self.data.get(key)
         found = "nothing" if value is None else show(value)
-        raise SpecError(self.at(key), found=found, expected=f"{name}=..., {_WHAT[name]}: {why}")
+        raise SpecError(self.at(key), found=found, expected=f"{argument(name)}, {_WHAT[name]}: {why}")
 
     def rate(self, name: str) -> float:
         """Return the base rate at a key, or the one that the caller gave, which goes before.
@@ -299,5 +307,5 @@ def joined(*parts: Node) -> Node:
 
 
 def share(peak: float, ratio: float) -> float:
-    """Return the number nearest to the product of two."""
-    return float(Fraction(peak) * Fraction(ratio))
+    """Return a share of a rate, as the product of the two decimals."""
+    return product(peak, ratio)

@@ -53,6 +53,20 @@ def short_float32(number: float) -> float:
     return float(str(near)) if float(near) == number else number
 
 
+def decimal_product(number: float, factor: float) -> float:
+    """Return the product of two numbers as they are written: 0.1 times 0.1 is 0.01.
+
+    Args:
+        number: One.
+        factor: The other.
+
+    Example:
+        >>> decimal_product(0.1, 0.1), 0.1 * 0.1
+        (0.01, 0.010000000000000002)
+    """
+    return float(Fraction(repr(float(number))) * Fraction(repr(float(factor))))
+
+
 def half_cosine(share: Time) -> float:
     """Return `(1 + cos(pi * share)) / 2` without cancellation.
 
@@ -73,3 +87,16 @@ def power_of(base: float, exponent: float) -> float:
         return math.pow(base, exponent)
     except OverflowError:
         return math.inf
+
+
+def short_decimal(number: float) -> float:
+    """Return the decimal of at most 12 digits beside which float64's rounding put a number, if there is one.
+
+    Args:
+        number: A product, a power or a quotient, in float64.
+
+    Returns:
+        The decimal, where it is at most 4 units in the last place away; else the number.
+    """
+    decimal = float(f"{number:.12g}")
+    return decimal if abs(decimal - number) <= 4 * math.ulp(number) else number

@@ -12,7 +12,7 @@ from typing import Any
 from lrspec.compiler.formula import HORIZON, Time, value_at
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import Advice, SpecError, UnsupportedError
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Freeze, Linear, Sequence as Joined
 from lrspec.kinds.lists import MAX_TABLE
@@ -21,7 +21,7 @@ from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
+WAY_OUT = Advice("give {argument}, a number of steps, to have it as a table", "sample", "N")
 ROUNDING = 2.0**-48
 """The difference that a few operations in float64 explain, relative to the largest value."""
 _LEFT = Fraction(1, 2**30)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, formula_of, rounded
-from lrspec.errors import LrspecError, SpecError, UnsupportedError
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Freeze
 from lrspec.sampling import sample as sampled
@@ -266,13 +266,14 @@ def bounded(node: Node, sample: int | None, framework: str, name: str) -> tuple[
         node.program  # noqa: B018 - compiled here, to see whether it can be
     except SpecError as error:
         if sample is None:
-            reason = f"without an end it has no short form ({error}); give sample=N, the number of steps of the run"
+            way_out = f"give {argument('sample', 'N')}, the number of steps of the run"
+            reason = f"without an end it has no short form ({error}); {way_out}"
             raise UnsupportedError(framework, name, reason) from None
         held = Freeze(part=node, steps=sample)
         try:
             held.program  # noqa: B018
         except SpecError as again:
-            reason = f"too long for a program ({again}); give a smaller sample=N"
+            reason = f"too long for a program ({again}); give a smaller {argument('sample', 'N')}"
             raise UnsupportedError(framework, name, reason) from None
         return held, sample
     return node, HORIZON

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from lrspec.errors import LrspecError
+from lrspec.readers import known
 from lrspec.readers.system import System
 
 GROUP = "lrspec.readers"
@@ -26,6 +27,9 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
+    "nanogpt",
+    "targets",
+    "ultralytics",
 )
 """The packages here, each with a `SYSTEM`; the first that knows an object reads it."""
 
@@ -52,6 +56,8 @@ def systems() -> dict[str, System]:
     for name in PACKAGES:
         system = importlib.import_module(f"lrspec.readers.{name}").SYSTEM
         by_name[system.name] = system
+    for system in known.SYSTEMS:
+        by_name.setdefault(system.name, system)
     return by_name
 
 

@@ -18,7 +18,8 @@ class Mark:
 
     Args:
         keys: Keys that are there with a value, each as a path: `SOLVER.LR_SCHEDULER_NAME`; `param_scheduler[].type` for
-            any item of a list; `*.sched` for any key; `VERSION=2` where the value's text matches a regular expression.
+            any item of a list; `*.sched` for any key, `**.sched` at any depth, in lists too; `VERSION=2` where the
+            value's text matches a regular expression.
         absent: Paths that are not there.
         program: A regular expression of the name of the script that a launch script runs.
         text: A regular expression to search in the text of a file of a form that is not parsed.
@@ -110,6 +111,12 @@ def _stands(data: Any, path: str) -> bool:
 def _values(data: Any, names: list[str]) -> Iterator[Any]:
     if not names:
         yield data
+        return
+    if names[0] == "**":
+        yield from _values(data, names[1:])
+        inside = data.values() if isinstance(data, Mapping) else data if isinstance(data, list | tuple) else ()
+        for value in inside:
+            yield from _values(value, names)
         return
     if not isinstance(data, Mapping) or isinstance(data, Unread):
         return

@@ -198,20 +198,28 @@ def _joined(old: Document, new: Document, join: Join, step: int, total: int | No
     names = list(dict.fromkeys([*old.groups, *new.groups]))
     if len({type(name) for name in names}) > 1:
         raise SpecError("groups", found="names in one document, a list in the other", expected="the same in both")
-    found: dict[str | int | None, dict[str, Node]] = {}
-    for group in (None, *names):
-        before, after = old.group(group), new.group(group)
-        found[group] = {}
-        for name in before | after:
-            path = path_of(group, name)
-            if name not in before or name not in after:
-                which = "old" if name in before else "new"
-                raise SpecError(path, found=f"a schedule in the {which} document alone", expected="one in both")
-            try:
-                found[group][name] = join(before[name], after[name])
-                _value(found[group][name], step)
-            except SpecError as error:
-                raise error.within(path) from None
+    found = {group: _joined_in(group, old, new, join, step) for group in (None, *names)}
     for group in names:
         found[group] = {name: node for name, node in found[group].items() if node != found[None].get(name)}
     return built(found, {"relative": True} if relative else {}, total, {})
+
+
+def _joined_in(group: str | int | None, old: Document, new: Document, join: Join, step: int) -> dict[str, Node]:
+    """Return the joined schedules of a group, or of all that is in none, by the names of what they drive.
+
+    Raises:
+        SpecError: One is in one document alone, or has no value at `step`.
+    """
+    before, after = old.group(group), new.group(group)
+    found = {}
+    for name in before | after:
+        if name not in before or name not in after:
+            which = "old" if name in before else "new"
+            there = f"a schedule in the {which} document alone"
+            raise SpecError(path_of(group, name), found=there, expected="one in both")
+        try:
+            found[name] = join(before[name], after[name])
+            _value(found[name], step)
+        except SpecError as error:
+            raise error.within(path_of(group, name)) from None
+    return found

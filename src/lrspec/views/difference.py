@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from lrspec.schedule import Schedule
-from lrspec.views.svg import Points, points, round_numbers, without_needless, words_at
+from lrspec.views.outline import Points, points, simplified
+from lrspec.views.svg import round_numbers, words_at
 
 _WIDTH, _LEFT, _EDGE = 640, 72, 620
 _UPPER, _LOWER = (40, 220), (262, 342)
@@ -85,7 +86,7 @@ def _panel(curves: Sequence[Points], place: tuple[int, int], steps: int, colors:
         line = f'<path d="M{_LEFT} {y(value):.1f}H{_EDGE}" stroke="currentColor" stroke-opacity="0.15"/>'
         parts += [line, words_at(_LEFT - 6, y(value) + 4, f"{value:.10g}", "end")]
     for number, (curve, color) in enumerate(zip(curves, colors, strict=True)):
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in without_needless([(_x(s, steps), y(v)) for s, v in curve]))
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in simplified([(_x(s, steps), y(v)) for s, v in curve]))
         width = 3 - 1.4 * number if len(curves) > 1 else 1.4
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width:.1f}"/>')
     return parts

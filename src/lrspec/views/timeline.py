@@ -11,7 +11,7 @@ from typing import Any
 
 from lrspec.compiler.formula import simple
 from lrspec.document import Document
-from lrspec.documents.layout import entries, scales
+from lrspec.documents.layout import Entry, entries, group_path, scales
 from lrspec.fields import LAST_STEP
 from lrspec.kinds import Every, Sequence, Shift, Stretch
 from lrspec.program import Program
@@ -33,14 +33,19 @@ def schedules(schedule: Schedule) -> dict[str, Node]:
         >>> {path: node(0) for path, node in schedules(document).items()}
         {'learning_rate': 0.5, 'other.beta': 1.0, 'groups[0].learning_rate': 1.0}
     """
+    return {entry.path: entry.source for entry in standing(schedule)}
+
+
+def standing(schedule: Schedule) -> list[Entry]:
+    """Return the same with the group and the name of each: the `source` of an entry is its node."""
     if not isinstance(schedule, Document):
-        return {"learning_rate": schedule.node}
+        return [Entry(None, "learning_rate", "learning_rate", schedule.node)]
     data = schedule.to_dict()
-    found = {entry.path: schedule.group(entry.group)[entry.name] for entry in entries(data)}
+    found = {entry.path: entry for entry in entries(data)}
     for group in scales(data):
-        path = f"groups[{group}]" if isinstance(group, int) else f"groups.{group}"
-        found[f"{path}.learning_rate"] = schedule.group(group)["learning_rate"]
-    return found
+        path = f"{group_path(group)}.learning_rate"
+        found.setdefault(path, Entry(group, "learning_rate", path, None))
+    return [entry._replace(source=schedule.group(entry.group)[entry.name]) for entry in found.values()]
 
 
 def kink_steps(program: Program) -> list[int]:

@@ -1,66 +1,67 @@
 """Writing a schedule as the code of a framework: no framework is imported here, and none of the code is run.
 
 Each framework has a module with three functions, `native`, `function` and `table`, which return lines of code or
-raise `NoMatch`. A framework's own schedules are written where their formula is the schedule's at every step, after
-the end too; else the formula is written as a function; and else the values, where there are not too many of them.
+raise `NoMatch`. A framework's own schedules are written where their formula is the schedule's: at every step, or up to
+the end of the run where that is known and what comes after it stands in the way. Else the formula is written as a
+function; and else the values, where there are not too many of them.
 """
 
 from __future__ import annotations
 
-from math import ceil
 from types import ModuleType
+from typing import Literal
 
-import numpy as np
-
-from lrspec.compiler.formula import formula_of
 from lrspec.document import Document
-from lrspec.errors import SpecError, UnsupportedError
-from lrspec.evaluate import values
-from lrspec.fields import LAST_STEP, show
-from lrspec.kinds import Constant, PiecewiseConstant
+from lrspec.errors import SpecError
+from lrspec.fields import LAST_STEP, is_integer, show
 from lrspec.schedule import Schedule
-from lrspec.spec import Node
-from lrspec.writers import keras, optax, torch, transformers
-from lrspec.writers.parts import NoMatch, Source as Source, lines
+from lrspec.writers import forms, keras, optax, torch, transformers
+from lrspec.writers.result import NativeSource as NativeSource, NoMatch
 
+Until = int | Literal["total", "forever"] | None
 _FRAMEWORKS: dict[str, ModuleType] = {"torch": torch, "keras": keras, "optax": optax, "transformers": transformers}
-_MOST_RUNS = 1000
-_MOST_STEPS = 2**24
 
 
-def to_native_source(schedule: Schedule, framework: str) -> str:
+def to_native_source(schedule: Schedule, framework: str, *, until: Until = None) -> str:
     """Return the shortest idiomatic code of a framework that gives a schedule, without lrspec.
 
     Args:
         schedule: A node, or a document of one learning rate.
         framework: `torch`, `keras`, `optax` or `transformers`.
+        until: Up to where the code has to be the schedule: so many steps from step 0 on, the updates of the run;
+            `total`, the document's `total_steps`; or `forever`. By default the total of a document that has one,
+            else `forever`. Code that differs after those steps says so, and how.
 
     Returns:
         A Python module. For `keras` and `optax` it defines `schedule`; for `torch` and `transformers` a function
         `make(params)` that returns an optimizer, which stands for yours, and its scheduler.
 
     Raises:
-        SpecError: There is no such framework.
+        SpecError: There is no such framework, or no such end.
         UnsupportedError: The schedule has no formula in the framework, and too many values for a table.
 
     Example:
-        >>> from lrspec import Exponential
+        >>> from lrspec import Cosine, Exponential
         >>> schedule = Exponential(init_value=0.1, decay_rate=0.5, decay_period=10, staircase=True)
         >>> print(to_native_source(schedule, "optax").splitlines()[-1])
         schedule = optax.exponential_decay(init_value=0.1, transition_steps=10, decay_rate=0.5, staircase=True)
+        >>> wave = Cosine(init_value=0.1, end_value=0.0, steps=100, after="continue")
+        >>> print(to_native_source(wave, "optax", until=100).splitlines()[-1])
+        schedule = optax.cosine_decay_schedule(init_value=0.1, decay_steps=100)
     """
-    return native_source(schedule, framework).code
+    return native_source(schedule, framework, until=until).code
 
 
-def native_source(schedule: Schedule, framework: str) -> Source:
+def native_source(schedule: Schedule, framework: str, *, until: Until = None) -> NativeSource:
     """Return what `to_native_source` returns, with the form that it has.
 
     Args:
         schedule: As in `to_native_source`.
         framework: As in `to_native_source`.
+        until: As in `to_native_source`.
 
     Returns:
-        The code, and whether it is `native`, a `function`, or a `table`.
+        The code; whether it is `native`, a `function`, or a `table`; and up to where it is the schedule.
 
     Raises:
         SpecError: As in `to_native_source`.
@@ -76,55 +77,35 @@ def native_source(schedule: Schedule, framework: str) -> Source:
         raise SpecError("framework", found=show(framework), expected=f"one of {', '.join(_FRAMEWORKS)}")
     if isinstance(schedule, Document):
         schedule.require_one_rate(framework, f"document['learning_rate'].to_native_source({framework!r}) gives it")
-    node = schedule.node
-    last_step = formula_of(node).last_step
-    end = [] if last_step == LAST_STEP else [f"# In lrspec there is no value after step {last_step}; here there is."]
-    check = f"# To check: {module.CHECK}."
+    node, stop = schedule.node, end_of_run(schedule, until)
     try:
-        code = ["# Native: nothing but what the framework has.", check, *end, *module.native(node)]
-        return Source(code=lines(*code), framework=framework, form="native")
+        return forms.native(module, framework, node, stop)
     except NoMatch as error:
-        reason = f"# {framework} has no class for it ({error}):"
-    check = "# To check: compare its values with exact(step) of the schedule in lrspec."
+        reason = error
     try:
-        code = [f"{reason} its formula, as a function.", check, *end, *module.function(node)]
-        return Source(code=lines(*code), framework=framework, form="function")
+        return forms.function(module, framework, node, stop, reason)
     except NoMatch as error:
-        code = [
-            f"{reason} its float32 values, one by one.",
-            check,
-            *end,
-            *module.table(_levels(node, framework, error)),
-        ]
-    return Source(code=lines(*code), framework=framework, form="table")
+        return forms.table(module, framework, node, stop, reason, error)
 
 
-def _constant_from(node: Node) -> int | None:
-    """Return the step from which on a schedule has one value, or its last; None where it has no such step."""
-    formula = formula_of(node)
-    run = formula.runs[-1]
-    span = run.spans[-1]
-    if formula.last_step < LAST_STEP:
-        return formula.last_step
-    if run.is_constant:
-        return run.start
-    return run.start + ceil(span.start * run.stride) if span.constant and not run.period else None
+def end_of_run(schedule: Schedule, until: Until = None) -> int | None:
+    """Return the number of steps up to which code has to be a schedule, or None where it is at every step.
 
+    Args:
+        schedule: The schedule or document.
+        until: As in `to_native_source`.
 
-def _levels(node: Node, framework: str, reason: NoMatch) -> Node:
-    """Return the values of a schedule that ends, each with the step from which on it holds."""
-    advice = f"to_{framework}() has it exactly" if framework != "transformers" else "to_torch() has it exactly"
-    construct = node.kind if str(reason) == node.kind else f"{node.kind} with {reason}"
-    last = _constant_from(node)
-    if last is None or last > _MOST_STEPS:
-        why = f"it has no formula that can be printed, and no end up to which its values could be; {advice}"
-        raise UnsupportedError(framework, construct, why)
-    found = values(node.program, 0, last + 1)
-    starts = np.flatnonzero(found[1:] != found[:-1]) + 1
-    if len(starts) >= _MOST_RUNS:
-        why = f"it has no formula that can be printed, and {len(starts) + 1} values, more than {_MOST_RUNS}; {advice}"
-        raise UnsupportedError(framework, construct, why)
-    if not len(starts):
-        return Constant(value=float(found[0]))
-    levels = [float(found[0]), *(float(found[start]) for start in starts)]
-    return PiecewiseConstant(boundaries=[int(start) for start in starts], values=levels)
+    Raises:
+        SpecError: There is no such end, or the document has no total.
+    """
+    total = schedule.total_steps if isinstance(schedule, Document) else None
+    if until is None or until == "total":
+        if until and total is None:
+            raise SpecError("until", found="total, of a schedule that has none", expected="a number of steps")
+        return total
+    if until == "forever":
+        return None
+    if not is_integer(until) or not 1 <= until <= LAST_STEP:
+        expected = f"a number of steps from 1 to {LAST_STEP}, total, or forever"
+        raise SpecError("until", found=show(until), expected=expected)
+    return until

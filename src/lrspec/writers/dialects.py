@@ -11,7 +11,8 @@ from typing import Any
 from lrspec.compiler.formula import Time, simple
 from lrspec.fields import LAST_STEP
 from lrspec.spec import Node
-from lrspec.writers.parts import NoMatch, number
+from lrspec.writers.numbers import literal
+from lrspec.writers.result import NoMatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def enclosed(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeText:
     """A time as an expression, a number of steps added to it, and whether it is a whole number."""
 
     base: str
@@ -75,18 +76,18 @@ class Clock:
     def text(self) -> str:
         """The expression."""
         sign = "+" if self.late > 0 else "-"
-        return f"{self.base} {sign} {number(max(self.late, -self.late))}" if self.late else self.base
+        return f"{self.base} {sign} {literal(max(self.late, -self.late))}" if self.late else self.base
 
     @property
     def atom(self) -> str:
         """The expression, fit to be a factor."""
         return enclosed(self.text)
 
-    def plus(self, steps: Time) -> Clock:
+    def plus(self, steps: Time) -> TimeText:
         """Return a later time, or an earlier one."""
         late = simple(Fraction(self.late + steps))
         base = self.base if self.late or self.base.isidentifier() else enclosed(self.base)
-        return Clock(base, self.whole and Fraction(steps).denominator == 1, late)
+        return TimeText(base, self.whole and Fraction(steps).denominator == 1, late)
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Writer:
     constants: dict[str, list[Any]] = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
 
-    def node(self, node: Node, t: Clock, cut: bool = False) -> str:  # noqa: FBT001, FBT002 - read beside the node
+    def node(self, node: Node, t: TimeText, cut: bool = False) -> str:  # noqa: FBT001, FBT002 - read beside the node
         """Return the value of a node at a time, as an expression; `cut`: only before its end.
 
         Raises:
@@ -113,25 +114,25 @@ class Writer:
                 return text
         raise NoMatch(node.kind)
 
-    def chain(self, t: Clock, starts: Sequence[Time], texts: list[str]) -> str:
+    def chain(self, t: TimeText, starts: Sequence[Time], texts: list[str]) -> str:
         """Return one expression or another: each from its start on."""
         found = texts[-1]
         for begin, text in reversed(list(zip(starts[1:], texts, strict=False))):
             stop = (ceil(begin) if t.whole else begin) - t.late
-            found = self.dialect.choose.format(f"{t.base} < {number(stop)}", text, found)
+            found = self.dialect.choose.format(f"{t.base} < {literal(stop)}", text, found)
         return found
 
-    def ratio(self, t: Clock, steps: Time | float) -> str:
+    def ratio(self, t: TimeText, steps: Time | float) -> str:
         """Return `t / steps`."""
-        return self.real(t) if steps == 1 else f"{self.real(t)} / {number(steps)}"
+        return self.real(t) if steps == 1 else f"{self.real(t)} / {literal(steps)}"
 
-    def later(self, t: Clock, steps: Time) -> Clock:
+    def later(self, t: TimeText, steps: Time) -> TimeText:
         """Return a later time, or an earlier one; where it is not whole, as a floating-point number."""
         if t.whole and Fraction(steps).denominator != 1:
-            t = Clock(self.real(t), whole=False)
+            t = TimeText(self.real(t), whole=False)
         return t.plus(steps)
 
-    def real(self, t: Clock) -> str:
+    def real(self, t: TimeText) -> str:
         """Return a time as a floating-point number, fit to be a factor."""
         if not t.whole or self.dialect.real == "{0}":
             return t.atom
@@ -150,7 +151,7 @@ class Writer:
         self.constants[name] = numbers
         return name
 
-    def stairs(self, t: Clock, period: Time) -> str:
+    def stairs(self, t: TimeText, period: Time) -> str:
         """Return `floor(t / period)` in integers."""
         if not t.whole:
             raise NoMatch("a staircase over a time that is not whole")

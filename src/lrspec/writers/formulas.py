@@ -43,23 +43,24 @@ from lrspec.kinds.decays import _Decay
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
 from lrspec.spec import Node
-from lrspec.writers.dialects import Clock, Dialect, Writer, enclosed
-from lrspec.writers.parts import NoMatch, number
+from lrspec.writers.dialects import Dialect, TimeText, Writer, enclosed
+from lrspec.writers.numbers import literal
+from lrspec.writers.result import NoMatch
 
 _MOST_CYCLES = 64
 _LEAST_TIME = 1e-12
 
 
-def _held(writer: Writer, node: Leaf, t: Clock, cut: bool) -> Clock:  # noqa: FBT001
+def _held(writer: Writer, node: Leaf, t: TimeText, cut: bool) -> TimeText:  # noqa: FBT001
     """Return the time that stops at the end of a leaf that holds."""
     if node.steps is None or node.after == "continue" or cut:
         return t
     whole = Fraction(node.steps).denominator == 1
     text = writer.real(t) if t.whole and not whole else t.text
-    return Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
+    return TimeText(writer.dialect.least.format(text, literal(node.steps)), t.whole and whole)
 
 
-def _ramp(writer: Writer, node: Ramp, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _ramp(writer: Writer, node: Ramp, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     share = _SHARES[type(node)](writer, node, _held(writer, node, t, cut))
     init, end = node.init, node.end_value
     if end == 0:
@@ -67,7 +68,7 @@ def _ramp(writer: Writer, node: Ramp, t: Clock, cut: bool) -> str:  # noqa: FBT0
     return f"{end!r} + {init - end!r} * {share}" if init == 0 else f"{end!r} + ({init!r} - {end!r}) * {share}"
 
 
-def _linear(writer: Writer, node: Linear, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _linear(writer: Writer, node: Linear, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     x = writer.ratio(_held(writer, node, t, cut), node.steps)
     init, end = node.init, node.end_value
     if init == 0:
@@ -75,77 +76,77 @@ def _linear(writer: Writer, node: Linear, t: Clock, cut: bool) -> str:  # noqa: 
     return f"{init!r} * (1 - {x})" if end == 0 else f"{init!r} + ({end!r} - {init!r}) * {x}"
 
 
-def _polynomial(writer: Writer, node: Polynomial, t: Clock) -> str:
+def _polynomial(writer: Writer, node: Polynomial, t: TimeText) -> str:
     """What is left is a difference of steps: a compiled float32 makes less than 0 of `1 - t / steps` at the end."""
     if node.k_decay == 1:
-        left = writer.ratio(Clock(f"{number(node.steps)} - {t.atom}", t.whole), node.steps)
-        return f"({left}) ** {number(node.power)}"
-    left = writer.dialect.greatest.format(f"1 - ({writer.ratio(t, node.steps)}) ** {number(node.k_decay)}", "0.0")
-    share = f"{left} ** {number(node.power)}"
-    return writer.dialect.choose.format(f"{t.text} < {number(node.steps)}", share, "0.0")
+        left = writer.ratio(TimeText(f"{literal(node.steps)} - {t.atom}", t.whole), node.steps)
+        return f"({left}) ** {literal(node.power)}"
+    left = writer.dialect.greatest.format(f"1 - ({writer.ratio(t, node.steps)}) ** {literal(node.k_decay)}", "0.0")
+    share = f"{left} ** {literal(node.power)}"
+    return writer.dialect.choose.format(f"{t.text} < {literal(node.steps)}", share, "0.0")
 
 
-def _cosine(writer: Writer, node: Cosine, t: Clock) -> str:
+def _cosine(writer: Writer, node: Cosine, t: TimeText) -> str:
     if node.after == "continue" and t.whole and node.repeats is not None:  # so that float32 sees small times alone
-        t = Clock(f"{t.atom} % {number(node.repeats)}")
+        t = TimeText(f"{t.atom} % {literal(node.repeats)}")
     x = writer.ratio(t, node.steps)
-    x = x if node.k_decay == 1 else f"({x}) ** {number(node.k_decay)}"
-    turns = "" if node.cycles == 0.5 else f"{number(2 * Fraction(node.cycles))} * "
+    x = x if node.k_decay == 1 else f"({x}) ** {literal(node.k_decay)}"
+    turns = "" if node.cycles == 0.5 else f"{literal(2 * Fraction(node.cycles))} * "
     share = f"(1 + {writer.call('cos', f'math.pi * {turns}{x}')}) / 2"
-    return share if node.exponent == 1 else f"({share}) ** {number(node.exponent)}"
+    return share if node.exponent == 1 else f"({share}) ** {literal(node.exponent)}"
 
 
-def _one_minus_power(writer: Writer, node: OneMinusPower, t: Clock) -> str:
-    return f"(1 - ({writer.ratio(t, node.steps)}) ** {number(node.power)})"
+def _one_minus_power(writer: Writer, node: OneMinusPower, t: TimeText) -> str:
+    return f"(1 - ({writer.ratio(t, node.steps)}) ** {literal(node.power)})"
 
 
-def _normalized(writer: Writer, node: NormalizedExponential, t: Clock) -> str:
+def _normalized(writer: Writer, node: NormalizedExponential, t: TimeText) -> str:
     return f"({node.ratio!r} ** ({writer.ratio(t, node.steps)}) - {node.ratio!r}) / (1 - {node.ratio!r})"
 
 
-def _tanh(writer: Writer, node: Tanh, t: Clock) -> str:
+def _tanh(writer: Writer, node: Tanh, t: TimeText) -> str:
     y = f"{node.lower!r} + ({node.upper!r} - {node.lower!r}) * {writer.ratio(t, node.steps)}"
     return f"(1 - {writer.call('tanh', y)}) / 2"
 
 
-def _rex(writer: Writer, node: Rex, t: Clock) -> str:
+def _rex(writer: Writer, node: Rex, t: TimeText) -> str:
     x = writer.ratio(t, node.steps)
     return f"(1 - {x}) / (1 - {x} / 2)"
 
 
-def _logarithmic(writer: Writer, node: Logarithmic, t: Clock) -> str:
+def _logarithmic(writer: Writer, node: Logarithmic, t: TimeText) -> str:
     top = writer.call("log", writer.ratio(t.plus(1), 1))
-    return f"(1 - {top} / math.log({number(node.steps + 1)}))"
+    return f"(1 - {top} / math.log({literal(node.steps + 1)}))"
 
 
-def _geometric(writer: Writer, node: Geometric, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _geometric(writer: Writer, node: Geometric, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     x = writer.ratio(_held(writer, node, t, cut), node.steps)
     return f"{node.init!r} * ({node.end_value!r} / {node.init!r}) ** ({x})"
 
 
-def _periods(writer: Writer, node: _Decay, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _periods(writer: Writer, node: _Decay, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     t = _held(writer, node, t, cut)
     if not node.staircase:
         return writer.ratio(t, node.decay_period)
-    return writer.real(Clock(writer.stairs(t, simple(Fraction(node.decay_period)))))
+    return writer.real(TimeText(writer.stairs(t, simple(Fraction(node.decay_period)))))
 
 
-def _exponential(writer: Writer, node: Exponential, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _exponential(writer: Writer, node: Exponential, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     return f"{node.init!r} * {node.decay_rate!r} ** {enclosed(_periods(writer, node, t, cut))}"
 
 
-def _inverse_time(writer: Writer, node: InverseTime, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _inverse_time(writer: Writer, node: InverseTime, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     return f"{node.init!r} / (1 + {node.decay_rate!r} * {_periods(writer, node, t, cut)})"
 
 
-def _power_law(writer: Writer, node: PowerLaw, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _power_law(writer: Writer, node: PowerLaw, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     t = writer.later(_held(writer, node, t, cut), simple(Fraction(node.offset)))
     if not writer.dialect.lazy and not node.offset:  # a branch that is not taken is computed all the same
-        t = Clock(writer.dialect.greatest.format(t.text, 1 if t.whole else _LEAST_TIME), t.whole)
-    return f"{node.init_value!r} * ({number(node.timescale)} / {writer.real(t)}) ** {number(node.power)}"
+        t = TimeText(writer.dialect.greatest.format(t.text, 1 if t.whole else _LEAST_TIME), t.whole)
+    return f"{node.init_value!r} * ({literal(node.timescale)} / {writer.real(t)}) ** {literal(node.power)}"
 
 
-def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str:  # noqa: FBT001
+def _levels(writer: Writer, node: PiecewiseConstant, t: TimeText, _: bool) -> str:  # noqa: FBT001
     if len(node.boundaries) <= 2:
         texts = [repr(level) for level in node.levels]
         return writer.chain(t, [0, *node.boundaries], texts)
@@ -154,7 +155,7 @@ def _levels(writer: Writer, node: PiecewiseConstant, t: Clock, _: bool) -> str: 
     return writer.dialect.take.format(writer.named("LEVELS", list(node.levels)), index)
 
 
-def texts_of(writer: Writer, node: Sequence, t: Clock, *, cut: bool) -> list[str]:
+def texts_of(writer: Writer, node: Sequence, t: TimeText, *, cut: bool) -> list[str]:
     """Return the values of the parts of a sequence, as expressions."""
     texts = []
     for i, (part, start) in enumerate(zip(node.resolved, node.starts, strict=True)):
@@ -163,16 +164,16 @@ def texts_of(writer: Writer, node: Sequence, t: Clock, *, cut: bool) -> list[str
     return texts
 
 
-def _sequence(writer: Writer, node: Sequence, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _sequence(writer: Writer, node: Sequence, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     return writer.chain(t, node.starts, texts_of(writer, node, t, cut=cut))
 
 
-def _product(writer: Writer, node: Product, t: Clock, _: bool) -> str:  # noqa: FBT001
+def _product(writer: Writer, node: Product, t: TimeText, _: bool) -> str:  # noqa: FBT001
     return " * ".join(f"({writer.node(part, t)})" for part in node.parts)
 
 
 def _pointwise(form: Callable[[Dialect], str]) -> Callable[..., str]:
-    def write(writer: Writer, node: Minimum | Maximum, t: Clock, _: bool) -> str:  # noqa: FBT001
+    def write(writer: Writer, node: Minimum | Maximum, t: TimeText, _: bool) -> str:  # noqa: FBT001
         first, *rest = (writer.node(part, t) for part in node.parts)
         for text in rest:
             first = form(writer.dialect).format(first, text)
@@ -181,40 +182,40 @@ def _pointwise(form: Callable[[Dialect], str]) -> Callable[..., str]:
     return write
 
 
-def _clamp(writer: Writer, node: Clamp, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _clamp(writer: Writer, node: Clamp, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     text = writer.node(node.part, t, cut)
     if node.min_value is not None:
         text = writer.dialect.greatest.format(text, repr(node.min_value))
     return text if node.max_value is None else writer.dialect.least.format(text, repr(node.max_value))
 
 
-def _affine(writer: Writer, node: Affine, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _affine(writer: Writer, node: Affine, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     return f"{node.offset!r} + {node.scale!r} * ({writer.node(node.part, t, cut)})"
 
 
-def _shift(writer: Writer, node: Shift, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _shift(writer: Writer, node: Shift, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     moved = writer.later(t, simple(Fraction(node.by)))
     if node.by < 0:
-        moved = Clock(writer.dialect.greatest.format(moved.text, 0), moved.whole)
+        moved = TimeText(writer.dialect.greatest.format(moved.text, 0), moved.whole)
     return writer.node(node.part, moved, cut)
 
 
-def _freeze(writer: Writer, node: Freeze, t: Clock, cut: bool) -> str:  # noqa: FBT001
+def _freeze(writer: Writer, node: Freeze, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     whole = Fraction(node.steps).denominator == 1
     text = writer.real(t) if t.whole and not whole else t.text
-    held = Clock(writer.dialect.least.format(text, number(node.steps)), t.whole and whole)
+    held = TimeText(writer.dialect.least.format(text, literal(node.steps)), t.whole and whole)
     return writer.node(node.part, t if cut else held)
 
 
-def _every(writer: Writer, node: Every, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    return writer.node(node.part, Clock(writer.stairs(t, simple(Fraction(node.period)))), cut)
+def _every(writer: Writer, node: Every, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    return writer.node(node.part, TimeText(writer.stairs(t, simple(Fraction(node.period)))), cut)
 
 
-def _stretch(writer: Writer, node: Stretch, t: Clock, cut: bool) -> str:  # noqa: FBT001
-    return writer.node(node.part, Clock(writer.ratio(t, node.factor), whole=False), cut)
+def _stretch(writer: Writer, node: Stretch, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    return writer.node(node.part, TimeText(writer.ratio(t, node.factor), whole=False), cut)
 
 
-def _repeat(writer: Writer, node: Repeat, t: Clock, _: bool) -> str:  # noqa: FBT001
+def _repeat(writer: Writer, node: Repeat, t: TimeText, _: bool) -> str:  # noqa: FBT001
     if node.num_cycles is not None:
         raise NoMatch("a repeat that ends within another schedule")
     if not t.whole:
@@ -223,14 +224,14 @@ def _repeat(writer: Writer, node: Repeat, t: Clock, _: bool) -> str:  # noqa: FB
     if node.cycle_mult == 1:
         if Fraction(first).denominator != 1:
             raise NoMatch("cycles that are not whole")
-        cycle, inside = f"({t.atom} // {first})", Clock(f"{t.atom} % {first}")
+        cycle, inside = f"({t.atom} // {first})", TimeText(f"{t.atom} % {first}")
     else:
         cycle, inside = _grown(writer, node, t)
     text = writer.node(node.part, inside, node.part.length is None or node.part.length >= first)
     return _scaled(writer, node, cycle, text)
 
 
-def _grown(writer: Writer, node: Repeat, t: Clock) -> tuple[str, Clock]:
+def _grown(writer: Writer, node: Repeat, t: TimeText) -> tuple[str, TimeText]:
     """Return the number of a cycle among those that grow, and the part's time in it."""
     every = list(islice(node._cycles(), _MOST_CYCLES + 1))  # noqa: SLF001
     cycles = [(start, length) for start, length in every if start <= LAST_STEP]
@@ -243,16 +244,16 @@ def _grown(writer: Writer, node: Repeat, t: Clock) -> tuple[str, Clock]:
     starts = begins if exact else writer.named("EXACT_STARTS", [float(start) for start, _ in cycles])
     lengths = writer.named("LENGTHS", [float(length / Fraction(cycles[0][1])) for _, length in cycles])
     start = writer.dialect.take.format(starts, cycle)
-    since = writer.real(Clock(f"{t.text} - {start}")) if exact else f"({writer.real(t)} - {start})"
-    return cycle, Clock(f"{since} / {writer.dialect.take.format(lengths, cycle)}", whole=False)
+    since = writer.real(TimeText(f"{t.text} - {start}")) if exact else f"({writer.real(t)} - {start})"
+    return cycle, TimeText(f"{since} / {writer.dialect.take.format(lengths, cycle)}", whole=False)
 
 
 def _scaled(writer: Writer, node: Repeat, cycle: str, text: str) -> str:
     factors = []
     if node.peak_mult != 1:
-        factors.append(f"{node.peak_mult!r} ** {writer.real(Clock(cycle))}")
+        factors.append(f"{node.peak_mult!r} ** {writer.real(TimeText(cycle))}")
     if node.peak_power:
-        factors.append(f"({writer.real(Clock(cycle))} + 1.0) ** -{number(node.peak_power)}")
+        factors.append(f"({writer.real(TimeText(cycle))} + 1.0) ** -{literal(node.peak_power)}")
     if not factors:
         return text
     factor, low = " * ".join(factors), node.floor_value

@@ -11,9 +11,10 @@ from math import ceil
 
 from lrspec.kinds import Sequence
 from lrspec.spec import Node
-from lrspec.writers.dialects import Clock, Dialect, Writer
+from lrspec.writers.dialects import Dialect, TimeText, Writer
 from lrspec.writers.formulas import NODES, texts_of
-from lrspec.writers.parts import NoMatch, Part, parts_of
+from lrspec.writers.parts import Part, parts_of
+from lrspec.writers.result import NoMatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +38,20 @@ class Code:
         return any(name in text for text in (*self.statements, *self.pieces))
 
 
-def formula(node: Node, dialect: Dialect) -> Code:
+def formula(node: Node, dialect: Dialect, until: int | None = None) -> Code:
     """Return the formula of a schedule.
+
+    Args:
+        node: The schedule.
+        dialect: How a framework writes it.
+        until: The number of steps of the run, where nothing is asked of those after it.
 
     Raises:
         NoMatch: A kind has no formula here; the message names it.
     """
-    writer, step = Writer(dialect, NODES), Clock("step")
+    writer, step = Writer(dialect, NODES), TimeText("step")
     try:
-        parts = parts_of(node)
+        parts = parts_of(node, until)
     except NoMatch:
         if not isinstance(node, Sequence):
             starts, pieces = [0], [writer.node(node, step)]
@@ -60,7 +66,7 @@ def formula(node: Node, dialect: Dialect) -> Code:
 
 def _lasts(part: Part) -> bool:
     """Tell whether a part stops before its node ends, or as it does, so that the formula needs no end of its own."""
-    return part.stop is not None and (part.node.length is None or part.node.length >= part.steps)
+    return part.stop is not None and not part.free and (part.node.length is None or part.node.length >= part.steps)
 
 
 def assigned(code: Code, dialect: Dialect) -> list[str]:

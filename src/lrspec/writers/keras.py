@@ -12,8 +12,11 @@ from fractions import Fraction
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
 from lrspec.spec import Node
 from lrspec.writers.dialects import Dialect
+from lrspec.writers.float32 import check_power, late_stairs
 from lrspec.writers.function import assigned, formula
-from lrspec.writers.parts import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.writers.numbers import factor, literal
+from lrspec.writers.parts import Part, is_half, joined, only, parts_of, whole
+from lrspec.writers.result import Native, NoMatch
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
 _OPS = Dialect(
@@ -27,28 +30,38 @@ _OPS = Dialect(
 )
 
 
-def native(node: Node) -> list[str]:
+def native(node: Node, until: int | None = None) -> Native:
     """Return the lines of code that make it of one of Keras' own classes.
+
+    Args:
+        node: The schedule.
+        until: The number of steps of the run, where nothing is asked of those after it.
 
     Raises:
         NoMatch: None can; Keras has nothing that puts schedules one after another.
     """
-    parts = parts_of(node)
+    parts = parts_of(node, until)
     call = _call(parts[0].node) if len(parts) == 1 else _with_warmup(parts)
     late = late_stairs([part.node for part in parts])
-    return ["import keras", "", *late, f"schedule = keras.optimizers.schedules.{call}"]
+    return Native(["import keras", "", *late, f"schedule = keras.optimizers.schedules.{call}"], joined(parts))
 
 
-table = native
+def table(node: Node) -> list[str]:
+    """Return the lines of code of a constant, or of one that is constant in pieces."""
+    return native(node).lines
 
 
-def function(node: Node) -> list[str]:
+def function(node: Node, until: int | None = None) -> list[str]:
     """Return the lines of code of a class of its own.
+
+    Args:
+        node: The schedule.
+        until: As in `native`.
 
     Raises:
         NoMatch: A kind has no formula.
     """
-    code = formula(node, _OPS)
+    code = formula(node, _OPS, until)
     return [
         *(["import math", ""] if code.uses("math.") else []),
         "import keras",
@@ -80,7 +93,7 @@ def _ramp(node: Node) -> str:
     if isinstance(node, Polynomial) and node.k_decay != 1:
         raise NoMatch("polynomial with a k_decay")
     power = f", power={node.power!r}" if isinstance(node, Polynomial) else ""
-    steps, end = number(node.steps), node.end_value
+    steps, end = literal(node.steps), node.end_value
     return f"PolynomialDecay({node.init!r}, decay_steps={steps}, end_learning_rate={end!r}{power})"
 
 
@@ -93,7 +106,7 @@ def _alpha(node: Node) -> str:
 
 def _cosine(node: Node) -> str:
     alpha = _alpha(node)
-    return f"CosineDecay({node.init!r}, decay_steps={number(node.length or 0)}{alpha})"  # type: ignore[attr-defined]
+    return f"CosineDecay({node.init!r}, decay_steps={literal(node.length or 0)}{alpha})"  # type: ignore[attr-defined]
 
 
 def _with_warmup(parts: list[Part]) -> str:
@@ -103,7 +116,7 @@ def _with_warmup(parts: list[Part]) -> str:
         raise NoMatch("a sequence of other parts than a linear warmup and a cosine")
     if first.steps != begins or first.end_value != last.init_value:
         raise NoMatch("a warmup that does not end where the cosine begins")
-    alpha, decay = _alpha(last), number(last.steps)
+    alpha, decay = _alpha(last), literal(last.steps)
     warmup = f"warmup_target={last.init!r}, warmup_steps={begins}"
     return f"CosineDecay({first.init!r}, decay_steps={decay}{alpha}, {warmup})"
 
@@ -113,7 +126,7 @@ def _decay(node: Node) -> str:
         raise NoMatch(node.kind)
     name = "ExponentialDecay" if isinstance(node, Exponential) else "InverseTimeDecay"
     stairs = ", staircase=True" if node.staircase else ""
-    return f"{name}({node.init!r}, decay_steps={number(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs})"
+    return f"{name}({node.init!r}, decay_steps={literal(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs})"
 
 
 def _piecewise(node: Node) -> str:

@@ -13,8 +13,11 @@ from itertools import islice, pairwise
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat
 from lrspec.spec import Node
 from lrspec.writers.dialects import Dialect
+from lrspec.writers.float32 import check_power, late_stairs
 from lrspec.writers.function import assigned, formula
-from lrspec.writers.parts import NoMatch, Part, check_power, factor, is_half, late_stairs, number, only, parts_of, whole
+from lrspec.writers.numbers import factor, literal
+from lrspec.writers.parts import Part, is_half, joined, only, parts_of, whole
+from lrspec.writers.result import Native, NoMatch
 
 CHECK = "lrspec.from_native(schedule) reads it back; or compare schedule(step), which is float32, with exact(step)"
 _MOST_CYCLES = 20
@@ -29,18 +32,22 @@ _JNP = Dialect(
 )
 
 
-def native(node: Node) -> list[str]:
+def native(node: Node, until: int | None = None) -> Native:
     """Return the lines of code that make it of Optax' own functions.
+
+    Args:
+        node: The schedule.
+        until: The number of steps of the run, where nothing is asked of those after it.
 
     Raises:
         NoMatch: They cannot.
     """
-    parts = _unrolled(parts_of(node))
+    parts = _unrolled(parts_of(node, until))
     one = _call(parts[0]) if len(parts) == 1 else _with_warmup(parts) or _one_cycle(parts)
     before = ["import optax", "", *late_stairs([part.node for part in parts])]
     if one:
-        return [*before, f"schedule = optax.{one}"]
-    return [
+        return Native([*before, f"schedule = optax.{one}"], joined(parts))
+    lines = [
         *before,
         "schedule = optax.join_schedules(",
         "    [",
@@ -49,15 +56,20 @@ def native(node: Node) -> list[str]:
         f"    boundaries={[part.start for part in parts[1:]]!r},",
         ")",
     ]
+    return Native(lines, joined(parts))
 
 
-def function(node: Node) -> list[str]:
+def function(node: Node, until: int | None = None) -> list[str]:
     """Return the lines of code of a function in JAX.
+
+    Args:
+        node: The schedule.
+        until: As in `native`.
 
     Raises:
         NoMatch: A kind has no formula.
     """
-    code = formula(node, _JNP)
+    code = formula(node, _JNP, until)
     return [
         *(["import math", ""] if code.uses("math.") else []),
         "import jax.numpy as jnp",
@@ -112,13 +124,13 @@ def _ramp(node: Node) -> str:
     check_power(node)
     values = f"init_value={node.init!r}, end_value={node.end_value!r}"
     if isinstance(node, Linear):
-        return f"linear_schedule({values}, transition_steps={number(node.steps)})"
+        return f"linear_schedule({values}, transition_steps={literal(node.steps)})"
     if node.k_decay != 1:
         raise NoMatch("polynomial with a k_decay")
-    return f"polynomial_schedule({values}, power={node.power!r}, transition_steps={number(node.steps)})"
+    return f"polynomial_schedule({values}, power={node.power!r}, transition_steps={literal(node.steps)})"
 
 
-def _held(node: Node) -> Cosine:
+def _half_cosine(node: Node) -> Cosine:
     if not isinstance(node, Cosine) or not is_half(node, any_exponent=True) or node.after == "continue":
         raise NoMatch("cosine of another shape than half a period that is held")
     return node
@@ -129,9 +141,9 @@ def _exponent(node: Cosine) -> str:
 
 
 def _cosine(node: Node) -> str:
-    node = _held(node)
+    node = _half_cosine(node)
     alpha = "" if node.end_value == 0 else f", alpha={factor(node.end_value, node.init)}"
-    steps = number(node.steps)
+    steps = literal(node.steps)
     return f"cosine_decay_schedule(init_value={node.init!r}, decay_steps={steps}{alpha}{_exponent(node)})"
 
 
@@ -140,7 +152,7 @@ def _decay(node: Exponential) -> str:
     if node.steps is not None:
         raise NoMatch(node.kind)
     stairs = ", staircase=True" if node.staircase else ""
-    return f"transition_steps={number(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs}"
+    return f"transition_steps={literal(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs}"
 
 
 def _exponential(node: Node) -> str:
@@ -153,7 +165,7 @@ def _piecewise(node: Node) -> str:
     if not isinstance(node, PiecewiseConstant):
         raise NoMatch(node.kind)
     scales = [factor(after, before) for before, after in pairwise(node.levels)]
-    if any(float(scale) < 0 for scale in scales):
+    if any(scale < 0 for scale in scales):
         raise NoMatch("levels of both signs")
     pairs = ", ".join(f"{boundary}: {scale}" for boundary, scale in zip(node.boundaries, scales, strict=True))
     return f"piecewise_constant_schedule({node.levels[0]!r}, {{{pairs}}})"
@@ -180,7 +192,7 @@ def _with_warmup(parts: list[Part]) -> str | None:
     begun = f"init_value={first.init!r}, peak_value={peak!r}, warmup_steps={parts[1].start}"
     if isinstance(last, Exponential):
         return f"warmup_exponential_decay_schedule({begun}, {_decay(last)})"
-    last = _held(last)
+    last = _half_cosine(last)
     end = "" if last.end_value == 0 else f", end_value={last.end_value!r}"
     total = parts[1].start + whole(last.steps)
     return f"warmup_cosine_decay_schedule({begun}, decay_steps={total}{end}{_exponent(last)})"
@@ -190,10 +202,10 @@ def _one_cycle(parts: list[Part]) -> str | None:
     """Return the one-cycle schedule of Optax, which is at its peak and at its end at whole steps."""
     if len(parts) != 2 or not all(is_half(part.node) for part in parts):
         return None
-    up, down = (_held(part.node) for part in parts)
+    up, down = (_half_cosine(part.node) for part in parts)
     peak, begin, total = up.end_value, parts[1].start, parts[1].start + whole(down.steps)
     low = 0 < up.init < peak and 0 < down.end_value < up.init
     if up.steps != begin or down.init_value != peak or not low or int(begin / total * total) != begin:
         return None
-    shares = f"div_factor={float(factor(peak, up.init))!r}, final_div_factor={float(factor(up.init, down.end_value))!r}"
+    shares = f"div_factor={factor(peak, up.init)}, final_div_factor={factor(up.init, down.end_value)}"
     return f"cosine_onecycle_schedule({total}, {peak!r}, pct_start={begin / total!r}, {shares})"

@@ -1,22 +1,19 @@
-"""What the modules of this package share: the result, and a schedule as parts one after another.
+"""A schedule as parts one after another, which the modules of this package share.
 
 A tree has many ways to say the same; a framework's builders have one. So a tree is first taken apart into parts that
 begin at whole steps, with nested sequences undone, cuts at the end of a part dropped where another part follows, and
-a ramp that begins with its second value written as the ramp it is.
+a ramp that begins with its second value written as the ramp it is. Up to the end of a run, what comes after it is left
+out, and the last part may do as it likes there.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence as Listing
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
-
-import numpy as np
 
 from lrspec.compiler.formula import Time, simple, value_at
 from lrspec.kinds import (
+    Affine,
     Constant,
     Cosine,
     Exponential,
@@ -33,44 +30,22 @@ from lrspec.kinds import (
 from lrspec.kinds.leaf import Leaf
 from lrspec.kinds.ramps import Ramp
 from lrspec.spec import Node
-
-Form = Literal["native", "function", "table"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A schedule as the code of a framework.
-
-    Args:
-        code: A Python module, without lrspec.
-        framework: Whose code it is.
-        form: `native`, of the framework's own schedules; `function`, the formula in a function; or `table`, the
-            float32 values themselves.
-
-    Example:
-        >>> Source(code="schedule = 0.1", framework="keras", form="native").form
-        'native'
-    """
-
-    code: str
-    framework: str
-    form: Form
-
-
-class NoMatch(Exception):  # noqa: N818 - not an error: the next form is tried
-    """A form cannot express a schedule; the message names the kind that stands in the way."""
+from lrspec.writers.result import NoMatch
+from lrspec.writers.scaling import scaled
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A node that runs on its own steps from `start` on, up to the step `stop`, or without end.
 
-    A part without a `stop` holds what its node holds.
+    A part without a `stop` holds what its node holds. One that is `free` is the last of a run, which is over at its
+    `stop`.
     """
 
     node: Node
     start: int
     stop: int | None
+    free: bool = False
 
     @property
     def steps(self) -> int:
@@ -80,16 +55,39 @@ class Part:
         return self.stop - self.start
 
 
-def parts_of(node: Node) -> list[Part]:
+def parts_of(node: Node, until: int | None = None) -> list[Part]:
     """Return a schedule as parts, of which the last has no `stop`.
+
+    Args:
+        node: The schedule.
+        until: The number of steps of a run, where nothing is asked of those after it: the last part is `free` then.
 
     Raises:
         NoMatch: A part begins between two steps.
     """
-    parts = _flat(node, 0, None)
+    parts = _flat(node, 0, until)
     while len(parts) > 1 and isinstance(parts[-1].node, Constant) and _holds(parts[-2]) == parts[-1].node.value:
-        parts = [*parts[:-2], replace(parts[-2], stop=None)]
-    return parts
+        parts = [*parts[:-2], replace(parts[-2], stop=parts[-1].stop)]
+    return parts if until is None else [*parts[:-1], replace(parts[-1], free=True)]
+
+
+def joined(parts: list[Part]) -> Node:
+    """Return the node that parts are, of which the last goes on for ever."""
+    *some, last = parts
+    return (
+        Sequence(parts=[*(Freeze(part=part.node, steps=part.steps) for part in some), last.node]) if some else last.node
+    )
+
+
+def rising(parts: list[Part]) -> list[Part]:
+    """Return parts of which the last, where it is free at the end of half a cosine or before it, rises again there.
+
+    PyTorch's and transformers' own cosines do.
+    """
+    last = parts[-1]
+    if not last.free or not isinstance(last.node, Cosine) or not is_half(last.node) or last.node.steps < last.steps:
+        return parts
+    return [*parts[:-1], replace(last, node=replace(last.node, steps=whole(last.node.steps), after="continue"))]
 
 
 def _holds(part: Part) -> float | None:
@@ -128,29 +126,30 @@ def whole(time: Time | float) -> int:
 def _flat(node: Node, start: int, stop: int | None) -> list[Part]:
     if isinstance(node, Sequence):
         return _sequence(node, start, stop)
-    if isinstance(node, Freeze) and (stop is None or node.steps < stop - start):
-        if isinstance(node.part, Leaf) and node.part.length == node.steps and node.part.after != "continue":
-            return _flat(node.part, start, stop)
-        end = start + whole(node.steps)
-        held = Constant(value=value_at(node.part, node.steps))
-        return [*_flat(node.part, start, end), Part(node=held, start=end, stop=stop)]
     if isinstance(node, Freeze):
-        return _flat(node.part, start, stop)
+        inner = node.part
+        if isinstance(inner, Leaf) and inner.length == node.steps and inner.after != "continue":
+            return _flat(inner, start, stop)
+        return _tail(node, inner, node.steps, start, stop)
+    if isinstance(node, Affine):
+        parts = _flat(node.part, start, stop)
+        return [replace(part, node=scaled(part.node, node.scale, node.offset)) for part in parts]
     if isinstance(node, Repeat) and node.num_cycles is not None and node.length is not None:
-        endless = replace(node, num_cycles=None, after="hold")
-        if stop is not None and node.length >= stop - start:
-            return [Part(node=endless, start=start, stop=stop)]
-        end = start + whole(node.length)
-        held = Constant(value=value_at(node, node.length))
-        return [Part(node=endless, start=start, stop=end), Part(node=held, start=end, stop=stop)]
+        return _tail(node, replace(node, num_cycles=None, after="hold"), node.length, start, stop)
     if isinstance(node, Exponential | InverseTime | PowerLaw) and node.steps is not None:
-        open_end = replace(node, steps=None, after="hold")
-        if node.after == "continue" or (stop is not None and node.steps >= stop - start):
-            return [Part(node=open_end, start=start, stop=stop)]
-        end = start + whole(node.steps)
-        held = Constant(value=value_at(node, node.steps))
-        return [Part(node=open_end, start=start, stop=end), Part(node=held, start=end, stop=stop)]
+        endless = replace(node, steps=None, after="hold")
+        if node.after == "continue":
+            return [Part(node=endless, start=start, stop=stop)]
+        return _tail(node, endless, node.steps, start, stop)
     return [Part(node=_simple(node, None if stop is None else stop - start), start=start, stop=stop)]
+
+
+def _tail(node: Node, endless: Node, steps: Time, start: int, stop: int | None) -> list[Part]:
+    """Return the parts of a node that is another one for so many steps, and then holds its value."""
+    if stop is not None and steps >= stop - start:
+        return _flat(endless, start, stop)
+    end = start + whole(steps)
+    return [*_flat(endless, start, end), Part(node=Constant(value=value_at(node, steps)), start=end, stop=stop)]
 
 
 def _sequence(node: Sequence, start: int, stop: int | None) -> list[Part]:
@@ -199,80 +198,3 @@ def _simple(node: Node, steps: int | None) -> Node:
 def only(node: Node, kind: type[Node], **fields: object) -> bool:
     """Tell whether a node is of a kind and has those fields."""
     return isinstance(node, kind) and all(getattr(node, name) == value for name, value in fields.items())
-
-
-def factor(value: float, base: float) -> str:
-    """Return a number f as text, with `base * f` within a unit in the last place of `value`: the shortest there is.
-
-    Raises:
-        NoMatch: `base` is 0 and `value` is not.
-    """
-    if value == base:
-        return "1.0"
-    if base == 0:
-        raise NoMatch("a value that is no multiple of 0")
-    near = value / base
-    short = (float(f"{near:.{digits}g}") for digits in (3, 6, 15))
-    return repr(next((one for one in short if abs(base * one - value) <= math.ulp(value)), near))
-
-
-def share(value: float, base: float) -> float:
-    """Return the number that `factor` writes."""
-    return float(factor(value, base))
-
-
-def number(value: float | Fraction) -> str:
-    """Return a number as Python text: a whole one without a point, a fraction as a division."""
-    exact = Fraction(value)
-    if exact.denominator == 1:
-        return str(exact.numerator)
-    decimal = exact.numerator / exact.denominator
-    return repr(decimal) if Fraction(repr(decimal)) == exact else f"({exact.numerator} / {exact.denominator})"
-
-
-def gamma_of(levels: Listing[float]) -> float:
-    """Return the factor from each level to the next one, where it is the same everywhere.
-
-    Raises:
-        NoMatch: It is not.
-    """
-    if levels[0] != 0:
-        rate = share(levels[1], levels[0])
-        exact = [float(Fraction(levels[0]) * Fraction(rate) ** i) for i in range(len(levels))]
-        if all(abs(a - b) <= 2 * math.ulp(b) for a, b in zip(exact, levels, strict=True)):
-            return rate
-    raise NoMatch("levels without a common factor")
-
-
-def check_power(node: Linear | Polynomial) -> None:
-    """Refuse a power of `1 - t / steps` in float32 that is not whole.
-
-    Compiled, it is `1 - t * (1 / steps)`, which is not 0 at the end but for powers of 2, and may be below 0, where a
-    power that is not whole is NaN.
-
-    Raises:
-        NoMatch: It is one.
-    """
-    if isinstance(node, Polynomial) and not float(node.power).is_integer():
-        steps = whole(node.steps)
-        if steps & (steps - 1):
-            raise NoMatch("polynomial with a power that is not whole: compiled, it may be NaN from its end on")
-
-
-def late_stairs(nodes: Listing[Node]) -> list[str]:
-    """Return a comment where a staircase divides in float32, and a compiled program finds some drops a step late."""
-    one = np.float32(1)
-    for node in nodes:
-        if isinstance(node, Exponential | InverseTime) and node.staircase:
-            period = Fraction(node.decay_period)
-            steps = [math.ceil(k * period) for k in range(1, min(1000, int(2**24 / period)))]
-            inverse = one / np.float32(float(period))
-            late = [step for step in steps if math.floor(np.float32(step) * inverse) < math.floor(step / period)]
-            if late:
-                return [f"# Where it is compiled, float32 may drop a step late, first at step {late[0]}."]
-    return []
-
-
-def lines(*parts: str) -> str:
-    """Return lines of code as a module."""
-    return "\n".join(parts) + "\n"

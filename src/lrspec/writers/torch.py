@@ -11,28 +11,35 @@ import math
 from collections.abc import Callable, Sequence as Listing
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from typing import Literal
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat, Sequence
+from lrspec.presets import one_cycle
 from lrspec.spec import Node
 from lrspec.writers.dialects import PYTHON
 from lrspec.writers.function import formula
-from lrspec.writers.parts import NoMatch, Part, factor, gamma_of, is_half, number, only, parts_of, share, whole
+from lrspec.writers.numbers import factor, gamma_of, literal
+from lrspec.writers.parts import Part, is_half, joined, only, parts_of, rising, whole
+from lrspec.writers.result import Native, NoMatch
 
 CHECK = "lrspec.from_native(make(params)[1]) reads it back; or step it, and compare each rate with schedule.exact(step)"
 _CLASSES = "torch.optim.lr_scheduler"
 
 
-def native(node: Node) -> list[str]:
+def native(node: Node, until: int | None = None) -> Native:
     """Return the lines of code that make it of torch's own classes.
+
+    Args:
+        node: The schedule.
+        until: The number of steps of the run, where nothing is asked of those after it.
 
     Raises:
         NoMatch: They cannot.
     """
-    cycle = _one_cycle(node)
+    cycle = _one_cycle(node, until)
     if cycle:
         return cycle
-    parts = _closed(parts_of(node))
+    parts = _closed(rising(parts_of(node, until)))
     reasons = []
     for base in _bases(parts):
         try:
@@ -40,17 +47,21 @@ def native(node: Node) -> list[str]:
         except NoMatch as error:
             reasons.append(error)
             continue
-        return _joined(base, children, [part.start for part in parts[1:]])
+        return Native(_make_function(base, children, [part.start for part in parts[1:]]), joined(parts))
     raise reasons[0] if reasons else NoMatch(node.kind)
 
 
-def function(node: Node) -> list[str]:
+def function(node: Node, until: int | None = None) -> list[str]:
     """Return the lines of code of a function, and of a LambdaLR that calls it.
+
+    Args:
+        node: The schedule.
+        until: As in `native`.
 
     Raises:
         NoMatch: A kind has no formula.
     """
-    code = formula(node, PYTHON)
+    code = formula(node, PYTHON, until)
     imports = [f"import {name}" for name in ("bisect", "math") if code.uses(f"{name}.")]
     pieces = [line for stop, piece in zip(code.stops, code.pieces, strict=False) for line in _before(stop, piece)]
     return [
@@ -72,7 +83,7 @@ def _before(stop: int, piece: str) -> list[str]:
 table = function
 
 
-def _joined(base: float, children: Listing[str], milestones: Listing[int]) -> list[str]:
+def _make_function(base: float, children: Listing[str], milestones: Listing[int]) -> list[str]:
     """Return the code of an optimizer with a base rate and of its schedulers, one after another."""
     if len(children) == 1:
         scheduler = [f"    scheduler = {_CLASSES}.{children[0]}"]
@@ -144,9 +155,9 @@ def _constant(part: Part, base: float) -> str:
     value = part.node.value  # type: ignore[attr-defined]
     if value == base:
         return "ConstantLR(optimizer, factor=1.0)"
-    if part.stop is None:
+    if part.stop is None or part.free:
         return f"MultiStepLR(optimizer, milestones=[0], gamma={factor(value, base)})"
-    if not 0 < share(value, base) <= 1:
+    if not 0 < factor(value, base) <= 1:
         raise NoMatch("a constant of 0, or above the base rate")
     return f"ConstantLR(optimizer, factor={factor(value, base)}, total_iters={part.steps})"
 
@@ -156,11 +167,11 @@ def _linear(part: Part, base: float) -> str:
     if not isinstance(node, Linear) or node.after == "continue":
         raise NoMatch("linear that goes on after its end")
     first, last = factor(node.init, base), factor(node.end_value, base)
-    if not 0 < float(first) <= 1:
+    if not 0 < first <= 1:
         raise NoMatch("linear from 0, which LinearLR refuses, or from above the base rate")
-    if not 0 <= float(last) <= 1:
+    if not 0 <= last <= 1:
         raise NoMatch("linear to above the base rate")
-    end = "" if last == "1.0" else f" end_factor={last},"
+    end = "" if last == 1 else f" end_factor={last},"
     return f"LinearLR(optimizer, start_factor={first},{end} total_iters={whole(node.steps)})"
 
 
@@ -169,7 +180,7 @@ def _polynomial(part: Part, base: float) -> str:
     if not isinstance(node, Polynomial) or node.end_value != 0 or node.k_decay != 1 or node.after == "continue":
         raise NoMatch("polynomial to another end than 0, or with a k_decay")
     _starts_at(node.init_value, base, node)
-    return f"PolynomialLR(optimizer, total_iters={whole(node.steps)}, power={number(node.power)})"
+    return f"PolynomialLR(optimizer, total_iters={whole(node.steps)}, power={literal(node.power)})"
 
 
 def _cosine(part: Part, base: float) -> str:
@@ -226,33 +237,40 @@ _WRITERS: dict[type[Node], Callable[[Part, float], str]] = {
 }
 
 
-def _one_cycle(node: Node) -> list[str] | None:
-    """Return the code of a OneCycleLR, with a constant after its end, where that is what the tree says."""
+def _one_cycle(node: Node, until: int | None) -> Native | None:
+    """Return the code of a OneCycleLR, where that is what the tree says.
+
+    It fails after its end; unless the run ends there, a constant comes after it.
+    """
     if not (only(node, Sequence, time="local") and isinstance(node, Sequence) and len(node.parts) in (2, 3)):
         return None
-    ramps = [part for part in node.resolved if isinstance(part, Linear | Cosine)]
-    phases = [part for part in ramps if isinstance(part, Linear) or is_half(part)]
-    kinds = {part.kind for part in phases}
-    if len(phases) < len(node.parts) or len(kinds) > 1:
-        return None
-    levels = [*(phase.init for phase in phases), phases[-1].end_value]
-    meets = all(a.end_value == b.init for a, b in pairwise(phases))
+    phases = [part for part in node.resolved if isinstance(part, Linear | Cosine)]
     total = Fraction(node.length or 0) + 1
-    first, peak, last = levels[0], levels[1], levels[-1]
-    if not (meets and 0 < first < peak and 0 < last < first) or (len(phases) == 3 and levels[2] != first):
+    if len(phases) < len(node.parts) or total.denominator != 1:
         return None
-    if total.denominator != 1 or phases[-1].after == "continue":
-        return None
+    first, peak, last = phases[0].init, phases[0].end_value, phases[-1].end_value
     pct = _share_of_rise([Fraction(at) for at in node.starts[1:]], int(total))
-    if pct is None:
+    if not 0 < last < first < peak or pct is None:
         return None
-    arguments: dict[str, object] = {"max_lr": peak, "total_steps": int(total), "pct_start": pct}
-    arguments |= {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
-    arguments |= {} if kinds == {"cosine"} else {"anneal_strategy": "linear"}
-    arguments |= {"three_phase": True} if len(phases) == 3 else {}
+    divisors = {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
+    shape: Literal["linear", "cosine"] = "linear" if isinstance(phases[0], Linear) else "cosine"
+    three = len(phases) == 3
+    preset = one_cycle(
+        peak_value=peak, total_steps=int(total), pct_start=pct, **divisors, shape=shape, three_phase=three
+    )
+    if not all(map(_is_nearly, phases, preset.resolved)):  # type: ignore[attr-defined]  # it is a sequence
+        return None
+    arguments: dict[str, object] = {"max_lr": peak, "total_steps": int(total), "pct_start": pct, **divisors}
+    arguments |= {"anneal_strategy": "linear"} if shape == "linear" else {}
+    arguments |= {"three_phase": True} if three else {}
     text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    cycle = f"OneCycleLR(optimizer, {text}, cycle_momentum=False)"
+    if until is not None and until <= total:
+        return Native(
+            _make_function(first, [cycle], []), f"OneCycleLR raises ValueError (from step {int(total) + 1:,} on)"
+        )
     held = f"MultiStepLR(optimizer, milestones=[0], gamma={factor(last, first)})"
-    return _joined(first, [f"OneCycleLR(optimizer, {text}, cycle_momentum=False)", held], [int(total)])
+    return Native(_make_function(first, [cycle, held], [int(total)]), node)
 
 
 def _share_of_rise(ends: list[Fraction], total: int) -> float | None:
@@ -263,6 +281,13 @@ def _share_of_rise(ends: list[Fraction], total: int) -> float | None:
         if ends == computed[: len(ends)]:
             return pct
     return None
+
+
+def _is_nearly(phase: Linear | Cosine, other: Linear | Cosine) -> bool:
+    """Tell whether a ramp is another one, but for what two divisions round of its ends."""
+    near = math.isclose(phase.init, other.init, rel_tol=2.0**-50)
+    near = near and math.isclose(phase.end_value, other.end_value, rel_tol=2.0**-50)
+    return near and phase == replace(other, init_value=phase.init_value, end_value=phase.end_value)
 
 
 def _divisor(value: float, top: float) -> float:

@@ -11,27 +11,34 @@ from fractions import Fraction
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Polynomial, PowerLaw, Repeat, Shift
 from lrspec.spec import Node
 from lrspec.writers import torch
-from lrspec.writers.parts import NoMatch, Part, factor, is_half, number, only, parts_of, whole
+from lrspec.writers.numbers import factor, literal
+from lrspec.writers.parts import Part, is_half, joined, only, parts_of, rising, whole
+from lrspec.writers.result import Native, NoMatch
 
 CHECK = torch.CHECK
 function = torch.function
 table = torch.function
 
 
-def native(node: Node) -> list[str]:
+def native(node: Node, until: int | None = None) -> Native:
     """Return the lines of code that make it of the library's own functions, or else of torch's classes.
+
+    Args:
+        node: The schedule.
+        until: The number of steps of the run, where nothing is asked of those after it.
 
     Raises:
         NoMatch: They cannot.
     """
     try:
-        return _own(node)
+        return _own(_whole_cycles(rising(parts_of(node, until))))
     except NoMatch as error:
-        return [f"# transformers has no function for it ({error}), but torch has classes.", *torch.native(node)]
+        made = torch.native(node, until)
+        told = f"# transformers has no function for it ({error}), but torch has classes."
+        return Native([told, *made.lines], made.gives)
 
 
-def _own(node: Node) -> list[str]:
-    parts = parts_of(node)
+def _own(parts: list[Part]) -> Native:
     first = parts[0].node
     warmup, low, rest = 0, 0.0, parts
     if isinstance(first, Linear) and first.after != "continue" and first.init < first.end_value:
@@ -43,12 +50,27 @@ def _own(node: Node) -> list[str]:
     name, arguments = _decay(rest, base, low, warmup)
     text = ", ".join(f"{key}={value}" for key, value in arguments.items() if value is not None)
     call = f"{name}(optimizer{', ' if text else ''}{text})"
-    return [
+    lines = [
         "import torch",
         f"from transformers import {name}",
         *("", "", "def make(params):"),
         f"    optimizer = torch.optim.SGD(params, lr={base!r})  # of any kind, with this lr",
         f"    return optimizer, {call}",
+    ]
+    return Native(lines, joined(parts))
+
+
+def _whole_cycles(parts: list[Part]) -> list[Part]:
+    """Return parts in which the cycles at the end of a run are whole ones, with 0 after them, as transformers' are."""
+    last = parts[-1]
+    if not last.free or not isinstance(last.node, Repeat) or not isinstance(last.node.part, Cosine):
+        return parts
+    cycle = whole(last.node.part.steps)
+    end = last.start + -(-last.steps // cycle) * cycle
+    return [
+        *parts[:-1],
+        Part(node=last.node, start=last.start, stop=end),
+        Part(node=Constant(value=0.0), start=end, stop=None),
     ]
 
 
@@ -105,7 +127,7 @@ def _one(node: Node, base: float, warmup: int) -> Call | None:
         return "get_linear_schedule_with_warmup", total
     if isinstance(node, Polynomial) and node.k_decay != 1:
         raise NoMatch("polynomial with a k_decay")
-    power = number(node.power) if isinstance(node, Polynomial) else None
+    power = literal(node.power) if isinstance(node, Polynomial) else None
     return "get_polynomial_decay_schedule_with_warmup", {**total, "lr_end": repr(end), "power": power}
 
 

@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 def bare(name: str, **names: Any) -> types.ModuleType:
     """Put an empty package in the place of one, whose modules are found in its folder all the same."""
     top, *rest = name.split(".")
-    spec = None if top in sys.modules else importlib.util.find_spec(top)
+    spec: Any = None if top in sys.modules else importlib.util.find_spec(top)
     root = Path(sys.modules[top].__path__[0] if spec is None else spec.submodule_search_locations[0])
     module = types.ModuleType(name)
     module.__path__ = [str(root.joinpath(*rest))]
@@ -41,7 +41,7 @@ class State(types.SimpleNamespace):
 
 
 utils = [bare(name) for name in ("composer", "composer.utils")][1]
-utils.StringEnum = import_module("composer.utils.string_enum").StringEnum
+vars(utils).update(vars(import_module("composer.utils.string_enum")))
 core = bare("composer.core", State=State)
 time = import_module("composer.core.time")
 vars(core).update(Time=time.Time, TimeUnit=time.TimeUnit)
@@ -96,7 +96,7 @@ def number(value: Any) -> Any:
 
 READ: dict[str, tuple[str, int, list[int], dict[str, int]]] = {
     "mpt_125m.yaml": ("warmup and cosine, in batches", 3000, [119, 120, 121], {}),
-    "mpt_dur.yaml": ("a warmup that is a share of the run, truncated", 1207, [71, 72, 73], {}),
+    "mpt_dur.yaml": ("a warmup that is a share of the run, truncated", 1207, [95, 96, 97], {}),
     "finetune_epochs.yaml": ("epochs, of a given length", 84, [49, 50, 51], {"steps_per_epoch": 42}),
     "finetune_dur_of_epochs.yaml": ("a share of the batches in the epochs", 111, [4, 5, 6], {"steps_per_epoch": 37}),
     "whole_number_of_epochs.yaml": ("a duration without a unit", 52, [12, 13, 14], {"steps_per_epoch": 13}),
@@ -136,6 +136,8 @@ REFUSED: dict[str, tuple[str, dict[str, int], str]] = {
     "half_an_epoch.yaml": ("half an epoch, which Composer refuses", {"steps_per_epoch": 40}, "t_warmup"),
     "no_length.yaml": ("no duration", {}, "total_steps|total-steps"),
     "ends_before_the_run.yaml": ("a schedule shorter than the run, which Composer refuses", {}, "t_max"),
+    "scaled_by_a_callback.yaml": ("a callback that changes lr", {}, "global_lr_scaling"),
+    "adaptive.yaml": ("an optimizer that lowers its rate itself", {}, "adalr_lion"),
     "groups.yaml": ("a group of parameters with a rate of its own", {}, "param_groups"),
 }
 

@@ -4,8 +4,8 @@
 
 Keras 3 deserializes what it knows; what it does not, and what legacy optimizers of Keras 2 wrote, TF-Keras does. Rates
 are float32. `LinearCosineDecay` is that of TF-Keras. The one class of transformers that is read here left it with
-version 5: its formula is written anew from `optimization_tf.py` of 4.57, a power of the share of the warmup, and then the
-schedule that it holds, from its own step 0.
+version 5: its formula is written anew from `optimization_tf.py` of 4.57, a power of the share of the warmup, and then
+the schedule that it holds, from its own step 0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 Rate = Callable[[int], float]
 
 
-def content(name: str) -> dict[str, Any]:
+def content(name: str) -> Any:
     """Return the data of a file, or of the config in an archive."""
     path = HERE / "files" / name
     is_archive = path.suffix == ".keras"
@@ -174,6 +174,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "function.json": ("a function", "function"),
     "no_rate_own_class.json": ("no rate, and no default that is known", "learning_rate"),
     "several_unlike.json": ("several optimizers of different rates", "different rates"),
+    "registered_by_default.json": ("a registered class, in the package of no name", "CosineDecay"),
+    "schedule_beside.yaml": ("an optimizer beside a script's own schedule", "lr_scheduler"),
     "own_script.yaml": ("a script of one's own", "a config with the keys|no system"),
     "model_garden.yaml": ("a file of the Model Garden", "(?i)model garden|a config with the keys|no system"),
 }

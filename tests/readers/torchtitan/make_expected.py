@@ -24,25 +24,26 @@ import yaml
 HERE = Path(__file__).parent
 
 
-def builder(folder: str | None = None) -> types.ModuleType:
+def builder(folder: str = "") -> Any:
     """Return torchtitan's module of schedulers, the installed one or that in a folder."""
     for name in [name for name in sys.modules if name.split(".")[0] == "torchtitan"]:
         del sys.modules[name]
     if folder:
         sys.path.insert(0, folder)
         importlib.invalidate_caches()
-    root = Path(importlib.util.find_spec("torchtitan").submodule_search_locations[0])
+    spec: Any = importlib.util.find_spec("torchtitan")
+    root = Path(spec.submodule_search_locations[0])
     for name in ("torchtitan", "torchtitan.components", "torchtitan.components.optimizer", "torchtitan.tools"):
         module = types.ModuleType(name)
         module.__path__ = [str(root.joinpath(*name.split(".")[1:]))]
         sys.modules[name] = module
-    sys.modules["torchtitan.components.optimizer"].OptimizersContainer = object
-    found = import_module("torchtitan.components.lr_scheduler")
+    vars(sys.modules["torchtitan.components.optimizer"]).update(OptimizersContainer=object)
+    found: Any = import_module("torchtitan.components.lr_scheduler")
     assert not folder or str(Path(folder).resolve()) in str(Path(found.__file__).resolve())
     return found
 
 
-def config_of(name: str) -> dict[str, Any]:
+def config_of(name: str) -> Any:
     """Return the content of a file."""
     text = (HERE / "files" / name).read_text(encoding="utf-8")
     if name.endswith(".toml"):
@@ -59,7 +60,7 @@ def plain(section: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def values(name: str, steps: list[int], old: str, **run: float) -> dict[str, float]:
+def values(name: str, steps: list[int], old: str, **run: Any) -> dict[str, float]:
     """Return the rates of some updates of a file's run."""
     config = config_of(name)
     section = plain(config["lr_scheduler"])
@@ -96,6 +97,7 @@ READ: dict[str, tuple[str, list[int], dict[str, float]]] = {
     "deepseek.toml": ("warmup and cosine to a tenth", [198, 199, 200, 201, 202], {}),
     "sqrt.toml": ("warmup, plateau, one minus square root", [28, 29, 30, 299, 300, 301], {}),
     "ratio_rounds.toml": ("a share that is rounded to the even number", [8, 9, 10, 111, 112, 113, 114], {}),
+    "ratio_rounds_up.toml": ("the same, which is the larger one here", [8, 9, 10, 86, 87, 88, 89], {}),
     "ratio_of_one.toml": ("a decay that is cut to what is left", [18, 19, 20, 21], {}),
     "ratio_of_zero.toml": ("no decay", [18, 19, 20], {}),
     "long_warmup.toml": ("a warmup cut to the run", [], {}),
@@ -127,6 +129,7 @@ REFUSED: dict[str, tuple[str, dict[str, float], str]] = {
     "warmup_in_training.toml": ("a checkout from before 0.1.0", {}, "training.warmup_steps"),
     "both_words.toml": ("the floor twice, differently", {}, "lr_min"),
     "no_length.toml": ("no length", {}, "total_steps|total-steps"),
+    "two_rates.toml": ("a second rate", {}, "adamw_lr"),
     "lightning.yaml": ("Lightning's", {"total_steps": 30}, "(?i)lightning|class_path|keys"),
 }
 

@@ -6,6 +6,7 @@ import math
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
+from lrspec.errors import argument
 from lrspec.fields import in_steps, show
 from lrspec.readers.axolotl.shapes import OWN, Lengths, jagged
 from lrspec.readers.keys import Keys
@@ -63,7 +64,7 @@ def _total(keys: Keys, notes: list[str]) -> int:
         if keys.data.get("max_steps") and keys.data.get("warmup_steps") is None:
             notes.append("a data set of fewer updates than max_steps makes the warmup shorter")
         return steps
-    why = "axolotl counts it from the data; or give total_steps=..., which it prints"
+    why = f"axolotl counts it from the data; or give {argument('total_steps')}, which it prints"
     per_epoch = int(keys.quantity("steps_per_epoch", "num_epochs", why))
     epochs = keys.number("num_epochs", 1.0, least=0)
     count = epochs * per_epoch

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 from lrspec.document import from_dict
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError
 from lrspec.kinds import Constant, Cosine, Every, InverseTime, Linear, Logarithmic, PiecewiseConstant, Shift
+from lrspec.readers.deepspeed.auto import Filled
 from lrspec.readers.keys import Keys, joined, ramp, share
 from lrspec.readers.reading import Reading
 from lrspec.schedule import Schedule
 from lrspec.spec import SPEC_VERSION, Node
 
-SYSTEM = "deepspeed"
+Mapped: TypeAlias = tuple[Schedule, list[str]]
 _LATE = (
     "DeepSpeed steps its scheduler after an update: update k has the scheduler's value k - 1, update 0 its first one"
 )
@@ -29,15 +30,32 @@ def read(keys: Keys) -> Reading:
         SpecError: A key is missing, unknown or not as it should be.
     """
     section = keys.inside("scheduler")
-    name, params = section.get("type"), section.inside("params")
-    if not isinstance(name, str) or name not in _SCHEDULES:
-        raise section.wrong("type", f"one of {', '.join(_SCHEDULES)}")
+    if not section.data:
+        raise keys.refused("a config without a scheduler", "the rate is that of the script; give what says it there")
+    name = section.get("type")
+    if not isinstance(name, str) or name not in SHAPES:
+        raise section.wrong("type", f"one of {', '.join(SHAPES)}")
+    if section.data.get("params") is None:
+        raise section.wrong("params", "a mapping; DeepSpeed fails without one too")
+    _refuse_dynamic_batches(keys)
+    section.read.add("params")
+    filled = Filled(keys)
+    params = filled.at("scheduler")
     if params.whole("last_batch_iteration", -1, least=-1) != -1:
         raise params.wrong("last_batch_iteration", "-1: the schedule from its beginning")
-    schedule, notes = _SCHEDULES[name](params, keys)
+    schedule, notes = SHAPES[name](params, filled)
+    total = params.steps("total_num_steps") if "total_num_steps" in params.read & params.data.keys() else None
     params.no_more()
     section.no_more()
-    return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes))
+    notes = [*dict.fromkeys(filled.notes), *notes]
+    return Reading(schedule=schedule, framework="deepspeed", construct=name, conventions=tuple(notes), total=total)
+
+
+def _refuse_dynamic_batches(keys: Keys) -> None:
+    """Refuse batches of several sizes, with which DeepSpeed scales the rate."""
+    batches = keys.inside("data_efficiency").inside("data_sampling").inside("dynamic_batching")
+    if batches.get("enabled") is True:
+        raise batches.refused(batches.path, "the rate of an update is scaled with the size of its batch")
 
 
 def _warmup(params: Keys, first: float, peak: float) -> tuple[list[Node], int, list[str]]:
@@ -50,10 +68,16 @@ def _warmup(params: Keys, first: float, peak: float) -> tuple[list[Node], int, l
     return [rise, Constant(value=peak, steps=1)], count, [_LATE, "warmup_type log: ln(n + 1) / ln(W)"]
 
 
-def _peak(params: Keys, keys: Keys) -> float:
-    if params.get("warmup_max_lr") is not None:
-        return _one(params, "warmup_max_lr")
-    return keys.inside("optimizer").inside("params").rate("lr")
+def _peak(params: Keys, filled: Filled, default: float | None, notes: list[str]) -> float:
+    """Return the rate at the end of the warmup: its own, or that of the optimizer where the system has no default."""
+    if default is None and params.data.get("warmup_max_lr") is None:
+        params.read.add("warmup_max_lr")
+        return filled.rate()
+    peak = _one(params, "warmup_max_lr", default)
+    optimizer = filled.keys.inside("optimizer").inside("params").data.get("lr")
+    if optimizer not in {None, "auto", peak}:
+        notes.append(f"optimizer.params.lr, {optimizer}, is not used: warmup_max_lr goes before it")
+    return peak
 
 
 def _one(params: Keys, name: str, default: float | None = None) -> float:
@@ -70,21 +94,23 @@ def _total(params: Keys) -> int:
     return params.steps("total_num_steps")
 
 
-def _warmup_lr(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
-    peak = _peak(params, keys)
+def _warmup_lr(params: Keys, filled: Filled) -> Mapped:
+    said: list[str] = []
+    peak = _peak(params, filled, None, said)
     parts, _, notes = _warmup(params, _one(params, "warmup_min_lr", 0.0), peak)
-    return Shift(part=joined(*parts, Constant(value=peak)), by=-1), notes
+    return Shift(part=joined(*parts, Constant(value=peak)), by=-1), [*said, *notes]
 
 
-def _warmup_decay(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:  # noqa: ARG001 - every schedule takes the same
-    low, peak, total = _one(params, "warmup_min_lr", 0.0), _one(params, "warmup_max_lr", 0.001), _total(params)
+def _warmup_decay(params: Keys, filled: Filled) -> Mapped:
+    said: list[str] = []
+    low, peak, total = _one(params, "warmup_min_lr", 0.0), _peak(params, filled, 0.001, said), _total(params)
     parts, count, notes = _warmup(params, low, peak)
     decay = Linear(init_value=peak, end_value=low, steps=total - count) if total > count else Constant(value=low)
-    return Shift(part=joined(*parts, decay), by=-1), notes
+    return Shift(part=joined(*parts, decay), by=-1), [*said, *notes]
 
 
-def _warmup_cosine(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
-    peak, total = keys.inside("optimizer").inside("params").rate("lr"), _total(params)
+def _warmup_cosine(params: Keys, filled: Filled) -> Mapped:
+    peak, total = filled.rate(), _total(params)
     low = share(peak, params.number("warmup_min_ratio", 0.0, least=0))
     floor = share(peak, params.number("cos_min_ratio", 0.0001, least=0))
     parts, count, notes = _warmup(params, low, peak)
@@ -95,7 +121,7 @@ def _warmup_cosine(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
     return joined(Constant(value=0.0, steps=1), *parts, decay), notes
 
 
-def _range_test(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:  # noqa: ARG001
+def _range_test(params: Keys, filled: Filled) -> Mapped:  # noqa: ARG001 - every schedule takes the same
     low, size = _one(params, "lr_range_test_min_lr", 1e-3), params.steps("lr_range_test_step_size", 2000)
     rate = params.number("lr_range_test_step_rate", 1.0, least=0)
     stairs = params.flag("lr_range_test_staircase", default=False)
@@ -106,7 +132,7 @@ def _range_test(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:  # noqa
     return (Every(part=line, period=size) if stairs else line), notes
 
 
-def _one_cycle(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
+def _one_cycle(params: Keys, filled: Filled) -> Mapped:
     low, high = _one(params, "cycle_min_lr"), _one(params, "cycle_max_lr")
     first = params.steps("cycle_first_step_size", 2000)
     second = params.steps("cycle_second_step_size", first)
@@ -125,7 +151,7 @@ def _one_cycle(params: Keys, keys: Keys) -> tuple[Schedule, list[str]]:
     least, most, growth = (params.number(n, d, least=0) for n, d in zip(names, (0.8, 0.9, 0.0), strict=True))
     if not params.flag("cycle_momentum", default=True):
         return rates, notes
-    kind = keys.inside("optimizer").get("type")
+    kind = filled.keys.inside("optimizer").get("type")
     if not isinstance(kind, str) or kind.lower() not in _WITH_BETAS:
         return rates, [
             *notes,
@@ -166,11 +192,11 @@ def _stairs(begins: dict[int, int], stairs: int, low: float, high: float, steps:
         raise error.within("scheduler.params") from None
 
 
-_SCHEDULES: dict[Any, Callable[[Keys, Keys], tuple[Schedule, list[str]]]] = {
+SHAPES: dict[str, Callable[[Keys, Filled], Mapped]] = {
     "WarmupLR": _warmup_lr,
     "WarmupDecayLR": _warmup_decay,
     "WarmupCosineLR": _warmup_cosine,
     "OneCycle": _one_cycle,
     "LRRangeTest": _range_test,
 }
-"""The schedule of each scheduler type."""
+"""The schedule of each scheduler type, with what is mapped."""

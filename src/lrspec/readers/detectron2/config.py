@@ -1,87 +1,161 @@
-"""detectron2: the SOLVER section of its YAML."""
+"""detectron2: the SOLVER of its YAML, of which it builds schedulers of fvcore."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import Any
 
-from lrspec.kinds import Constant, Cosine, Linear, Sequence
-from lrspec.readers.build import levels
+from lrspec.errors import SpecError
+from lrspec.fields import show
+from lrspec.kinds import Clamp, Freeze, Linear, Polynomial, Product, Sequence
+from lrspec.readers.build import constant
+from lrspec.readers.fvcore.shapes import Shape, Window, composite, cosine, fixed_gamma, level, linear, multi_step
 from lrspec.readers.keys import Keys, share
+from lrspec.readers.numbers import short_decimal
 from lrspec.readers.reading import Reading, exact_values
 from lrspec.spec import Node
 
-SYSTEM = "detectron2"
-_READ = (
-    *("LR_SCHEDULER_NAME", "BASE_LR", "BASE_LR_END", "GAMMA", "STEPS", "MAX_ITER"),
-    *("WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD", "RESCALE_INTERVAL"),
+VERSION = "0.6 and after"
+NAMES = ("WarmupMultiStepLR", "WarmupCosineLR", "WarmupStepWithFixedGammaLR", "WarmupPolyLR")
+_OTHER = (
+    r"(OPTIM|MOMENTUM|NESTEROV|BETAS|WEIGHT_DECAY|CLIP_|AMP$|CHECKPOINT|EVAL|LOG|REFERENCE|IMS_PER_BATCH"
+    r"|USE_CUSTOM_SOLVER$|CUSTOM_MULTIPLIER_NAME$|RESET_ITER$)"
 )
-_LEAST = 10**6
-_TUPLE = re.compile(r"\(\s*(([0-9]+,\s*)+([0-9]+\s*)?)?\)")
-"""A tuple, which detectron2's own files have, and which is text to YAML."""
+"""Keys of SOLVER that are about other things, of detectron2 and of projects on top of it."""
+_SCALES = r"BIAS_LR_FACTOR|(BACKBONE|HEAD|EMBED|CUSTOM)_(MULTIPLIER|LR_FACTOR)"
+_NOT_OF_DETECTRON2 = (
+    "no such key, which detectron2 does not have either: another project's, or one on top of it whose schedule is its "
+    "own; read are"
+)
+_TUPLE = re.compile(r"\(\s*((\d+\s*,\s*)+(\d+\s*)?)?\)|\[\s*(\d+\s*(,\s*\d+\s*)*,?\s*)?\]")
+"""A tuple or list, which in detectron2's own files is text to YAML."""
 
 
 def read(keys: Keys) -> Reading:
     """Return the schedule of a config of detectron2.
 
     Raises:
-        UnsupportedError: A scheduler without an equivalent, or a key that stands in another file.
+        UnsupportedError: A scheduler without an equivalent, or a base that was not merged.
         SpecError: A key is missing, unknown or not as it should be.
     """
+    if "_BASE_" in keys.data:
+        reason = "keys of SOLVER may stand in that file; give the file itself, beside which it is"
+        raise keys.refused(f"_BASE_: {show(keys.data['_BASE_'])}", reason)
+    if keys.inside("MODEL").data.get("WEIGHT") is not None:
+        raise keys.refused("MODEL.WEIGHT", "a name of before its first release, and of maskrcnn-benchmark's files")
     solver = keys.inside("SOLVER")
-    absent = [name for name in _READ if name not in solver.data and name not in {"BASE_LR_END", "RESCALE_INTERVAL"}]
-    if "_BASE_" in keys.data and absent:
-        reason = f"SOLVER has no {', '.join(absent)}, which may stand in that file; dump the whole config (cfg.dump())"
-        raise keys.refused(f"_BASE_: {keys.data['_BASE_']}", reason)
-    name = solver.word("LR_SCHEDULER_NAME", ("WarmupMultiStepLR", "WarmupCosineLR"), "WarmupMultiStepLR")
-    if solver.flag("RESCALE_INTERVAL", default=False):
-        raise solver.refused("SOLVER.RESCALE_INTERVAL", "the decay is stretched over what is left of the run")
-    total, peak = solver.steps("MAX_ITER", 40000), solver.rate("BASE_LR")
-    if total >= _LEAST:
-        reason = "from a million on, fvcore's tolerance of 1e-6 moves each boundary by a step or more"
-        raise solver.refused("SOLVER.MAX_ITER", reason)
-    notes = ["WARMUP_ITERS is a share of MAX_ITER to detectron2; the decay does not wait for the warmup"]
-    if absent:
-        notes.append(f"detectron2's own defaults for {', '.join(absent)}")
-    gamma, end = solver.number("GAMMA", 0.1), solver.number("BASE_LR_END", 0.0, least=0)
+    name = solver.get("LR_SCHEDULER_NAME", NAMES[0])
+    if name not in NAMES:
+        raise solver.wrong("LR_SCHEDULER_NAME", f"one of {', '.join(NAMES)}; another is code of a project's own")
+    total, peak = solver.steps("MAX_ITER", 40000), _peak(solver)
+    notes = [f"MAX_ITER={total} is the number of updates of the run, after which the value is held"]
+    if name == "WarmupPolyLR":
+        node = _poly(solver, peak, total)
+        notes.append("WarmupPolyLR is that of detectron2's projects/DeepLab")
+    else:
+        rescaled = solver.flag("RESCALE_INTERVAL", default=False)
+        node = _warmed(solver, _decay(solver, name, peak, total, notes), total, peak, rescaled=rescaled)
+        how = "is stretched over what follows the warmup" if rescaled else "does not wait for the warmup"
+        notes.append(f"the decay {how}, and changes come 1e-6 of the run early, as in fvcore")
+    notes += _groups(solver)
+    _check_known(solver)
+    return Reading(schedule=node, framework="detectron2", construct=name, conventions=tuple(notes), total=total)
+
+
+def _peak(solver: Keys) -> float:
+    """Return the base rate, which detectron2 has a default of too."""
+    solver.read.add("BASE_LR")
+    if "base_value" in solver.quantities:
+        return float(solver.quantities["base_value"])
+    peak = solver.number("BASE_LR", 0.001)
+    if peak <= 0:
+        raise solver.wrong("BASE_LR", "a number above 0")
+    return peak
+
+
+def _decay(solver: Keys, name: str, peak: float, total: int, notes: list[str]) -> Shape:
+    """Return the scheduler of fvcore that detectron2 builds, as a share of the base rate."""
     if name == "WarmupCosineLR":
+        end = solver.number("BASE_LR_END", 0.0, least=0)
         if end > peak:
             raise solver.wrong("BASE_LR_END", "at most BASE_LR; detectron2 refuses it too")
-        decay: Node = Cosine(init_value=peak, end_value=end, steps=total)
-        notes.append("after MAX_ITER the value is held")
-    else:
-        decay = _levels(solver, peak, gamma, total)
-    if solver.number("BIAS_LR_FACTOR", 1.0) != 1:
-        notes.append("BIAS_LR_FACTOR scales the rate of biases; the schedule is that of the base rate")
-    solver.read.update((*_READ, "NUM_DECAYS"))
-    node = _warmed(solver, decay, min(solver.whole("WARMUP_ITERS", 1000), total))
-    solver.no_more(about="LR|WARMUP|STEPS|GAMMA|DECAYS|INTERVAL")
-    return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=tuple(notes))
+        notes.append("the warmup ends on the cosine; before 0.4 detectron2 multiplied the two")
+        return cosine(1.0, short_decimal(end / peak))
+    gamma = solver.number("GAMMA", 0.1)
+    if name == "WarmupStepWithFixedGammaLR":
+        if gamma <= 0:
+            raise solver.wrong("GAMMA", "a number above 0")
+        if solver.whole("WARMUP_ITERS", 1000) >= total and not solver.flag("RESCALE_INTERVAL", default=False):
+            raise solver.wrong("WARMUP_ITERS", "fewer than MAX_ITER; with equal steps detectron2 fails too")
+        return fixed_gamma(1.0, solver.whole("NUM_DECAYS", 3, least=1), gamma)
+    listed = _steps(solver)
+    milestones = [step for step in listed if step < total]
+    if len(milestones) < len(listed):
+        notes.append(f"of STEPS those from MAX_ITER on are left out: {listed[len(milestones) :]}")
+    return multi_step([float(Fraction(gamma) ** k) for k in range(len(milestones) + 1)], milestones, total)
 
 
-def _levels(solver: Keys, peak: float, gamma: float, total: int) -> Node:
-    listed = solver.get("STEPS", (30000,))
-    if isinstance(listed, str) and _TUPLE.fullmatch(listed):
-        listed = [int(number) for number in re.findall("[0-9]+", listed)]
-    whole = isinstance(listed, list | tuple) and all(type(m) is int and m > 0 for m in listed)
+def _steps(solver: Keys) -> list[int]:
+    listed: Any = solver.get("STEPS", (30000,))
+    if isinstance(listed, str) and _TUPLE.fullmatch(listed.strip()):
+        listed = [int(number) for number in re.findall(r"\d+", listed)]
+    whole = isinstance(listed, list | tuple) and all(type(step) is int and step > 0 for step in listed)
     if not whole or sorted(set(listed)) != list(listed):
         raise solver.wrong("STEPS", "a list of whole numbers above 0 that grow")
-    used = [m for m in listed if m <= total]
-    values = [float(Fraction(peak) * Fraction(gamma) ** i) for i in range(len(used) + 1)]
-    return levels([0, *used], values)
+    return list(listed)
 
 
-def _warmed(solver: Keys, decay: Node, steps: int) -> Node:
+def _warmed(solver: Keys, decay: Shape, total: int, peak: float, *, rescaled: bool) -> Node:
     """Return the decay after the warmup, which ends at the decay's value then."""
-    factor, method = (
-        solver.number("WARMUP_FACTOR", 1e-3, least=0),
-        solver.word("WARMUP_METHOD", ("linear", "constant"), "linear"),
-    )
-    if not steps:
-        return decay
-    start, target = (exact_values(decay, [step])[0] for step in (0, steps))
+    warmup, factor = solver.whole("WARMUP_ITERS", 1000), solver.number("WARMUP_FACTOR", 1e-3, least=0)
+    method = solver.word("WARMUP_METHOD", ("linear", "constant"), "linear")
+    length = Fraction(min(warmup, total), total)
+    alone = decay(Window(length=total)).node
+    start, reached = exact_values(alone, [0, min(warmup, total)])
     first = share(start, factor)
-    rise: Node = Constant(value=first, steps=steps)
-    if method == "linear" and first != target:
-        rise = Linear(init_value=first, end_value=target, steps=steps)
-    return Sequence(parts=[rise, decay], time="global")
+    rise = level(first) if method == "constant" else linear(first, start if rescaled else reached)
+    both = composite([rise, decay], [length, 1 - length], rescaled=[True, rescaled])
+    return both(Window(length=total, scale=Fraction(peak))).node
+
+
+def _poly(solver: Keys, peak: float, total: int) -> Node:
+    """Return DeepLab's polynomial times a warmup, and above its last rate."""
+    warmup, factor = solver.whole("WARMUP_ITERS", 1000), solver.number("WARMUP_FACTOR", 1e-3, least=0)
+    method = solver.word("WARMUP_METHOD", ("linear", "constant"), "linear")
+    power = solver.number("POLY_LR_POWER", 0.9)
+    ending = solver.number("POLY_LR_CONSTANT_ENDING", 0.0, least=0)
+    if power <= 0:
+        raise solver.wrong("POLY_LR_POWER", "a number above 0")
+    fall: Node = Polynomial(init_value=peak, end_value=0.0, steps=total, power=power)
+    if power == 1:
+        fall = Linear(init_value=peak, end_value=0.0, steps=total)
+    rest = Clamp(part=fall, min_value=short_decimal(share(peak, ending))) if ending else fall
+    if not warmup or factor == 1:
+        return rest
+    rise: Node = constant(factor)
+    if method == "linear":
+        rise = Linear(init_value=factor, end_value=1.0, steps=warmup)
+    return Sequence(parts=[Freeze(part=Product(parts=[rise, fall]), steps=warmup), rest], time="global")
+
+
+def _groups(solver: Keys) -> list[str]:
+    """Return what is to be said of rates that are not the base rate."""
+    scaling = [str(key) for key in solver.data if re.fullmatch(_SCALES, str(key))]
+    scaled = "scales the rates of some parameters; the schedule is that of the base rate"
+    notes = [f"{key} {scaled}" for key in scaling if solver.number(key) != 1]
+    if "REFERENCE_WORLD_SIZE" in solver.data and solver.whole("REFERENCE_WORLD_SIZE", 0):
+        notes.append("with another number of workers than REFERENCE_WORLD_SIZE detectron2 scales rate and lengths")
+    return notes
+
+
+def _check_known(solver: Keys) -> None:
+    """Refuse the keys of SOLVER that are neither read, nor about other things than the schedule."""
+    known = ("BASE_LR", "BASE_LR_END", "GAMMA", "STEPS", "NUM_DECAYS", "MAX_ITER", "LR_SCHEDULER_NAME")
+    warmup = ("WARMUP_FACTOR", "WARMUP_ITERS", "WARMUP_METHOD", "RESCALE_INTERVAL")
+    solver.read.update((*known, *warmup, "POLY_LR_POWER", "POLY_LR_CONSTANT_ENDING"))
+    for key, value in solver.data.items():
+        other = re.match(_OTHER, str(key)) or re.fullmatch(_SCALES, str(key))
+        if key not in solver.read and not other and value is not None:
+            expected = f"{_NOT_OF_DETECTRON2} {', '.join((*known, *warmup))}"
+            raise SpecError(solver.at(str(key)), found=show(value), expected=expected)

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
-from lrspec.compiler.formula import HORIZON, Time, simple
-from lrspec.errors import UnsupportedError
-from lrspec.kinds import Affine, Cosine, Exponential, Linear, Polynomial, Sequence, Shift
-from lrspec.readers.build import constant, lasting, levels
-from lrspec.readers.numbers import decimal_time as time_of
+from lrspec.compiler.formula import Time, simple
+from lrspec.errors import UnsupportedError, argument
+from lrspec.readers.fvcore.shapes import (
+    NEAR,
+    Shape,
+    Window,
+    composite,
+    cosine,
+    equal_steps,
+    exponential,
+    level,
+    linear,
+    multi_step,
+    polynomial,
+    refused,
+)
+from lrspec.readers.numbers import decimal_time
 from lrspec.readers.param_groups import WAY_OUT, Rate, Source, names_of, nodes_of, on_course, read_groups
 from lrspec.readers.reading import Reading
-from lrspec.spec import Node
 
 _MODULE = "fvcore.common.param_scheduler"
 _BEYOND = "`where` is below 1, and so the object has no value from the last step on; the last one is held there"
@@ -37,9 +46,8 @@ def read(native: Any, name: str, sample: int | None) -> Reading:
     if hasattr(native, "_multiplier") and hasattr(native, "_max_iter"):
         return _from_multiplier(native, name)
     if sample is None:
-        raise _refused(
-            name, "a function of the share of the run, without steps; give sample=N, the run's number of steps"
-        )
+        way_out = f"give {argument('sample', 'N')}, the run's number of steps"
+        raise refused(name, f"a function of the share of the run, without steps; {way_out}")
     source = Source(
         framework="fvcore",
         construct=name,
@@ -62,8 +70,8 @@ def is_of_fvcore(native: Any) -> bool:
 
 def _from_multiplier(native: Any, name: str) -> Reading:
     """Return the rates of an `LRMultiplier`: each group's base rate times the scheduler inside."""
-    steps, bases = int(native._max_iter), [float(base) for base in native.base_lrs]  # noqa: SLF001 - kept nowhere else
-    inner = native._multiplier  # noqa: SLF001
+    inner, steps = vars(native)["_multiplier"], int(vars(native)["_max_iter"])
+    bases = [float(base) for base in native.base_lrs]
     source = Source(
         framework="detectron2",
         construct=name,
@@ -74,55 +82,22 @@ def _from_multiplier(native: Any, name: str) -> Reading:
         stop=_last(inner, steps),
     )
 
-    def rates() -> list[Rate]:
-        rate = _rate(inner, steps)
-        return [replace(rate, node=Affine(part=rate.node, scale=base)) for base in bases]
-
-    reading = read_groups(source, rates, steps)
+    reading = read_groups(source, lambda: [_rate(inner, steps, Fraction(base)) for base in bases], steps)
     held = [group["lr"] for group in native.optimizer.param_groups]
     return on_course(reading, nodes_of(reading.schedule, len(bases)), held, int(native.last_epoch))
 
 
-def _refused(name: str, reason: str) -> UnsupportedError:
-    return UnsupportedError("fvcore", name, reason)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Window:
-    """Where a scheduler stands: it has `where = (u + phase) / length` at step u of its own.
-
-    Args:
-        length: How many steps its whole range from 0 to 1 takes.
-        phase: At what time of that it begins; below 0 by what fvcore's 1e-6 makes a part begin too early.
-    """
-
-    length: Time
-    phase: Time = 0
-
-    def first(self, where: Fraction) -> int:
-        """Return the first step at or after a point of the range."""
-        return max(math.ceil(where * self.length - self.phase), 0)
-
-    def after(self, where: Fraction) -> int:
-        """Return the first step after a point of the range."""
-        return max(math.floor(where * self.length - self.phase) + 1, 0)
-
-    def smooth(self, node: Node) -> Node:
-        """Return a node of the whole range from where the scheduler begins."""
-        if self.phase < 0:
-            reason = f"a part begins, by fvcore's 1e-6, {float(-self.phase):g} steps before its own range does"
-            raise _refused("CompositeParamScheduler", f"{reason}; {WAY_OUT}")
-        return Shift(part=node, by=self.phase) if self.phase else node
-
-
-def _rate(native: Any, steps: int) -> Rate:
-    node, kinks, exact = _node(native, _Window(length=steps))
-    marks = {int(kink) for kink in exact if kink == int(kink)}
-    power = min([1.0, *(float(one._power) for one in _all(native) if hasattr(one, "_power"))])  # noqa: SLF001
+def _rate(native: Any, steps: int, scale: Fraction = Fraction(1)) -> Rate:
+    try:
+        found = _shape(native, steps)(Window(length=steps, scale=scale))
+    except UnsupportedError as error:
+        raise refused(error.construct, f"{error.reason}; {WAY_OUT}") from None
+    marks = {int(time) for time in found.decisive if time == int(time)}
+    power = min([1.0, *(float(vars(one)["_power"]) for one in _all(native) if "_power" in vars(one))])
     slack = 2.0**-50 * (1 / _narrowest(native) - 1) + 2.0**-51 * (steps ** (1 - max(power, 0)) - 1)
     return Rate(
-        node=node,
-        kinks=(*kinks, steps - 16),
+        node=found.node,
+        kinks=(*found.kinks, steps - 16),
         is_jump=lambda step: step in marks,
         slack=slack,
         notes=_notes(native, steps),
@@ -180,115 +155,44 @@ def _class_of(native: Any) -> str:
     return function.__qualname__.split(".")[0] if function.__module__ == _MODULE else type(native).__qualname__
 
 
-Found = tuple[Node, tuple[Time, ...], tuple[Time, ...]]
-"""A node, the times of its kinks, and those at which a quotient that is rounded decides."""
-
-
-def _node(native: Any, window: _Window) -> Found:
-    """Return the schedule in steps of the window, which begins at its phase."""
+def _shape(native: Any, steps: int) -> Shape:
+    """Return the shape of a scheduler, by the class whose formula it has, in a run of so many steps."""
     name = _class_of(native)
-    if name not in _NODES:
-        raise _refused(name, f"a class of its own, whose formula is code; {WAY_OUT}")
-    return _NODES[name](native, window)
+    if name not in _SHAPES:
+        raise refused(name, "a class of its own, whose formula is code")
+    if decimal_time(native.WHERE_EPSILON) != NEAR:
+        raise refused(name, f"WHERE_EPSILON={native.WHERE_EPSILON}, where fvcore has {float(NEAR)}")
+    return _SHAPES[name](vars(native), steps)
 
 
-def _constant(native: Any, _: _Window) -> Found:
-    return constant(native._value), (), ()  # noqa: SLF001 - kept nowhere else, here and below
+def _multi_step(kept: dict[str, Any], _: int) -> Shape:
+    milestones = [decimal_time(milestone) for milestone in kept["_milestones"]]
+    return multi_step(kept["_param_schedule"], milestones, decimal_time(kept["_num_updates"]))
 
 
-def _cosine(native: Any, window: _Window) -> Found:
-    first, last = float(native._start_value), float(native._end_value)  # noqa: SLF001
-    return window.smooth(Cosine(init_value=first, end_value=last, steps=window.length)), (), ()
+def _composite(kept: dict[str, Any], steps: int) -> Shape:
+    return composite(
+        [_shape(part, steps) for part in kept["_schedulers"]],
+        [_share(length, steps) for length in kept["_lengths"]],
+        rescaled=[scaling == "rescaled" for scaling in kept["_interval_scaling"]],
+    )
 
 
-def _linear(native: Any, window: _Window) -> Found:
-    first, last = float(native._start_value), float(native._end_value)  # noqa: SLF001
-    return window.smooth(Linear(init_value=first, end_value=last, steps=window.length)), (), ()
+def _share(length: float, steps: int) -> Time:
+    """Return a share of a run; a quotient that float64 rounded is the fraction of whole steps that it stands for."""
+    whole = Fraction(length).limit_denominator(steps)
+    return simple(whole) if abs(whole - Fraction(length)) <= 2 * math.ulp(length) else decimal_time(length)
 
 
-def _exponential(native: Any, window: _Window) -> Found:
-    first, decay = float(native._start_value), float(native._decay)  # noqa: SLF001
-    if decay <= 0:
-        raise _refused("ExponentialParamScheduler", f"decay={decay}, not above 0; {WAY_OUT}")
-    if decay == 1:
-        return constant(first), (), ()
-    node = Exponential(init_value=first, decay_rate=decay, decay_period=window.length, steps=window.length)
-    return window.smooth(node), (), ()
-
-
-def _polynomial(native: Any, window: _Window) -> Found:
-    first, power = float(native._base_value), float(native._power)  # noqa: SLF001
-    if power < 0:
-        raise _refused(
-            "PolynomialDecayParamScheduler", f"power={power}, below 0, which has no value at the end; {WAY_OUT}"
-        )
-    if power == 0:
-        return constant(first), (), ()
-    if power == 1:
-        return window.smooth(Linear(init_value=first, end_value=0.0, steps=window.length)), (), ()
-    return window.smooth(Polynomial(init_value=first, end_value=0.0, steps=window.length, power=power)), (), ()
-
-
-def _stairs(values: Any, bounds: list[Fraction], window: _Window) -> Found:
-    """Return values that change at points of the range."""
-    held: dict[int, float] = {0: float(values[0])}
-    for bound, value in zip(bounds, values[1:], strict=True):
-        held[window.first(bound)] = float(value)
-    exact = tuple(simple(bound * window.length - window.phase) for bound in bounds)
-    starts = [start for start in sorted(held) if start < HORIZON]
-    return levels(starts, [held[start] for start in starts]), tuple(starts), exact
-
-
-def _multi_step(native: Any, window: _Window) -> Found:
-    near, updates = time_of(native.WHERE_EPSILON), time_of(native._num_updates)  # noqa: SLF001
-    bounds = [Fraction(math.ceil(time_of(m))) / updates - near for m in native._milestones]  # noqa: SLF001
-    return _stairs(native._param_schedule, bounds, window)  # noqa: SLF001
-
-
-def _step(native: Any, window: _Window) -> Found:
-    values = native._param_schedule  # noqa: SLF001
-    near = time_of(native.WHERE_EPSILON)
-    return _stairs(values, [Fraction(k, len(values)) - near for k in range(1, len(values))], window)
-
-
-def _fixed_gamma(native: Any, window: _Window) -> Found:
-    return _step(native._step_param_scheduler, window)  # noqa: SLF001
-
-
-def _composite(native: Any, window: _Window) -> Found:
-    """Each part begins at a whole step of the window, at which its own range need not begin."""
-    near = time_of(native.WHERE_EPSILON)
-    lengths = [Fraction(time_of(length)) for length in native._lengths]  # noqa: SLF001
-    ends = [sum(lengths[: i + 1], Fraction(0)) for i in range(len(lengths) - 1)]
-    starts = [0, *(window.after(end - near) for end in ends)]
-    starts = [start if start < window.length - window.phase else HORIZON for start in starts] + [HORIZON]
-    exact = [simple((end - near) * window.length - window.phase) for end in ends]
-    parts: list[Node] = []
-    kinks: list[Time] = [start for start in starts if start < HORIZON]
-    for i, (start, end) in enumerate(pairwise(starts)):
-        if end <= start:
-            continue
-        time = simple(Fraction(window.phase) + start)
-        inside = _Window(length=window.length, phase=time)
-        if native._interval_scaling[i] == "rescaled":  # noqa: SLF001
-            begun = Fraction(time) - sum(lengths[:i], Fraction(0)) * window.length
-            inside = _Window(length=simple(lengths[i] * window.length), phase=simple(begun))
-        node, inner, decisive = _node(native._schedulers[i], inside)  # noqa: SLF001
-        parts += lasting(node, end - start) if end < HORIZON else [node]
-        kinks += [start + kink for kink in inner if kink < end - start]
-        exact += [start + kink for kink in decisive if kink < end - start]
-    return (Sequence(parts=parts) if len(parts) > 1 else parts[0]), tuple(kinks), tuple(exact)
-
-
-_NODES: dict[str, Callable[[Any, _Window], Found]] = {
-    "ConstantParamScheduler": _constant,
-    "CosineParamScheduler": _cosine,
-    "ExponentialParamScheduler": _exponential,
-    "LinearParamScheduler": _linear,
+_SHAPES: dict[str, Callable[[dict[str, Any], int], Shape]] = {
+    "ConstantParamScheduler": lambda kept, _: level(float(kept["_value"])),
+    "CosineParamScheduler": lambda kept, _: cosine(float(kept["_start_value"]), float(kept["_end_value"])),
+    "ExponentialParamScheduler": lambda kept, _: exponential(float(kept["_start_value"]), float(kept["_decay"])),
+    "LinearParamScheduler": lambda kept, _: linear(float(kept["_start_value"]), float(kept["_end_value"])),
     "MultiStepParamScheduler": _multi_step,
-    "PolynomialDecayParamScheduler": _polynomial,
-    "StepParamScheduler": _step,
-    "StepWithFixedGammaParamScheduler": _fixed_gamma,
+    "PolynomialDecayParamScheduler": lambda kept, _: polynomial(float(kept["_base_value"]), float(kept["_power"])),
+    "StepParamScheduler": lambda kept, _: equal_steps(kept["_param_schedule"]),
+    "StepWithFixedGammaParamScheduler": lambda kept, steps: _shape(kept["_step_param_scheduler"], steps),
     "CompositeParamScheduler": _composite,
 }
-"""The node of each class, over a window of its range."""
+"""The shape of each class, by what its objects keep."""

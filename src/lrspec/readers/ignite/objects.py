@@ -13,7 +13,6 @@ from lrspec.kinds import Constant, Cosine, Linear, Repeat, Sequence, Shift
 from lrspec.readers.build import constant, lasting
 from lrspec.readers.ignite.replay import (
     MOST,
-    WAY_OUT,
     Player,
     ahead_of,
     begun,
@@ -24,8 +23,18 @@ from lrspec.readers.ignite.replay import (
     refused,
     torch_of,
 )
-from lrspec.readers.numbers import decimal_time as time_of
-from lrspec.readers.param_groups import Rate, Source, is_from, names_of, nodes_of, on_course, read_groups, tables
+from lrspec.readers.numbers import decimal_time
+from lrspec.readers.param_groups import (
+    WAY_OUT,
+    Rate,
+    Source,
+    is_from,
+    names_of,
+    nodes_of,
+    on_course,
+    read_groups,
+    tables,
+)
 from lrspec.readers.reading import MismatchError, Reading
 from lrspec.readers.torch import objects as torch
 from lrspec.spec import Node
@@ -199,7 +208,7 @@ def _growth(name: str, size: int, warmup: int, factor: float) -> dict[str, Any]:
         if factor == int(factor):
             return {"cycle_mult": int(factor)}
         raise refused(name, f"cycle_mult={factor} with a warmup_duration: each length is cut by itself; {WAY_OUT}")
-    for exact in (time_of(factor), simple(Fraction(factor))):
+    for exact in (decimal_time(factor), simple(Fraction(factor))):
         length, total = size, size
         for _ in range(5000):
             following = int(length * factor)

@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.errors import UnsupportedError
+from lrspec.readers.torch.replay import Groups
 
 MOST = 100_000
 """How many events are played at most."""
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
 
 
 def refused(name: str, reason: str) -> UnsupportedError:
@@ -37,13 +37,6 @@ def torch_of(wrapper: Any) -> Any:
     return getattr(wrapper.lr_scheduler, "_lr_scheduler", wrapper.lr_scheduler)
 
 
-class _Optimizer:
-    """What a scheduler asks of its optimizer: the groups."""
-
-    def __init__(self, groups: list[dict[str, Any]]) -> None:
-        self.param_groups = groups
-
-
 class Player:
     """The values that a copy of a scheduler sets, event by event.
 
@@ -58,7 +51,7 @@ class Player:
             {key: value for key, value in group.items() if key not in {"params", "param_names"}} for group in groups
         ]
         self._parameter = parameter
-        self._make: Callable[[], Any] = lambda: fresh(scheduler, _Optimizer(self._groups))
+        self._make: Callable[[], Any] = lambda: fresh(scheduler, Groups(self._groups))
         self._copy: Any = None
         self._rows: list[list[float]] = []
 

@@ -1,4 +1,4 @@
-"""The configs that Keras writes: of schedules, of optimizers, of what a model was compiled with, alone and in archives."""
+"""The configs that Keras writes: of schedules, of optimizers, of what a model was compiled with."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrspec.document import from_dict
+from lrspec.errors import argument
 from lrspec.kinds import Linear, OneMinusPower, Sequence, Shift
 from lrspec.readers.files.lenient import pairs_once
 from lrspec.readers.keras.described import refused
@@ -21,6 +22,8 @@ DEFAULT_RATES: Mapping[str, float] = dict.fromkeys(
     ("adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "nadam", "rmsprop"), 0.001
 ) | {"sgd": 0.01}
 """The default rates of the optimizers that have the same in all releases of Keras which write such configs."""
+_BESIDE = r"(?i)(^|_)lrs?(_|$)|learning_?rate|sched|warm|decay|callback"
+"""Keys beside an optimizer by which a script may do something to the rate."""
 _MODELS = ("Sequential", "Functional", "Model")
 _TWO_WARMUPS = (
     "transformers and the TensorFlow Model Garden both have it, with two formulas, and its module is not written here; "
@@ -57,9 +60,9 @@ def _of(keys: Keys, sample: int | None) -> Reading:
         return _of(keys.inside("compile_config"), sample)
     for name in ("optimizer_config", "optimizer"):
         if "class_name" not in data and data.get(name) is not None:
-            if isinstance(data[name], str):
-                return _by_name(keys, name)
-            return _of(keys.inside(name), sample)
+            reading = _by_name(keys, name) if isinstance(data[name], str) else _of(keys.inside(name), sample)
+            keys.no_more(about=_BESIDE)
+            return reading
     if "class_name" in data and isinstance(data.get("config"), Mapping):
         return _of_class(keys, sample)
     return _of_optimizer(keys, data.get("class_name"), sample)
@@ -94,7 +97,6 @@ def _by_name(keys: Keys, name: str) -> Reading:
 def _of_class(keys: Keys, sample: int | None) -> Reading:
     """Return the rate of a config that says its class: of a schedule, of an optimizer, or of what holds one."""
     name, inside = keys.get("class_name"), keys.inside("config")
-    name = name.removeprefix("Custom>") if isinstance(name, str) else name
     if name in SHAPES:
         _check_is_keras_own(keys.data, name)
         shape = SHAPES[name]
@@ -110,13 +112,15 @@ def _of_class(keys: Keys, sample: int | None) -> Reading:
         raise refused(name, REFUSED[name])
     if name == "WarmUp":
         return _warmup(keys, inside, sample)
+    name = name.removeprefix("Custom>") if isinstance(name, str) else name  # as TF-Keras writes its own optimizers
     return _of_optimizer(inside, name, sample)
 
 
 def _check_is_keras_own(data: Mapping[Any, Any], name: str) -> None:
     module, registered = str(data.get("module") or "keras."), data.get("registered_name")
     if not module.startswith(("keras.", "tf_keras.")) or registered not in {None, "", name}:
-        raise refused(name, "a registered class of that name, which is not Keras' own; give the object, and sample=N")
+        way_out = f"give the object, and {argument('sample', 'N')}"
+        raise refused(name, f"a registered class of that name, which is not Keras' own; {way_out}")
 
 
 def _warmup(keys: Keys, inside: Keys, sample: int | None) -> Reading:
@@ -156,8 +160,8 @@ def _of_optimizer(keys: Keys, name: Any, sample: int | None) -> Reading:
         if name is None and "name" not in data:
             reason = "without a class_name it does not say which class; give {class_name: ..., config: ...}"
             raise refused("a configuration", reason)
-        return _decayed(keys, _fixed(keys, str(name or data["name"]), key))
-    reading = _decayed(keys, _of(keys.inside(key), sample))
+        return _decayed(keys, _fixed(keys, str(name or data["name"]), key), sample)
+    reading = _decayed(keys, _of(keys.inside(key), sample), sample)
     return per_update(reading, keys.get("gradient_accumulation_steps"), batches_told(rate))
 
 
@@ -180,12 +184,12 @@ def _fixed(keys: Keys, name: str, key: str = "learning_rate") -> Reading:
     return fixed(keys.number(key, default), name)
 
 
-def _decayed(keys: Keys, reading: Reading) -> Reading:
+def _decayed(keys: Keys, reading: Reading, sample: int | None) -> Reading:
     """Return the rate with a legacy optimizer's `decay`."""
     decay = keys.number("decay", least=0) if keys.data.get("decay") is not None else 0.0
     if decay and keys.data.get("is_legacy_optimizer") is False:
         raise refused("decay", f"{decay:g}, in an optimizer that is not a legacy one; Keras refuses it too")
-    return decaying(reading, decay)
+    return decaying(reading, decay, sample)
 
 
 def _mapped(keys: Keys) -> list[Keys]:

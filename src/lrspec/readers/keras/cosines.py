@@ -8,12 +8,14 @@ from fractions import Fraction
 from typing import Any
 
 from lrspec.compiler.formula import HORIZON, Time, simple
+from lrspec.errors import argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Affine, Cosine, Linear, Product, Repeat, Sequence
 from lrspec.readers.build import constant
+from lrspec.readers.described import Described
 from lrspec.readers.float32 import late_stairs
-from lrspec.readers.keras.described import Config, Described, refused
-from lrspec.readers.numbers import decimal_time, half_cosine, power_of
+from lrspec.readers.keras.described import Config, refused
+from lrspec.readers.numbers import decimal_product, decimal_time, half_cosine, power_of
 from lrspec.readers.reading import SLACK, Own
 from lrspec.sampling import sample as sampled
 from lrspec.spec import Node
@@ -32,9 +34,9 @@ def cosine(config: Config, name: str, sample: int | None) -> Described:  # noqa:
     Raises:
         UnsupportedError: The warmup is below 0.
     """
-    init, steps, alpha = float(config["initial_learning_rate"]), decimal_time(config["decay_steps"]), config["alpha"]
-    target, warmup = config["warmup_target"], decimal_time(config["warmup_steps"] or 0)
-    alpha = float(alpha)
+    init, alpha = float(config["initial_learning_rate"]), float(config["alpha"])
+    steps, warmup = decimal_time(config["decay_steps"]), decimal_time(config["warmup_steps"] or 0)
+    target = config["warmup_target"]
     top, begins = (init, 0) if target is None else (float(target), warmup)
     if begins < 0:
         raise refused(name, f"warmup_steps={warmup}, below 0")
@@ -48,12 +50,11 @@ def cosine(config: Config, name: str, sample: int | None) -> Described:  # noqa:
     if target is None and warmup:
         notes.append(f"without a warmup_target Keras ignores warmup_steps={warmup}")
     if target is not None:
-        notes.append(
-            f"decay_steps={steps} does not include the {in_steps(warmup)} of warmup: the end is at step {warmup + steps}"
-        )
+        whole = f"does not include the {in_steps(warmup)} of warmup: the end is at step {warmup + steps}"
+        notes.append(f"decay_steps={steps} {whole}")
     if target is not None and not warmup:
         notes.append("warmup_steps=0: the initial_learning_rate is never used")
-    node: Node = Cosine(init_value=top, end_value=alpha * top, steps=steps)
+    node: Node = Cosine(init_value=top, end_value=decimal_product(alpha, top), steps=steps)
     if begins:
         node = Sequence(parts=[Linear(init_value=init, end_value=top, steps=begins), node])
     own = Own(at=at, kinks=(begins, begins + steps), end=begins + steps)
@@ -72,21 +73,21 @@ def linear_cosine(config: Config, name: str, sample: int | None) -> Described:  
         UnsupportedError: num_periods is below 0.
     """
     init, steps = float(config["initial_learning_rate"]), decimal_time(config["decay_steps"])
-    periods, alpha, beta = decimal_time(config["num_periods"]), float(config["alpha"]), float(config["beta"])
+    periods, alpha, beta = float(config["num_periods"]), float(config["alpha"]), float(config["beta"])
     if periods < 0:
         raise refused(name, f"num_periods={periods}, below 0")
 
     def at(t: Time) -> float:
         part = Fraction(min(t, steps)) / steps
-        turn = 2 * Fraction(periods) * part % 2
+        turn = 2 * Fraction(decimal_time(periods)) * part % 2
         return init * ((alpha + float(1 - part)) * half_cosine(turn) + beta)
 
     line: Node = Linear(init_value=1 + alpha, end_value=alpha, steps=steps)
     wave = Cosine(init_value=1.0, end_value=0.0, steps=steps, cycles=periods) if periods else None
-    node = Affine(part=Product(parts=[line, wave]) if wave else line, scale=init, offset=init * beta)
+    node = Affine(part=Product(parts=[line, wave]) if wave else line, scale=init, offset=decimal_product(init, beta))
     turns = max(1, math.ceil(2 * periods))
     kinks = tuple(simple(Fraction(steps) * i / turns) for i in range(1, min(turns, _MOST_CYCLES) + 1))
-    note = f"(alpha + a line from 1 to 0) times {periods} periods of a cosine, plus beta={beta:g} of {init:g}"
+    note = f"(alpha + a line from 1 to 0) times {periods:g} periods of a cosine, plus beta={beta:g} of {init:g}"
     return Described(node=node, notes=(note,), own=Own(at=at, kinks=kinks, end=steps))
 
 
@@ -114,10 +115,10 @@ def restarts(config: Config, name: str, sample: int | None) -> Described:
         end = simple(first / (1 - Fraction(growth)))
         table = _until_nan(own.at, name, sample, end, f"t_mul={config['t_mul']}")
         return Described(node=table, notes=notes, own=own, until=sample)
-    cycle = Cosine(init_value=init, end_value=alpha * init, steps=first)
+    cycle = Cosine(init_value=init, end_value=decimal_product(alpha, init), steps=first)
     if shrink == 0:
-        return Described(node=Sequence(parts=[cycle, constant(alpha * init)]), notes=notes, own=own)
-    height: dict[str, Any] = {"peak_mult": shrink, "scaling": "height", "floor_value": alpha * init}
+        return Described(node=Sequence(parts=[cycle, constant(decimal_product(alpha, init))]), notes=notes, own=own)
+    height: dict[str, Any] = {"peak_mult": shrink, "scaling": "height", "floor_value": decimal_product(alpha, init)}
     node = Repeat(part=cycle, cycle_mult=growth, **(height if shrink != 1 else {}))
     return Described(node=node, notes=notes, own=own)
 
@@ -164,5 +165,5 @@ def _until_nan(at: Callable[[Time], float], name: str, sample: int | None, end: 
     """Cycles that become shorter come to an end, after which Keras' rate is not a number."""
     if sample is None or sample > end:
         reason = f"{why}, below 1: from step {end} on the rate is NaN"
-        raise refused(name, f"{reason}; give sample=N, at most {end}, to have a table up to there")
+        raise refused(name, f"{reason}; give {argument('sample', 'N')}, at most {end}, to have a table up to there")
     return sampled(at, sample, source=f"keras: {name}, at {in_steps(sample)}")

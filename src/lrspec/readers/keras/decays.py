@@ -8,8 +8,9 @@ from fractions import Fraction
 from lrspec.compiler.formula import Time, simple
 from lrspec.kinds import Constant, Exponential, InverseTime, Linear, Polynomial, Repeat, Sequence, Shift
 from lrspec.readers.build import constant, levels
+from lrspec.readers.described import Described
 from lrspec.readers.float32 import loose, stairs_or_not, unfinished
-from lrspec.readers.keras.described import Config, Described, refused
+from lrspec.readers.keras.described import Config, refused
 from lrspec.readers.numbers import decimal_time, power_of
 from lrspec.readers.reading import Own
 from lrspec.spec import Node
@@ -62,6 +63,8 @@ def piecewise(config: Config, name: str, sample: int | None) -> Described:  # no
     values = [float(value) for value in config["values"]]
     if not boundaries:
         raise refused(name, "no boundaries, without which Keras itself fails; use a constant")
+    if len(values) != len(boundaries) + 1:
+        raise refused(name, f"{len(values)} values for {len(boundaries)} boundaries, of which there is one less")
     if boundaries != sorted(boundaries) or boundaries[0] < 0:
         raise refused(name, f"boundaries {config['boundaries']}, not in order or below 0: Keras adds up what overlaps")
 

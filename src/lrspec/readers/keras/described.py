@@ -1,4 +1,4 @@
-"""What a schedule of Keras is: the node, what was mapped, and the formula that Keras documents, in float64."""
+"""What a class of schedules of Keras is: its parameters, and what describes it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.readers.reading import Own
-from lrspec.spec import Node
+from lrspec.readers.described import Described
 
 Config = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Described:
-    """One schedule.
-
-    Args:
-        node: What it is here.
-        notes: What was mapped, in words.
-        own: What Keras documents. It is written from Keras' parameters alone; nothing of the node is used. Steps are
-            exact: a floor or a cycle is found with fractions, not with a float32 quotient.
-        until: From which step on the rate is no number.
-    """
-
-    node: Node
-    notes: tuple[str, ...]
-    own: Own
-    until: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from lrspec.errors import LrspecError
+from lrspec.errors import Advice, LrspecError, argument
 from lrspec.readers.keras import config
 from lrspec.readers.keras.described import refused
 from lrspec.readers.keras.rates import batches_told, decaying, fixed, is_own, of_several, per_update
@@ -22,7 +22,7 @@ from lrspec.schedule import Schedule
 
 _KEYS = {"class_name", "learning_rate", "lr", "initial_learning_rate", "boundaries", "document", "inner_optimizer"}
 _KEYS |= {"optimizer_map", "compile_config", "training_config", "optimizer_config"}
-_WAY_OUT = "give sample=N, the number of steps of the run"
+_WAY_OUT = Advice("give {argument}, the number of steps of the run", "sample", "N")
 _PACKAGES = ("keras.", "tf_keras.", "tensorflow.python.keras.")
 _OF_TENSORFLOW_1 = ("tensorflow.python.training.optimizer", "Optimizer")
 _GRAPH = (
@@ -134,7 +134,7 @@ def _one_by_one() -> AbstractContextManager[Any]:
 
 
 def _from_partial(native: functools.partial[Any], sample: int | None) -> Reading:
-    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule, with the step that it is called at.
+    """Return what a function of `tf.compat.v1.train` returns in eager mode: a schedule with the step to call it at.
 
     The step is a variable that the optimizer counts up; where it is a number, the function stays at it.
     """
@@ -176,7 +176,7 @@ def _from_optimizer(native: Any, name: str, sample: int | None) -> Reading:
     else:
         reading = fixed(float(_number(rate)), name)
         reading = reading.noting("the rate is a float32 variable, read as it is now; callbacks may change it")
-    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))))
+    reading = decaying(reading, float(_number(getattr(native, "_initial_decay", 0.0))), sample)
     return per_update(reading, getattr(native, "gradient_accumulation_steps", None), batches_told(rate))
 
 
@@ -197,7 +197,9 @@ def _from_callback(native: Any, name: str, sample: int | None) -> Reading:
         return Reading(schedule=function, framework="keras", construct=name, conventions=(note,))
     if sample is None:
         raise refused(
-            name, "a function of the epoch is code; give sample=N, the number of epochs, to have it as a table"
+            name,
+            "a function of the epoch is code; "
+            f"give {argument('sample', 'N')}, the number of epochs, to have it as a table",
         )
     try:
         inspect.signature(function).bind(0, 0.1)

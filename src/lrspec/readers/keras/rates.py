@@ -1,4 +1,4 @@
-"""What optimizers of Keras make of a rate: one that decays by itself, one for several batches, one of several optimizers."""
+"""What optimizers of Keras make of a rate: a decay of their own, several batches to an update, several optimizers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from lrspec.kinds import InverseTime, Product, Shift, Stretch
 from lrspec.readers.build import constant
 from lrspec.readers.keras.described import refused
 from lrspec.readers.numbers import short_float32
-from lrspec.readers.reading import Reading
+from lrspec.readers.reading import Reading, bounded
 from lrspec.schedule import Schedule
+from lrspec.spec import Node
 
 
 def fixed(value: float, name: str) -> Reading:
@@ -27,12 +28,13 @@ def fixed(value: float, name: str) -> Reading:
     return Reading(schedule=constant(short_float32(value)), framework="keras", construct=name)
 
 
-def decaying(reading: Reading, decay: float) -> Reading:
+def decaying(reading: Reading, decay: float, sample: int | None) -> Reading:
     """Return the rate of a legacy optimizer with `decay`: at update t the rate over `1 + decay * t`.
 
     Args:
         reading: The rate without.
         decay: Its `decay`, 0 or above.
+        sample: Where to end what has no short form without an end.
 
     Raises:
         UnsupportedError: It is below 0, as Keras refuses too, or has no short form.
@@ -41,13 +43,13 @@ def decaying(reading: Reading, decay: float) -> Reading:
         raise refused(reading.construct, f"decay={decay!r}, below 0 or no number")
     if decay == 0:
         return reading
-    node = reading.schedule.node
+    node: Node = reading.schedule.node
     try:
         if node == constant(value := getattr(node, "value", 0.0)):
             node = InverseTime(init_value=value, decay_rate=decay, decay_period=1)
         else:
             node = Product(parts=[node, InverseTime(init_value=1.0, decay_rate=decay, decay_period=1)])
-        node.program  # noqa: B018 - compiled here, to see whether it can be
+        node, _ = bounded(node, sample, "keras", reading.construct)
     except SpecError as error:
         raise refused(reading.construct, f"decay={decay:g}: {error}") from error
     note = f"decay={decay:g}: Keras 2 and older divide the rate by 1 + {decay:g} * t; Keras 3 has no decay"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.readers.optax.documented import enclosed, is_known, is_of_optax, maker, unwrapped
+from lrspec.readers.optax.closures import enclosed, is_known, is_of_optax, maker, unwrapped
 from lrspec.schedule import Schedule
 
 _RATES = {"learning_rate", "step_size_fn"}

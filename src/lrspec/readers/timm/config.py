@@ -1,218 +1,240 @@
-"""timm: the args.yaml that its training script writes."""
+"""timm: the arguments of its training script, as the args.yaml that it writes, a file for its `-c`, or flags."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
+import math
+import re
+from dataclasses import replace
 
-from lrspec.fields import in_steps, show
-from lrspec.kinds import (
-    Affine,
-    Clamp,
-    Constant,
-    Cosine,
-    Every,
-    Exponential,
-    Freeze,
-    Linear,
-    NormalizedExponential,
-    OneMinusPower,
-    Polynomial,
-    PowerLaw,
-    Product,
-    Repeat,
-    Sequence,
-    Tanh,
-)
-from lrspec.readers.build import constant, levels
-from lrspec.readers.keys import Keys, joined, ramp
-from lrspec.readers.reading import Reading
+from lrspec.compiler.formula import value_at
+from lrspec.fields import LAST_STEP, in_steps, show
+from lrspec.kinds import Constant, Every, Sequence
+from lrspec.readers.build import constant
+from lrspec.readers.keys import Keys
+from lrspec.readers.reading import Reading, bounded
+from lrspec.readers.timm.arguments import ARGUMENTS, BEFORE, DEFAULTS, ONLY_HERE, OTHERS, SINCE_0_9, UNTIL_0_6
+from lrspec.readers.timm.shapes import Scheduler, rate_of
 from lrspec.spec import Node
 
-SYSTEM = "timm"
-_NAMES = ("cosine", "tanh", "poly", "step", "multistep", "constant", "wsd", "rsqrt", "none")
-_HALF = 0.5
-_MANY = 1000
+_CLASSES = {
+    "cosine": "CosineLRScheduler",
+    "tanh": "TanhLRScheduler",
+    "poly": "PolyLRScheduler",
+    "step": "StepLRScheduler",
+    "multistep": "MultiStepLRScheduler",
+    "constant": "StepLRScheduler",
+    "wsd": "WSDLRScheduler",
+    "rsqrt": "WSDLRScheduler",
+}
+NAMES = (*_CLASSES, "none")
+_ABOUT_RATES = "^(sched|lr|min_lr|max_lr|warmup|decay_|cooldown|cycle)"
+_NOT_NULL = ("sched", "epochs", "warmup_epochs", "warmup_lr", "min_lr", "decay_rate", "lr_cycle_limit", "lr_cycle_mul")
+_ALMOST = 2.0**-20
+_FOR_EVER = 60
 
 
 def read(keys: Keys) -> Reading:
     """Return the schedule of timm's training script.
 
     Raises:
-        UnsupportedError: A scheduler that depends on a metric, or noise.
+        UnsupportedError: A scheduler that depends on a metric, or noise; or the file is another script's.
         SpecError: A key is missing, unknown or not as it should be.
     """
-    name = keys.get("sched")
+    notes = _whose(keys)
+    name = keys.get("sched", DEFAULTS["sched"])
     if name == "plateau":
         raise keys.refused(name, "it follows a metric, not the step; see lrspec.ReduceOnPlateau")
-    keys.word("sched", _NAMES)
+    keys.word("sched", NAMES, DEFAULTS["sched"])
     if keys.get("lr_noise") is not None:
         raise keys.refused("lr_noise", "random numbers of torch's generator; sample the scheduler into a table")
-    peak, run = keys.rate("lr"), _Run(keys)
-    node, notes = _node(name, peak, run), run.notes
-    if run.per_epoch:
-        node = Every(part=node, period=run.epoch)
-        notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {in_steps(run.epoch)}")
+    peak = _peak(keys)
+    if name == "none":
+        node: Node = constant(peak)
+        notes.append("no scheduler, and so no warmup")
+        total = None
+    else:
+        node, total, more = _scheduled(keys, name, peak)
+        notes += more
     if keys.get("layer_decay") is not None:
         notes.append("layer_decay scales the groups' rates; the schedule is that of the base rate")
-    for unused in ("lr_base", "lr_base_size", "lr_base_scale", "lr_noise_pct", "lr_noise_std"):
-        keys.get(unused)
-    keys.no_more(about="^(sched|lr_|warmup|min_lr$|cooldown_epochs|decay_)(?!.*(layer|patience))")
-    return Reading(schedule=node, framework=SYSTEM, construct=name, conventions=tuple(notes))
+    if keys.get("start_epoch"):
+        notes.append(f"start_epoch={keys.get('start_epoch')}: step 0 is the first update of epoch 0, not of this run")
+    notes += _older(keys)
+    return Reading(schedule=node, framework="timm", construct=name, conventions=tuple(notes), total=total)
 
 
-class _Run:
-    """The lengths of a run in timm's own unit: epochs, or updates."""
-
-    def __init__(self, keys: Keys) -> None:
-        self.keys = keys
-        self.notes: list[str] = []
-        self.per_epoch = not keys.flag("sched_on_updates", default=False)
-        key = "sched_on_updates" if "sched_on_updates" in keys.data else "sched"
-        self.epoch = int(keys.quantity("steps_per_epoch", key, "timm's lengths are in epochs"))
-        self.unit = 1 if self.per_epoch else self.epoch
-        self.total = keys.whole("epochs", 100, least=1) * self.unit
-        self.warmup = keys.whole("warmup_epochs", 5) * self.unit
-        self.first = keys.number("warmup_lr", 1e-5, least=0)
-        self.prefix = keys.flag("warmup_prefix", default=False)
-        self.floor = keys.number("min_lr", 0.0, least=0)
-        for name in ("cooldown_epochs", "decay_epochs", "decay_milestones", "decay_rate", "lr_cycle_limit"):
-            keys.get(name)
-        for name in ("lr_cycle_mul", "lr_cycle_decay", "lr_k_decay", "lr_decay_fn", "lr_stable_timescale"):
-            keys.get(name)
-
-    def warmed(self, node: Node, target: float) -> Node:
-        """Return the node after the warmup: from its start, or at the time that it has by then."""
-        rise = ramp(self.first, target, self.warmup)
-        if not rise:
-            return node
-        if not self.prefix:
-            self.notes.append("warmup_prefix is false: the decay does not wait for the warmup, so its begin is cut off")
-            return Sequence(parts=[*rise, node], time="global")
-        return joined(*rise, node)
-
-
-def _node(name: str, peak: float, run: _Run) -> Node:
-    keys = run.keys
-    match name:
-        case "none":
-            run.notes.append("no scheduler, and so no warmup")
-            return constant(peak)
-        case "constant":
-            return run.warmed(constant(peak), peak)
-        case "step":
-            return run.warmed(_steps(peak, run), peak)
-        case "multistep":
-            return run.warmed(_milestones(peak, run), peak)
-        case "wsd" | "rsqrt":
-            return _wsd(name, peak, run)
-    k_decay = keys.number("lr_k_decay", 1.0)
-    curve: Node = Cosine(init_value=peak, end_value=run.floor, steps=run.total, k_decay=k_decay)
-    if name == "poly":
-        power = keys.number("decay_rate", 0.1)
-        curve = Polynomial(init_value=peak, end_value=run.floor, steps=run.total, power=power, k_decay=k_decay)
-        run.notes.append("decay_rate is the power of the polynomial")
-    elif name == "tanh":
-        curve = Tanh(init_value=peak, end_value=run.floor, steps=run.total, lower=-7.0, upper=3.0)
-    return _cycles(name, curve, peak, run)
-
-
-def _cycles(name: str, curve: Node, peak: float, run: _Run) -> Node:
-    keys = run.keys
-    limit, mult = keys.whole("lr_cycle_limit", 1, least=1), Fraction(repr(keys.number("lr_cycle_mul", 1.0)))
-    if mult < 1:
-        raise keys.wrong(
-            "lr_cycle_mul", "a number of 1 or above: cycles that shrink have an end, after which timm fails"
+def _whose(keys: Keys) -> list[str]:
+    """Refuse the files of scripts that look like timm's, and return what is to be said of foreign keys."""
+    _check_all_there(keys)
+    foreign = [str(key) for key in keys.data if key not in ARGUMENTS]
+    for key in foreign:
+        if key in OTHERS:
+            raise keys.refused(f"a file with the key {key}", f"it is of {OTHERS[key]}")
+        if re.search(_ABOUT_RATES, key):
+            raise keys.wrong(key, "no such key, which timm's train.py does not have")
+    if not foreign:
+        return []
+    some = ", ".join(foreign[:5])
+    if not any(key in keys.data for key in ONLY_HERE):
+        reason = (
+            f"timm's train.py has no argument {some}, and a script of one's own has its own schedule and defaults; "
+            f"where it is timm's, add one of its own keys, such as sched_on_updates: false"
         )
-    node: Node = curve
-    if limit > 1:
-        decay = keys.number("lr_cycle_decay", 0.1)
-        more: dict[str, Any] = {}
-        if run.floor != peak:
-            more = {"scaling": "peak", "peak_mult": decay, "floor_value": run.floor, "peak_value": peak}
-        node = Repeat(part=curve, num_cycles=limit, cycle_mult=mult, **more)
-        run.notes.append(f"{limit} cycles, each of whose peaks is {decay:g} of the one before")
-        if mult != 1:
-            run.notes.append("where a cycle begins on a whole step, timm's logarithm may say so one step late")
-    target = peak
-    if name == "tanh":
-        if run.warmup and not run.prefix:
-            raise keys.refused(
-                "tanh", "a warmup with warmup_prefix false ends at the curve's value then; set it to true"
-            )
-        if mult != 1 and limit > _MANY:
-            reason = f"{limit} cycles that grow are longer than any run; give an lr_cycle_limit of {_MANY} or less"
-            raise keys.refused("tanh", reason)
-        whole = Fraction(run.total) * (limit if mult == 1 else (mult**limit - 1) / (mult - 1))
-        node = joined(Freeze(part=node, steps=whole), Constant(value=run.floor))
-    return run.warmed(node, target)
+        raise keys.refused(f"a file with the key {foreign[0]}", reason)
+    return [f"timm's train.py has no argument {some}: another script may have other defaults than those read here"]
 
 
-def _steps(peak: float, run: _Run) -> Node:
-    keys = run.keys
-    epochs, rate = keys.number("decay_epochs", 30), keys.number("decay_rate", 0.1)
-    period = Fraction(repr(epochs)) * run.unit
-    if period < 1:
-        raise keys.wrong("decay_epochs", "at least one step")
-    own, late = epochs * run.unit, []
-    for i in range(1, 1000):
-        start = i * period
-        if start.denominator == 1 and int(start) // own != i:
-            late.append(int(start))
-    if late:
-        run.notes.append(f"timm's float64 division steps one late at {late[:5]} and {len(late)} boundaries in all")
-    end = None
-    if run.per_epoch and period.denominator != 1:  # stairs of epochs that are no whole ones have no short form
-        end = run.total
-        run.notes.append("decay_epochs is no whole number: read up to the last epoch, after which the value is held")
-    return Exponential(init_value=peak, decay_rate=rate, decay_period=period, staircase=True, steps=end)
+def _check_all_there(keys: Keys) -> None:
+    """Refuse a file whose other half is elsewhere, and nulls with which timm fails."""
+    for key in ("config", "-c"):
+        if keys.data.get(key):
+            raise keys.refused(f"{key}: {show(keys.data[key])}", "other arguments stand in that file; write all in one")
+    for key in _NOT_NULL:
+        if key in keys.data and keys.data[key] is None:
+            raise keys.wrong(key, "a value, without which timm fails too")
 
 
-def _milestones(peak: float, run: _Run) -> Node:
-    listed, rate = run.keys.get("decay_milestones", [30, 60]), run.keys.number("decay_rate", 0.1)
-    whole = isinstance(listed, list | tuple) and all(type(m) is int and m >= 0 for m in listed)
-    if not whole or sorted(listed) != list(listed):
-        raise run.keys.wrong("decay_milestones", f"a list of whole numbers that grow, and not {show(listed)}")
-    held, value = {0: peak}, Fraction(peak)
-    for milestone in listed:
-        value *= Fraction(rate)
-        held[max(milestone * run.unit - 1, 0)] = float(value)
-    run.notes.append("timm applies a milestone m at m - 1")
-    return levels(list(held), list(held.values()))
+def _older(keys: Keys) -> list[str]:
+    """Return what else the defaults may have been; refuse a file of an older release, whose they are not."""
+    filled = [key for key in keys.context.defaults if key in BEFORE]
+    for key in filled:
+        for old in UNTIL_0_6:
+            if old in keys.data:
+                raise keys.wrong(key, f"a value: the key {old} is of an older release, where it was {BEFORE[key]}")
+    if not filled or any(key in keys.data for key in SINCE_0_9):
+        return []
+    older = "; ".join(f"{key} was {BEFORE[key]}" for key in filled)
+    return [f"the file does not say of which release of timm it is: {older}"]
 
 
-def _wsd(name: str, peak: float, run: _Run) -> Node:
-    keys = run.keys
-    total = run.total if run.prefix else run.total - run.warmup
-    given = keys.number("decay_epochs", 0.2)
-    decay = round(given * total) if 0 < given < 1 else round(given * run.unit)
-    if not 0 < decay <= total:
-        raise keys.wrong("decay_epochs", f"a decay of 1 to {total}, which is the run without its warmup")
-    shape = keys.word(
-        "lr_decay_fn", ("linear", "1-sqrt", "cosine", "power", "exp"), "linear" if name == "rsqrt" else "1-sqrt"
+def _peak(keys: Keys) -> float:
+    """Return the base rate, which timm computes from the whole batch where there is none."""
+    if "base_value" in keys.quantities or (keys.get("lr") is not None and keys.number("lr", least=0)):
+        return keys.rate("lr")
+    if keys.get("train_img_sizes") is not None:
+        raise keys.refused("lr_base", "the batch changes with train_img_sizes; write the lr that timm prints")
+    base, size = keys.number("lr_base", DEFAULTS["lr_base"], least=0), keys.whole("lr_base_size", 256, least=1)
+    batch = keys.quantity("batch_size", "lr", f"timm's rate is lr_base for {size} samples in an update, of all devices")
+    scale = keys.get("lr_base_scale") or None
+    if scale is None:
+        optimizer = str(keys.get("opt", DEFAULTS["opt"])).lower()
+        scale = "sqrt" if any(part in optimizer for part in ("ada", "lamb")) else "linear"
+    ratio = float(batch) / size
+    return base * (ratio**0.5 if scale == "sqrt" else ratio)
+
+
+def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int | None, list[str]]:
+    """Return the schedule in updates, the number of updates of the run if it has an end, and what was mapped."""
+    on_updates = keys.flag("sched_on_updates", default=False)
+    key = "sched_on_updates" if "sched_on_updates" in keys.data else "sched"
+    epoch = int(keys.quantity("steps_per_epoch", key, "timm's lengths are in epochs"))
+    unit = epoch if on_updates else 1
+    scheduler = _scheduler(keys, name, unit)
+    rate = rate_of(scheduler, peak)
+    node, notes = rate.node, list(rate.notes)
+    made, first = scheduler.made(peak), value_at(node, 0)
+    if abs(made - first) > _ALMOST * abs(made):
+        node = Sequence(parts=[Constant(value=made, steps=1), node], time="global")
+        notes.append(f"the first {'update' if on_updates else 'epoch'} has {made:g}, which nothing has stepped yet")
+    elif not math.isclose(made, first, rel_tol=1e-12):
+        notes.append(f"timm itself begins with {made:.9g}, and steps to the formula's own rates after it")
+    if not on_updates:
+        node = Every(part=node, period=epoch)
+        notes.insert(0, f"sched_on_updates is false: the value changes once in an epoch, of {in_steps(epoch)}")
+    epochs, stop = _epochs(keys, scheduler, unit), keys.get("stop_epoch")
+    if stop is not None:
+        epochs = min(epochs or LAST_STEP, keys.whole("stop_epoch", least=1))
+    total = epochs * epoch if epochs is not None and epochs * epoch <= LAST_STEP else None
+    limited, _ = bounded(node, total, "timm", name)
+    if limited != node:
+        notes.append(f"read up to step {total}, the end of the run, and held after it")
+    return limited, total, notes
+
+
+def _scheduler(keys: Keys, name: str, unit: int) -> Scheduler:
+    """Return the scheduler that timm makes of the arguments, in epochs or in updates."""
+    common = Scheduler(
+        name=_CLASSES[name],
+        t_initial=keys.whole("epochs", DEFAULTS["epochs"], least=1) * unit,
+        warmup_t=_length(keys, "warmup_epochs", unit),
+        warmup_lr_init=0.0,
+        warmup_prefix=keys.flag("warmup_prefix", default=False),
     )
-    rise = ramp(run.first, peak, run.warmup)
-    stable: list[Node] = [Constant(value=1.0, steps=total - decay)] if total > decay else []
-    if name == "wsd":
-        held: list[Node] = [Constant(value=peak, steps=total - decay)] if total > decay else []
-        return joined(*rise, *held, _fall(shape, peak, run.floor, decay))
-    scale = keys.number("lr_stable_timescale", None if not run.warmup else run.warmup / run.unit)
-    timescale = Fraction(repr(scale)) * run.unit
-    law: Node = PowerLaw(init_value=peak, power=_HALF, timescale=timescale, offset=timescale)
-    if not run.floor:
-        return joined(*rise, Product(parts=[law, joined(*stable, _fall(shape, 1.0, 0.0, decay))]))
-    above = Affine(part=Clamp(part=law, min_value=run.floor), offset=-run.floor)
-    node = Product(parts=[above, joined(*stable, _fall(shape, 1.0, 0.0, decay))])
-    return joined(*rise, Affine(part=node, offset=run.floor))
+    if common.warmup_t:
+        common = replace(common, warmup_lr_init=keys.number("warmup_lr", DEFAULTS["warmup_lr"], least=0))
+    match name:
+        case "constant":
+            return common
+        case "step":
+            period = _length(keys, "decay_epochs", unit)
+            return replace(common, decay_t=period, decay_rate=keys.number("decay_rate", DEFAULTS["decay_rate"]))
+        case "multistep":
+            listed = [milestone * unit for milestone in _milestones(keys)]
+            return replace(common, decay_t=listed, decay_rate=keys.number("decay_rate", DEFAULTS["decay_rate"]))
+        case "wsd" | "rsqrt":
+            return _warmup_stable_decay(keys, name, common, unit)
+    low = keys.number("min_lr", DEFAULTS["min_lr"], least=0)
+    cycles = replace(common, lr_min=low, cycle_limit=keys.whole("lr_cycle_limit", DEFAULTS["lr_cycle_limit"], least=1))
+    if cycles.cycle_limit > 1:
+        growth = keys.number("lr_cycle_mul", DEFAULTS["lr_cycle_mul"])
+        if growth < 1:
+            raise keys.wrong("lr_cycle_mul", "1 or above: cycles that shrink have an end, after which timm fails")
+        decay = keys.number("lr_cycle_decay", DEFAULTS["lr_cycle_decay"])
+        cycles = replace(cycles, cycle_mul=growth, cycle_decay=decay)
+    if name == "poly":
+        cycles = replace(cycles, power=keys.number("decay_rate", DEFAULTS["decay_rate"], least=0))
+    return cycles if name == "tanh" else replace(cycles, k_decay=keys.number("lr_k_decay", DEFAULTS["lr_k_decay"]))
 
 
-def _fall(shape: str, high: float, low: float, steps: int) -> Node:
-    match shape:
-        case "linear":
-            return Linear(init_value=high, end_value=low, steps=steps)
-        case "cosine":
-            return Cosine(init_value=high, end_value=low, steps=steps)
-        case "exp":
-            return NormalizedExponential(init_value=high, end_value=low, steps=steps, ratio=0.1)
-        case _:
-            return OneMinusPower(init_value=high, end_value=low, steps=steps, power=_HALF)
+def _length(keys: Keys, key: str, unit: int) -> float:
+    """Return a length in epochs or updates; a whole number as one, and others with timm's own rounding."""
+    length = keys.number(key, DEFAULTS[key], least=0)
+    return int(length) * unit if length == int(length) else length * unit
+
+
+def _milestones(keys: Keys) -> list[int]:
+    listed = keys.get("decay_milestones", DEFAULTS["decay_milestones"])
+    texts = [str(one) for one in (listed if isinstance(listed, list | tuple) else [listed])]
+    if not all(text.isdecimal() for text in texts) or sorted(texts, key=int) != texts:
+        raise keys.wrong("decay_milestones", f"a list of whole numbers that grow, and not {show(listed)}")
+    return [int(text) for text in texts]
+
+
+def _warmup_stable_decay(keys: Keys, name: str, common: Scheduler, unit: int) -> Scheduler:
+    """Return WSD, whose warmup is always in front: without `warmup_prefix` the run is shortened by it."""
+    total = common.t_initial if common.warmup_prefix else common.t_initial - common.warmup_t
+    if "decay_epochs" not in keys.data:
+        raise keys.wrong("decay_epochs", "the length of the decay, whose default in train.py is not known here")
+    given = keys.number("decay_epochs", 0.2, least=0)
+    fall = round(given * total if given < 1 else given * unit)
+    if not 0 < fall <= total:
+        raise keys.wrong("decay_epochs", f"a decay of 1 to {total}, which is the run without its warmup")
+    default = "linear" if name == "rsqrt" else "1-sqrt"
+    scale = keys.get("lr_stable_timescale") if name == "rsqrt" else None
+    if scale is not None:
+        scale = keys.number("lr_stable_timescale") * unit
+    if name == "rsqrt" and (common.warmup_t if scale is None else scale) <= 0:
+        raise keys.wrong("lr_stable_timescale", "a number above 0, as there is no warmup whose length it could be")
+    return replace(
+        common,
+        t_initial=total,
+        decay_t=fall,
+        lr_min=keys.number("min_lr", DEFAULTS["min_lr"], least=0),
+        stable_fn="rsqrt" if name == "rsqrt" else "constant",
+        stable_timescale=scale,
+        decay_fn=keys.word("lr_decay_fn", ("linear", "1-sqrt", "cosine", "power", "exp"), default),
+        warmup_prefix=True,
+    )
+
+
+def _epochs(keys: Keys, scheduler: Scheduler, unit: int) -> int | None:
+    """Return how many epochs timm trains: cycles and the cooldown come to those that were given; None for ever."""
+    ahead = scheduler.warmup_t if scheduler.warmup_prefix else 0
+    if scheduler.name in {"StepLRScheduler", "MultiStepLRScheduler"}:
+        return int((scheduler.t_initial + ahead) // unit)
+    count, growth = int(scheduler.cycle_limit), scheduler.cycle_mul
+    cooldown = keys.whole("cooldown_epochs", DEFAULTS["cooldown_epochs"])
+    if growth > 1 and count * math.log2(growth) > _FOR_EVER:
+        return None
+    lasts = scheduler.t_initial * (count if growth == 1 else (growth**count - 1) / (growth - 1))
+    return int((math.floor(lasts) + ahead) // unit) + cooldown

@@ -7,7 +7,8 @@ from itertools import pairwise
 from lrspec.compiler.formula import HORIZON, Time
 from lrspec.kinds import Product, Sequence
 from lrspec.readers.build import lasting
-from lrspec.readers.torch.description import WAY_OUT, Curve, Scheduler, number, refused, whole
+from lrspec.readers.param_groups import WAY_OUT
+from lrspec.readers.torch.description import Curve, Scheduler, as_float, refused, whole
 from lrspec.readers.torch.schedulers import SCHEDULERS
 
 COMPOSED = ("SequentialLR", "ChainedScheduler")
@@ -26,7 +27,7 @@ def start_of(scheduler: Scheduler) -> float:
     if share == 1:
         reason = "its annealing has ended, and the rate from which it began is nowhere in it; read it before that"
         raise refused("SWALR", f"{reason}, or write `constant` with its swa_lr")
-    held, end, base = number(of.group["lr"]), number(of.group["swa_lr"]), scheduler.base
+    held, end, base = as_float(of.group["lr"]), as_float(of.group["swa_lr"]), scheduler.base
     start = (held - share * end) / (1 - share)
     return base if abs(start - base) <= 1e-9 * max(abs(base), abs(end)) else start
 

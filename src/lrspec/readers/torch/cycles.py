@@ -10,13 +10,15 @@ from typing import Any
 from lrspec.compiler.formula import simple
 from lrspec.kinds import Affine, Cosine, Exponential, Freeze, Linear, Product, Repeat, Sequence, Shift
 from lrspec.readers.build import constant
-from lrspec.readers.torch.description import WAY_OUT, Curve, Parameters, checked, number, refused, time_of
+from lrspec.readers.numbers import binary_time
+from lrspec.readers.param_groups import WAY_OUT
+from lrspec.readers.torch.description import Curve, Parameters, as_float, checked, refused
 from lrspec.spec import Node
 
 
 def restarts(of: Parameters, base: float) -> Curve:
     """Return the curve of `CosineAnnealingWarmRestarts`."""
-    first, growth, end = of.T_0, of.T_mult, number(of.eta_min)
+    first, growth, end = of.T_0, of.T_mult, as_float(of.eta_min)
     node = Repeat(part=Cosine(init_value=base, end_value=end, steps=first), cycle_mult=growth)
     notes = (
         "the last step of a cycle is one before the restart, so that no whole step has eta_min itself",
@@ -48,11 +50,11 @@ def cyclic(of: Parameters, _: float) -> Curve:
         raise refused("CyclicLR", f"a scale_fn of one's own is code; {WAY_OUT}")
     up = Fraction(of.total_size * of.step_ratio).limit_denominator(10**6)
     down = Fraction(of.total_size) - up
-    low, high = number(of.base_lr), number(of.max_lr)
+    low, high = as_float(of.base_lr), as_float(of.max_lr)
     momentum = None
     notes = ["the optimizer's own rate is replaced; base_lr at step 0, max_lr after step_size_up steps"]
     if of.cycle_momentum:
-        calm, wild = number(of.max_momentum), number(of.base_momentum)
+        calm, wild = as_float(of.max_momentum), as_float(of.base_momentum)
         momentum = _triangles(of, calm, wild, up, down)
         notes.append(_momentum_note(of))
     if of.mode == "triangular2":
@@ -95,7 +97,7 @@ def _triangles(of: Parameters, low: float, high: float, up: Fraction, down: Frac
         return Repeat(part=triangle(low, high), peak_mult=0.5, scaling="height", floor_value=low)
     if not decaying:
         return Repeat(part=triangle(low, high))
-    decay = Exponential(init_value=1.0, decay_rate=number(of.gamma), decay_period=1)
+    decay = Exponential(init_value=1.0, decay_rate=as_float(of.gamma), decay_period=1)
     shape = Product(parts=[Repeat(part=triangle(0.0, 1.0)), decay])
     return Affine(part=shape, scale=high - low, offset=low)
 
@@ -117,7 +119,7 @@ def one_cycle(of: Parameters, _: float) -> Curve:
     if of.cycle_momentum:
         momentum = _phases(of, "start_momentum", "end_momentum")
         notes.append(_momentum_note(of))
-    kinks = tuple(time_of(phase["end_step"]) for phase in of._schedule_phases if phase["end_step"] >= 0)  # noqa: SLF001
+    kinks = tuple(binary_time(phase["end_step"]) for phase in of._schedule_phases if phase["end_step"] >= 0)  # noqa: SLF001
     return Curve(node=node, notes=tuple(notes), faults=(extra,), momentum=momentum, kinks=kinks, stop=total)
 
 
@@ -159,7 +161,7 @@ def _phases(of: Parameters, start_key: str, end_key: str) -> Node:
     start = Fraction(0)
     for phase in of._schedule_phases:  # noqa: SLF001
         end = Fraction(phase["end_step"])
-        init, final = number(of.group[phase[start_key]]), number(of.group[phase[end_key]])
+        init, final = as_float(of.group[phase[start_key]]), as_float(of.group[phase[end_key]])
         if last == 0 and end == 0:
             parts = [constant(final)]
         elif end > 0 and max(start, 0) < last:

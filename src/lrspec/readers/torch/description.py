@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from lrspec.compiler.formula import HORIZON, Time, simple
+from lrspec.compiler.formula import HORIZON, Time
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.fields import show
 from lrspec.spec import Node
 
-WAY_OUT = "give sample=N, a number of steps, to have it as a table"
 REQUIRED: Any = object()
 """The default of an argument that has none."""
 
 
-def number(value: Any) -> float:
+def as_float(value: Any) -> float:
     """Return a rate, which may be a tensor, as a float."""
     return float(value)
 
@@ -32,11 +30,6 @@ def refused(name: str, reason: str) -> UnsupportedError:
 def whole(length: Any) -> bool:
     """Tell whether a length, which may be a float, is a whole number."""
     return math.isfinite(length) and int(length) == length
-
-
-def time_of(length: Any) -> Time:
-    """Return a number of steps exactly: of a float the binary fraction that it is, as torch computes with it."""
-    return simple(Fraction(length))
 
 
 def exactly(_: int) -> float:

@@ -16,10 +16,10 @@ from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError
 from lrspec.kinds.lists import MAX_TABLE
-from lrspec.readers.param_groups import epsilon, names_of
+from lrspec.readers.param_groups import WAY_OUT, epsilon, names_of
 from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.readers.torch.composed import COMPOSED, curve_of, start_of
-from lrspec.readers.torch.description import WAY_OUT, Curve, Scheduler, kept_for, number, refused
+from lrspec.readers.torch.description import Curve, Scheduler, as_float, kept_for, refused
 from lrspec.readers.torch.replay import (
     MODULES,
     Played,
@@ -91,7 +91,7 @@ def of_object(native: Any, group: int) -> Scheduler:
     return Scheduler(
         name=name,
         parameters=kept_for(group, vars(native) if name in SCHEDULERS else {}, native.optimizer.param_groups[group]),
-        base=number(native.base_lrs[group]) if is_own else initial,
+        base=as_float(native.base_lrs[group]) if is_own else initial,
         initial=initial,
         children=tuple(of_object(child, group) for child in getattr(native, "_schedulers", ())),
         milestones=None if milestones is None else tuple(milestones),
@@ -137,7 +137,7 @@ def _from_steps(native: Any, name: str, steps: int, reason: str) -> tuple[Readin
     why = reason.removesuffix(f"; {WAY_OUT}")
     if steps > MAX_TABLE:
         raise refused(name, f"{why}; and a table has {MAX_TABLE} values at most, not {steps}")
-    bases = {tuple(map(number, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
+    bases = {tuple(map(as_float, getattr(leaf, "base_lrs", ()))) for leaf in leaves(native)}
     if is_chain(native) and len(bases) > 1:
         changed = "of its children one has changed the rate from which the others begin"
         raise refused(name, f"{changed}, and step 0 is what the one built last has left, which it does not tell")
@@ -243,8 +243,8 @@ def _on_course(reading: Reading, native: Any, played: Played, found: Many[Curve]
         held = native.optimizer.param_groups[place]["lr"]
         expected, precision = value_at(one.node, time), epsilon(held)
         tolerance = _FEW + precision * (position + 4) + one.slack(position) * precision / 2.0**-52
-        if abs(number(held) - expected) > tolerance * max(map(abs, (*rates, expected, number(held)))):
-            raise _off_course(reading, place, expected, number(held), time)
+        if abs(as_float(held) - expected) > tolerance * max(map(abs, (*rates, expected, as_float(held)))):
+            raise _off_course(reading, place, expected, as_float(held), time)
     if time != position:
         note = f"it was stepped to {float(time):g}, between two of its steps: `stretch` says fractions of an epoch"
         return reading.noting(note)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrspec.errors import UnsupportedError
-from lrspec.readers.torch.description import number
+from lrspec.readers.torch.description import as_float
 
 MODULES = {"torch.optim.lr_scheduler", "torch.optim.swa_utils"}
 
@@ -33,8 +33,8 @@ class _Step:
         """Do nothing."""
 
 
-class _Optimizer:
-    """What a scheduler asks of its optimizer: the groups."""
+class Groups:
+    """What a scheduler asks of its optimizer: its parameter groups, with no optimizer behind them."""
 
     def __init__(self, groups: list[dict[str, Any]]) -> None:
         self.param_groups = groups
@@ -46,7 +46,7 @@ class _Optimizer:
 def group_rate(native: Any, group: int, key: str) -> float:
     """Return what the optimizer's group holds under a key: `initial_lr`, which schedulers keep there, or `lr`."""
     held = native.optimizer.param_groups[group]
-    return number(held[key] if key in held else held["lr"])
+    return as_float(held[key] if key in held else held["lr"])
 
 
 def class_of(native: Any) -> str:
@@ -92,7 +92,7 @@ def replay(native: Any, name: str, starts: list[float], steps: int) -> Played:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            copy = _fresh(native, _Optimizer(groups))
+            copy = _fresh(native, Groups(groups))
             for step in range(steps):
                 if step:
                     copy.step()
@@ -116,7 +116,7 @@ def jump(native: Any, starts: list[float], steps: Sequence[int], before: Sequenc
     played = Played(rates=[[] for _ in groups], momenta=[[] for _ in groups])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        copy = _fresh(native, _Optimizer(groups))
+        copy = _fresh(native, Groups(groups))
         for i, step in enumerate(steps):
             if not _place(copy, step - 1):
                 return None
@@ -152,9 +152,9 @@ def _copied(native: Any, starts: list[float]) -> list[dict[str, Any]]:
 
 def _note(played: Played, groups: list[dict[str, Any]], *, momentum: bool) -> None:
     for group, rates, momenta in zip(groups, played.rates, played.momenta, strict=True):
-        rates.append(number(group["lr"]))
+        rates.append(as_float(group["lr"]))
         if momentum:
-            momenta.append(number(group["betas"][0] if "betas" in group else group["momentum"]))
+            momenta.append(as_float(group["betas"][0] if "betas" in group else group["momentum"]))
 
 
 def _numbers(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") and math.prod(value.shape) == 1 else value
 
 
-def _fresh(native: Any, optimizer: _Optimizer) -> Any:
+def _fresh(native: Any, optimizer: Groups) -> Any:
     """Return a scheduler as its constructor would leave it, with another optimizer."""
     kind = type(native)
     copy: Any = object.__new__(kind)

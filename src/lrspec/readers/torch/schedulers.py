@@ -17,17 +17,17 @@ from lrspec.fields import LAST_STEP
 from lrspec.kinds import Cosine, Exponential, Freeze, Linear, Polynomial
 from lrspec.kinds.leaf import LAST_STAIR
 from lrspec.readers.build import constant, levels
+from lrspec.readers.numbers import binary_time
+from lrspec.readers.param_groups import WAY_OUT
 from lrspec.readers.torch import cycles
 from lrspec.readers.torch.description import (
     REQUIRED,
-    WAY_OUT,
     Curve,
     Parameters,
     SchedulerClass,
+    as_float,
     checked,
-    number,
     refused,
-    time_of,
     whole,
 )
 from lrspec.readers.transformers.objects import rate_of
@@ -38,7 +38,7 @@ _FURTHER = 1024
 
 
 def _exponential(of: Parameters, base: float) -> Curve:
-    gamma = number(of.gamma)
+    gamma = as_float(of.gamma)
     if gamma == 0:
         return Curve(node=levels([0, 1], [base, 0.0]), notes=("gamma=0: 0 from step 1 on",), kinks=(1,))
     node = Exponential(init_value=base, decay_rate=gamma, decay_period=1)
@@ -47,7 +47,7 @@ def _exponential(of: Parameters, base: float) -> Curve:
 
 
 def _step(of: Parameters, base: float) -> Curve:
-    size, gamma = of.step_size, number(of.gamma)
+    size, gamma = of.step_size, as_float(of.gamma)
     if size == 0:
         raise refused("StepLR", "step_size=0, with which torch itself fails at step 1")
     notes: tuple[str, ...] = (f"step_size={size} is the period of gamma; the first drop is at step {size}",)
@@ -73,7 +73,7 @@ def _step(of: Parameters, base: float) -> Curve:
 
 
 def _multi_step(of: Parameters, base: float) -> Curve:
-    gamma = number(of.gamma)
+    gamma = as_float(of.gamma)
     given = sorted(step for step, times in of.milestones.items() for _ in range(times))
     drops = [int(milestone) for milestone in given if whole(milestone) and 0 <= milestone <= LAST_STEP]
     notes = ["a milestone is the first step with the new rate; one that is given twice counts twice"]
@@ -89,7 +89,7 @@ def _multi_step_kept(given: Parameters, _: dict[str, Any]) -> Parameters:
 
 
 def _constant(of: Parameters, base: float) -> Curve:
-    factor, total = number(of.factor), of.total_iters
+    factor, total = as_float(of.factor), of.total_iters
     if not whole(total) or total < 1:
         return Curve(node=constant(base * factor), faults=(_never(total, "the factor stays for ever"),))
     if factor == 0:
@@ -121,10 +121,10 @@ def _cut(node: Node, total: Any, what: str) -> Curve:
 
 def _linear(of: Parameters, base: float) -> Curve:
     total = of.total_iters
-    first, last = base * number(of.start_factor), base * number(of.end_factor)
+    first, last = base * as_float(of.start_factor), base * as_float(of.end_factor)
     if total < 1:
         return Curve(node=constant(first), faults=(_never(total, "start_factor stays for ever"),))
-    node = Linear(init_value=first, end_value=last, steps=time_of(total))
+    node = Linear(init_value=first, end_value=last, steps=binary_time(total))
     return _cut(node, total, f"start_factor at step 0, end_factor at step {total} and after it")
 
 
@@ -135,7 +135,7 @@ def _linear_kept(given: Parameters, _: dict[str, Any]) -> Parameters:
 
 
 def _polynomial(of: Parameters, base: float) -> Curve:
-    total, power = of.total_iters, number(of.power)
+    total, power = of.total_iters, as_float(of.power)
     if total < 1:
         return Curve(node=constant(base), faults=(_never(total, "the base rate stays for ever"),))
     if power < 0:
@@ -143,20 +143,20 @@ def _polynomial(of: Parameters, base: float) -> Curve:
     if power == 0:
         return Curve(node=constant(base), notes=("a power of 0: the rate never changes",))
     if power == 1:
-        node: Node = Linear(init_value=base, end_value=0.0, steps=time_of(total))
+        node: Node = Linear(init_value=base, end_value=0.0, steps=binary_time(total))
     else:
-        node = Polynomial(init_value=base, end_value=0.0, steps=time_of(total), power=power)
+        node = Polynomial(init_value=base, end_value=0.0, steps=binary_time(total), power=power)
     return _cut(node, total, f"the end is always 0, at step {total} and after it")
 
 
 def _cosine(of: Parameters, base: float) -> Curve:
-    period, end = of.T_max, number(of.eta_min)
+    period, end = of.T_max, as_float(of.eta_min)
     if period == 0:
         raise refused("CosineAnnealingLR", "T_max=0, with which torch itself fails at step 1")
-    node = Cosine(init_value=base, end_value=end, steps=time_of(period), after="continue")
+    node = Cosine(init_value=base, end_value=end, steps=binary_time(period), after="continue")
     notes = (
         f"eta_min is an absolute rate, the same for every group, and reached at step {period}",
-        f"after step {period} it rises again, to the base rate at step {time_of(2 * period)}: `after: continue`",
+        f"after step {period} it rises again, to the base rate at step {binary_time(2 * period)}: `after: continue`",
     )
     largest = max(abs(base), abs(end)) or 1.0
 
@@ -168,8 +168,8 @@ def _cosine(of: Parameters, base: float) -> Curve:
     return Curve(
         node=node,
         notes=notes,
-        kinks=(time_of(period), time_of(2 * period), time_of(4 * period)),
-        turns=lambda _: (time_of(period),),
+        kinks=(binary_time(period), binary_time(2 * period), binary_time(4 * period)),
+        turns=lambda _: (binary_time(period),),
         slack=slack,
     )
 
@@ -189,7 +189,7 @@ def _multiplicative(_of: Parameters, _base: float) -> Curve:
 
 def _swa(of: Parameters, base: float) -> Curve:
     """`base` is the rate from which the annealing began."""
-    steps, end = of.anneal_epochs, number(of.group["swa_lr"])
+    steps, end = of.anneal_epochs, as_float(of.group["swa_lr"])
     if steps == 0:
         return Curve(node=constant(end), notes=("anneal_epochs=0: swa_lr from step 0 on",))
     strategy = getattr(of, "_anneal_strategy", None) or of.anneal_func.__name__
@@ -215,7 +215,7 @@ def _plateau(of: Parameters, _: float) -> Curve:
     names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown")
     values = {name: getattr(of, name) for name in names}
     floors = sorted(set(of.min_lrs))
-    values |= {"min_lr": number(floors[0]), "eps": of.eps}
+    values |= {"min_lr": as_float(floors[0]), "eps": of.eps}
     arguments = ", ".join(f"{name}={value!r}" for name, value in values.items())
     several = f" (of its min_lrs {floors}, one for each group, a rule has one)" if len(floors) > 1 else ""
     reason = f"it goes by a metric, so that it is no function of the step; use PlateauRule.torch({arguments}){several}"

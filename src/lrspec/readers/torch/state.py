@@ -12,9 +12,10 @@ from typing import Any
 
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.fields import Steps, show
+from lrspec.readers.param_groups import WAY_OUT
 from lrspec.readers.reading import exact_values, steps_to_compare
 from lrspec.readers.torch.composed import curve_of, refuse_untried
-from lrspec.readers.torch.description import WAY_OUT, Curve, Scheduler, SchedulerClass, kept_for, number
+from lrspec.readers.torch.description import Curve, Scheduler, SchedulerClass, as_float, kept_for
 from lrspec.readers.torch.schedulers import SCHEDULERS
 
 State = Mapping[str, Any]
@@ -147,7 +148,7 @@ def _compare(state: State, step: int, found: Sequence[float], expected: Sequence
 
 def _bases(state: State) -> list[float]:
     """Return the rates that the parameter groups began with."""
-    return _bases(state["_schedulers"][0]) if "_milestones" in state else list(map(number, state["base_lrs"]))
+    return _bases(state["_schedulers"][0]) if "_milestones" in state else list(map(as_float, state["base_lrs"]))
 
 
 def of_state(state: State, group: int) -> Scheduler:

@@ -25,7 +25,9 @@ def read(keys: Keys) -> Reading:
     section, training = keys.inside("lr_scheduler"), keys.inside("training")
     if training.get("warmup_steps") is not None:
         raise training.refused("training.warmup_steps", _OLD)
-    peak, total = keys.inside("optimizer").rate("lr"), _total(section, training)
+    optimizer = keys.inside("optimizer")
+    peak, total = optimizer.rate("lr"), _total(section, training)
+    optimizer.no_more(about=r"(^|_)lrs?(_|$)|param_groups")
     warmup = section.whole("warmup_steps", 200)
     ratio = None if section.get("decay_ratio") is None else section.number("decay_ratio", least=0)
     kind = section.word("decay_type", DECAYS, "linear")

@@ -1,4 +1,4 @@
-"""Reading torchtitan's schedulers: a `LambdaLR` for each optimizer, with torchtitan's function and its lengths in it."""
+"""Reading torchtitan's schedulers: a `LambdaLR` for each optimizer, with torchtitan's function and its lengths."""
 
 from __future__ import annotations
 

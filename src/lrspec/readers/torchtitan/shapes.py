@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lrspec.kinds import Constant, Cosine, Linear, OneMinusPower, Shift
-from lrspec.readers.keys import joined, ramp, share
+from lrspec.readers.keys import joined, ramp
+from lrspec.readers.numbers import decimal_product
 from lrspec.spec import Node
 
 DECAYS = ("linear", "sqrt", "cosine")
@@ -60,7 +61,7 @@ def node_of(peak: float, lengths: Lengths, kind: str, low: float) -> Node:
     parts = ramp(0.0, peak, lengths.warmup, ahead=1)
     if not lengths.decay:
         return joined(*parts, Constant(value=peak))
-    decay = _decay(kind, peak, share(peak, low), lengths.decay)
+    decay = _decay(kind, peak, decimal_product(peak, low), lengths.decay)
     return (
         joined(*parts, Constant(value=peak, steps=lengths.stable), decay) if lengths.stable else joined(*parts, decay)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lrspec.errors import argument
 from lrspec.fields import in_steps
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
@@ -77,8 +78,9 @@ def _total(keys: Keys, notes: list[str]) -> int:
     if keys.data.get("max_steps") is not None and keys.number("max_steps") == 0:
         raise keys.wrong("max_steps", "-1 or a number above 0: 0 is no step since transformers 4.49, none before")
     if keys.data.get("total_episodes") is not None:
-        raise keys.wrong("total_episodes", "total_steps=..., updates of the run: they are counted in episodes")
-    why = "max_steps is not set; or give total_steps=..."
+        given = argument("total_steps")
+        raise keys.wrong("total_episodes", f"{given}, updates of the run: they are counted in episodes")
+    why = f"max_steps is not set; or give {argument('total_steps')}"
     per_epoch = int(keys.quantity("steps_per_epoch", "num_train_epochs", why))
     epochs = keys.number("num_train_epochs", 3.0, least=0)
     steps = math.ceil(epochs * per_epoch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.readers.keys import Keys
 from lrspec.readers.transformers.trainer import Run
 
@@ -101,7 +101,9 @@ def rate_of(keys: Keys) -> float:
     if _PROGRAMS.fullmatch(program.rsplit("/", maxsplit=1)[-1]):
         mine.append(program)
     if mine:
-        expected = f"a rate, or base_value=...: beside {mine[0]} it is left to a class with its own ({_OWN_RATES})"
+        expected = (
+            f"a rate, or {argument('base_value')}: beside {mine[0]} it is left to a class with its own ({_OWN_RATES})"
+        )
         raise SpecError(keys.at("learning_rate"), found="nothing", expected=expected)
     return keys.number("learning_rate", RATE, least=0)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import SpecError, UnsupportedError
+from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.param_groups import WAY_OUT
@@ -179,7 +179,8 @@ def whole_run(keys: Keys, name: str) -> int | None:
     if stated > 0:
         steps = keys.steps(name)
         if keys.quantities.get("total_steps", steps) != steps:
-            raise SpecError(keys.at(name), found=f"{steps}", expected="total_steps=... to be the same, or left out")
+            expected = f"{argument('total_steps')} to be the same, or left out"
+            raise SpecError(keys.at(name), found=f"{steps}", expected=expected)
         return steps
     return int(keys.quantities["total_steps"]) if "total_steps" in keys.quantities else None
 

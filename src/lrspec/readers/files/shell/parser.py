@@ -1,0 +1,352 @@
+"""Reading a bash script: text -> statements. Nothing is executed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lrspec.readers.files.shell.scanner import NAME, UNREAD, Scanner
+from lrspec.readers.files.shell.syntax import (
+    Assignment,
+    Body,
+    Cases,
+    Chain,
+    Choice,
+    Command,
+    Function,
+    Group,
+    Loop,
+    Pipe,
+    Statement,
+    Text,
+    Word,
+    plain,
+)
+
+_BLANK = " \t"
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]\n]*)\])?(\+?)=")
+_FUNCTION = re.compile(r"(?:function[ \t]+([\w:.-]+)[ \t]*(?:\([ \t]*\))?|([\w:.-]+)[ \t]*\([ \t]*\))[ \t\n]*(?=[{(])")
+_REDIRECTION = re.compile(r"[0-9]*(<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())|(&>>|&>)")
+_WORD = re.compile(r"(?:\[\[|[A-Za-z]+|[{}!])(?=[\s;&|()<>]|\Z)")
+_DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
+
+
+def parse(source: str, path: str, line: int = 1) -> Body:
+    """Return the statements of a script.
+
+    Args:
+        source: The script.
+        path: Its name, for errors.
+        line: The number of its first line.
+
+    Raises:
+        SpecError: It is not a script of bash, or one that nests too deeply; the error names the line.
+    """
+    return _Parser(source.replace("\r\n", "\n"), path, line).script()
+
+
+class _Parser(Scanner):
+    """Reading statements."""
+
+    def __init__(self, source: str, path: str, line: int) -> None:
+        super().__init__(source, path, line)
+        self._documents: list[tuple[str, bool]] = []
+
+    def script(self) -> Body:
+        """Return all statements."""
+        body = self._body(frozenset())
+        if self.at < len(self.source):
+            raise self.wrong(repr(self.source[self.at : self.at + 8]), "a command")
+        return body
+
+    def _blank(self, *, lines: bool = False) -> None:
+        """Skip blanks, continued lines and comments; and, where asked, the ends of lines."""
+        source = self.source
+        while self.at < len(source):
+            char = source[self.at]
+            if char in _BLANK or char == "\r":
+                self.at += 1
+            elif self.ahead("\\\n"):
+                self.at += 2
+            elif char == "#":
+                end = source.find("\n", self.at)
+                self.at = len(source) if end < 0 else end
+            elif char == "\n" and lines:
+                self._newline()
+            else:
+                return
+
+    def _newline(self) -> None:
+        """Skip the end of a line, and the documents that begin after it."""
+        self.at += 1
+        for end, tabs in self._documents:
+            while self.at < len(self.source):
+                stop = self.source.find("\n", self.at)
+                stop = len(self.source) if stop < 0 else stop
+                text = self.source[self.at : stop]
+                self.at = min(stop + 1, len(self.source))
+                if (text.lstrip("\t") if tabs else text) == end:
+                    break
+        self._documents.clear()
+
+    def _reserved(self) -> str:
+        match = _WORD.match(self.source, self.at)
+        return match[0] if match else ""
+
+    def _body(self, ends: frozenset[str]) -> Body:
+        """Return statements up to one of some words, or a bracket or `;;` that closes."""
+        self.deeper(1)
+        found: list[Statement] = []
+        while True:
+            self._blank(lines=True)
+            if self.at >= len(self.source) or self.ahead(")") or self.ahead(";;") or self._reserved() in ends:
+                break
+            if self.ahead(";") or self.ahead("&"):
+                self.at += 1
+                continue
+            found.append(self._chain())
+        self.deeper(-1)
+        return tuple(found)
+
+    def _chain(self) -> Statement:
+        line = self.line()
+        parts = [("", self._pipe())]
+        while True:
+            self._blank()
+            operator = next((text for text in ("&&", "||") if self.ahead(text)), None)
+            if operator is None:
+                return parts[0][1] if len(parts) == 1 else Chain(line, tuple(parts))
+            self.at += 2
+            self._blank(lines=True)
+            parts.append((operator, self._pipe()))
+
+    def _pipe(self) -> Statement:
+        negated = False
+        while self._reserved() in {"!", "time"}:
+            negated = negated or self.ahead("!")
+            self.at += len(self._reserved())
+            self._blank()
+        parts = [self._command()]
+        while True:
+            self._blank()
+            if not self.ahead("|") or self.ahead("||"):
+                break
+            self.at += 2 if self.ahead("|&") else 1
+            self._blank(lines=True)
+            parts.append(self._command())
+        return parts[0] if len(parts) == 1 and not negated else Pipe(tuple(parts))
+
+    def _command(self) -> Statement:
+        word = self._reserved()
+        start = self.at
+        if word in _COMPOUND:
+            self.at += len(word)
+            return self._redirected(_COMPOUND[word](self))
+        match = _FUNCTION.match(self.source, start)
+        if match:
+            self.at = match.end()
+            body = self._command()
+            return Function(match[1] or match[2], body.body if isinstance(body, Group) else (body,))
+        if self.ahead("(("):
+            self.at = self.matching(start)
+            text = self.source[start : self.at]
+            return self._redirected(Command(self.line(start), (), ((Text("let", self.line(start)),), (Text(text, 0),))))
+        if self.ahead("("):
+            self.at += 1
+            body_of = self._body(frozenset())
+            self._expect(")")
+            return self._redirected(Group(body_of, own=True))
+        return self._simple()
+
+    def _redirected(self, statement: Statement) -> Statement:
+        self._blank()
+        while self._redirection():
+            self._blank()
+        return statement
+
+    def _redirection(self) -> bool:
+        match = _REDIRECTION.match(self.source, self.at)
+        if match is None or UNREAD.match(self.source, self.at):
+            return False
+        self.at = match.end()
+        self._blank()
+        target = self.word()
+        if match[1] in {"<<", "<<-"}:
+            self._documents.append((plain(target) or "", match[1] == "<<-"))
+        return True
+
+    def _expect(self, text: str) -> None:
+        self._blank(lines=True)
+        if not self.ahead(text):
+            found = repr(self.source[self.at : self.at + 8]) if self.at < len(self.source) else "the end of the script"
+            raise self.wrong(found, text)
+        self.at += len(text)
+
+    def _simple(self) -> Command:
+        line, start = self.line(), self.at
+        assignments: list[Assignment] = []
+        words: list[Word] = []
+        while True:
+            self._blank()
+            if self._redirection():
+                continue
+            if self.at >= len(self.source) or self.source[self.at] in "\n;&|)":
+                break
+            match = _ASSIGNMENT.match(self.source, self.at) if not words or plain(words[0]) in _DECLARES else None
+            if match:
+                assignments.append(self._assignment(match))
+            elif self.ahead("("):
+                raise self.wrong("(", "a word")
+            else:
+                words.append(self.word())
+        if self.at == start:
+            raise self.wrong(repr(self.source[start : start + 8]), "a command")
+        return Command(line, tuple(assignments), tuple(words))
+
+    def _assignment(self, match: re.Match[str]) -> Assignment:
+        line = self.line()
+        self.at = match.end()
+        array: tuple[Word, ...] | None = None
+        scalar: Word = ()
+        if self.ahead("("):
+            self.at += 1
+            array = self._array()
+        else:
+            scalar = self.word()
+        return Assignment(match[1], line, match[3] == "+", match[2], scalar, array)
+
+    def _array(self) -> tuple[Word, ...]:
+        start, words = self.at, list[Word]()
+        while True:
+            self._blank(lines=True)
+            if self.ahead(")"):
+                self.at += 1
+                return tuple(words)
+            if self.at >= len(self.source) or self.source[self.at] in ";&|<>(":
+                raise self.wrong("an array that is not closed", ")", start)
+            words.append(self.word())
+
+    def _if(self) -> Choice:
+        line = self.line()
+        branches = [self._branch()]
+        while True:
+            word = self._reserved()
+            self.at += len(word)
+            if word == "elif":
+                branches.append(self._branch())
+            elif word == "else":
+                branches.append(((), self._body(frozenset({"fi"}))))
+            elif word == "fi":
+                return Choice(line, tuple(branches))
+            else:
+                raise self.wrong("the end of an `if`", "fi")
+
+    def _branch(self) -> tuple[Body, Body]:
+        condition = self._body(frozenset({"then"}))
+        self._expect("then")
+        return condition, self._body(frozenset({"elif", "else", "fi"}))
+
+    def _while(self) -> Loop:
+        line = self.line()
+        condition = self._body(frozenset({"do"}))
+        return Loop(line, "", (), condition, self._done("do", "done"))
+
+    def _for(self) -> Loop:
+        line = self.line()
+        self._blank()
+        if self.ahead("(("):
+            start = self.at
+            self.at = self.matching(self.at)
+            counted = Command(line, (), ((Text("let", line),), (Text(self.source[start : self.at], line),)))
+            return Loop(line, "", (), (counted,), self._for_body())
+        match = NAME.match(self.source, self.at)
+        if match is None:
+            raise self.wrong("for", "a variable's name")
+        self.at = match.end()
+        self._blank(lines=True)
+        words: list[Word] = []
+        if self._reserved() == "in":
+            self.at += 2
+            self._blank()
+            while self.at < len(self.source) and self.source[self.at] not in "\n;&|<>()":
+                words.append(self.word())
+                self._blank()
+        return Loop(line, match[0], tuple(words), (), self._for_body())
+
+    def _for_body(self) -> Body:
+        self._blank(lines=True)
+        while self.ahead(";"):
+            self.at += 1
+            self._blank(lines=True)
+        return self._done("{", "}") if self.ahead("{") else self._done("do", "done")
+
+    def _done(self, begin: str, end: str) -> Body:
+        self._expect(begin)
+        body = self._body(frozenset({end}))
+        self._expect(end)
+        return body
+
+    def _case(self) -> Cases:
+        line = self.line()
+        self._blank()
+        subject = self.word()
+        self._expect("in")
+        branches: list[tuple[tuple[Word, ...], Body]] = []
+        while True:
+            self._blank(lines=True)
+            if self._reserved() == "esac":
+                self.at += 4
+                return Cases(line, subject, tuple(branches))
+            if self.ahead("("):
+                self.at += 1
+            branches.append((self._patterns(), self._body(frozenset({"esac"}))))
+            for mark in (";;&", ";;", ";&"):
+                if self.ahead(mark):
+                    self.at += len(mark)
+                    break
+
+    def _patterns(self) -> tuple[Word, ...]:
+        found: list[Word] = []
+        while True:
+            self._blank()
+            found.append(self.word())
+            self._blank()
+            if self.ahead("|"):
+                self.at += 1
+                continue
+            self._expect(")")
+            return tuple(found)
+
+    def _group(self) -> Group:
+        body = self._body(frozenset({"}"}))
+        self._expect("}")
+        return Group(body, own=False)
+
+    def _condition(self) -> Command:
+        """Read `[[ ... ]]`, in which operators are words."""
+        line, words = self.line(), [(Text("[[", self.line()),)]
+        found: list[Word] = list(words)
+        while True:
+            self._blank(lines=True)
+            if self.ahead("]]"):
+                self.at += 2
+                return Command(line, (), tuple(found))
+            if self.at >= len(self.source):
+                raise self.wrong("[[ that is not closed", "]]")
+            start = self.at
+            word = self.word(frozenset(" \t\n"))
+            if self.at == start:
+                raise self.wrong(repr(self.source[start : start + 8]), "]]")
+            found.append(word)
+
+
+_COMPOUND: dict[str, Callable[[_Parser], Statement]] = {
+    "if": _Parser._if,  # noqa: SLF001 - the parser's own table
+    "while": _Parser._while,  # noqa: SLF001
+    "until": _Parser._while,  # noqa: SLF001
+    "for": _Parser._for,  # noqa: SLF001
+    "select": _Parser._for,  # noqa: SLF001
+    "case": _Parser._case,  # noqa: SLF001
+    "{": _Parser._group,  # noqa: SLF001
+    "[[": _Parser._condition,  # noqa: SLF001
+}
