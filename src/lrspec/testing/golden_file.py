@@ -31,7 +31,8 @@ _HEAD = """\
 golden: 1
 """
 _ROW = re.compile(r" +(\d+)(?:-(\d+))? +([0-9a-f]{8}) +(\S+)")
-_QUANTITY = re.compile(r"values of (\S.*):")
+_KEY = re.compile(r"(golden|fingerprint): (\S+)")
+_HEADING = re.compile(r"document:|values of (\S.*):")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,39 +84,39 @@ def read(path: Path) -> GoldenFile:
         LrspecError: It is none, or was edited so that it contradicts itself; the message has the line.
         OSError: It cannot be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    fingerprint: str | None = None
-    version: str | None = None
-    document: list[str] = []
-    values: dict[str, list[tuple[int, str]]] = {}
-    place = ""
-    for number, line in enumerate(lines, 1):
-        quantity = _QUANTITY.fullmatch(line)
-        if line.startswith("#") or not line.strip():
-            continue
-        if line.startswith("golden: "):
-            version = line.removeprefix("golden: ")
-        elif line.startswith("fingerprint: "):
-            fingerprint = line.removeprefix("fingerprint: ")
-        elif line == "document:" or quantity:
-            place = "document" if quantity is None else quantity[1]
-            if quantity:
-                values.setdefault(place, [])
-        elif line.startswith("  ") and place in values:
-            values[place].append((number, line))
-        elif line.startswith("  ") and place:
-            document.append(line[2:])
-        else:
-            raise _wrong(path, number, line, "a line of a golden file")
-    if version != str(FORMAT) or not values:
-        raise LrspecError(f"{path}: found golden: {version} with {len(values)} sequences, expected golden: {FORMAT}")
-    found = {name: _read_rows(rows, path) for name, rows in values.items()}
-    held = loads("\n".join(document)) if document else None
+    head, parts = _sections(path)
+    document = "\n".join(line[2:] for _, line in parts.pop("document", []))
+    version, fingerprint = head.get("golden"), head.get("fingerprint")
+    if version != str(FORMAT) or not parts:
+        raise LrspecError(f"{path}: found golden: {version} with {len(parts)} sequences, expected golden: {FORMAT}")
+    found = {name: _read_rows(rows, path) for name, rows in parts.items()}
+    held = loads(document) if document else None
     if held is not None and held.fingerprint != fingerprint:
         raise LrspecError(
             f"{path}: its document has the fingerprint {held.fingerprint}, and its line says {fingerprint}"
         )
     return GoldenFile(values=found, fingerprint=fingerprint, document=held)
+
+
+def _sections(path: Path) -> tuple[dict[str, str], dict[str, list[tuple[int, str]]]]:
+    """Return the lines of a file with a key and a value, and the indented lines below each heading, with numbers."""
+    head: dict[str, str] = {}
+    parts: dict[str, list[tuple[int, str]]] = {}
+    place: list[tuple[int, str]] | None = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        key = _KEY.fullmatch(line)
+        heading = _HEADING.fullmatch(line)
+        if line.startswith("#") or not line.strip():
+            continue
+        if key is not None:
+            head[key[1]] = key[2]
+        elif heading is not None:
+            place = parts.setdefault(heading[1] or "document", [])
+        elif line.startswith("  ") and place is not None:
+            place.append((number, line))
+        else:
+            raise _wrong(path, number, line, "a line of a golden file")
+    return head, parts
 
 
 def _read_rows(rows: list[tuple[int, str]], path: Path) -> Values:
