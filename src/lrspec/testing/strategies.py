@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import assume, strategies as st
+from hypothesis import reject, strategies as st
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
@@ -49,45 +49,41 @@ def rates(*, zero: bool = True) -> st.SearchStrategy[float]:
     return st.one_of(st.just(0.0), positive) if zero else positive
 
 
-def leaves(*, max_steps: int = 1000) -> st.SearchStrategy[Node]:
-    """Return a strategy for curves, each with a length and held after it.
+@st.composite
+def leaves(draw: st.DrawFn, *, max_steps: int = 1000) -> Node:
+    """Draw a curve, with a length and held after it.
 
     Args:
+        draw: Given by hypothesis.
         max_steps: The largest length.
     """
     steps, some, any_rate = st.integers(1, max_steps), rates(zero=False), rates()
     ends = {"init_value": any_rate, "end_value": any_rate, "steps": steps}
     decay = {"init_value": some, "decay_rate": st.floats(0.125, 1.0, width=32), "decay_period": steps}
     stairs: dict[str, Any] = {**decay, "staircase": st.booleans(), "steps": steps}
-    return st.one_of(
-        _built(Constant, value=any_rate, steps=steps),
-        _built(Linear, **ends),
-        _built(Polynomial, **ends, power=st.integers(1, 4)),
-        _built(Cosine, **ends),
-        _built(Geometric, init_value=some, end_value=some, steps=steps),
-        _built(Rex, **ends),
-        _built(Exponential, **stairs),
-        _built(InverseTime, **stairs),
-        _piecewise(steps),
-        _built(Table, values=st.lists(any_rate, min_size=1, max_size=8)),
-    )
+    fields: dict[Callable[..., Node], dict[str, Any]] = {
+        Constant: {"value": any_rate, "steps": steps},
+        Linear: ends,
+        Polynomial: {**ends, "power": st.integers(1, 4)},
+        Cosine: ends,
+        Geometric: {"init_value": some, "end_value": some, "steps": steps},
+        Rex: ends,
+        Exponential: stairs,
+        InverseTime: stairs,
+        Table: {"values": st.lists(any_rate, min_size=1, max_size=8)},
+    }
+    kind = draw(st.sampled_from([*fields, None]))
+    if kind is None:
+        return draw(_piecewise(steps))
+    return _made(kind, {name: draw(one) for name, one in fields[kind].items()})
 
 
-def _built(kind: Callable[..., Node], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Node]:
-    """Return a strategy for one kind, without what its own checks refuse."""
-
-    def made(fields: dict[str, Any]) -> Node | None:
-        try:
-            return kind(**fields)
-        except SpecError:
-            return None
-
-    found: st.SearchStrategy[Any] = st.fixed_dictionaries(given).map(made)
-    return found.filter(lambda node: node is not None)
-
-
-def _sequence(first: list[Node], last: Node) -> Node:
-    return Sequence(parts=[*first, last])
+def _made(kind: Callable[..., Node], fields: dict[str, Any]) -> Node:
+    """Return a node, or give up what was drawn where its own checks refuse it."""
+    try:
+        return kind(**fields)
+    except SpecError:
+        reject()
 
 
 @st.composite
@@ -98,12 +94,14 @@ def _piecewise(draw: st.DrawFn, steps: st.SearchStrategy[int]) -> Node:
     return PiecewiseConstant(boundaries=boundaries, values=values, steps=boundaries[-1] + draw(steps))
 
 
-def nodes(*, max_steps: int = 1000, max_leaves: int = 4) -> st.SearchStrategy[Node]:
-    """Return a strategy for nodes of all forms: curves, and ways to put them together; each compiles.
+@st.composite
+def nodes(draw: st.DrawFn, *, max_steps: int = 1000, max_leaves: int = 4) -> Node:
+    """Draw a node of any form: a curve, or several put together; each compiles.
 
     Args:
+        draw: Given by hypothesis.
         max_steps: The largest length of a curve.
-        max_leaves: About how many curves there are at most.
+        max_leaves: How many curves there are at most.
 
     Example:
         >>> from hypothesis import given
@@ -111,31 +109,34 @@ def nodes(*, max_steps: int = 1000, max_leaves: int = 4) -> st.SearchStrategy[No
         ... def test_the_rate_is_never_negative(node):
         ...     assert node(0) >= 0
     """
-    trees = st.recursive(leaves(max_steps=max_steps), lambda parts: _joined(parts, max_steps), max_leaves=max_leaves)
-    return trees.filter(_compiles)
-
-
-def _joined(parts: st.SearchStrategy[Node], max_steps: int) -> st.SearchStrategy[Node]:
-    steps = st.integers(1, max_steps)
-    ended = _built(Freeze, part=parts, steps=steps)
-    both: list[Callable[..., Node]] = [Product, Minimum, Maximum]
-    return st.one_of(
-        _built(_sequence, first=st.lists(ended, min_size=1, max_size=3), last=parts),
-        *(_built(one, parts=st.lists(parts, min_size=2, max_size=3)) for one in both),
-        _built(Affine, part=parts, scale=rates(zero=False), offset=rates()),
-        _built(Shift, part=parts, by=steps),
-        _built(Repeat, part=parts, cycle_steps=st.integers(2, max_steps), num_cycles=st.integers(1, 4)),
-        ended,
-    )
-
-
-def _compiles(node: Node) -> bool:
-    """Tell whether a node has a program: some are too long, or leave the range of float32."""
+    node = _tree(draw, max_steps, draw(st.integers(1, max_leaves)))
     try:
-        node.program  # noqa: B018 - compiled here, to see whether it can be
+        node.program  # noqa: B018 - compiled here, to see whether it can be: some are too long, or leave float32
     except SpecError:
-        return False
-    return True
+        reject()
+    return node
+
+
+def _tree(draw: st.DrawFn, max_steps: int, count: int) -> Node:
+    """Draw a node of so many curves."""
+    steps = st.integers(1, max_steps)
+    if count > 1:
+        first = draw(st.integers(1, count - 1))
+        a, b = _tree(draw, max_steps, first), _tree(draw, max_steps, count - first)
+        kind: Any = draw(st.sampled_from([Sequence, Product, Minimum, Maximum]))
+        a = Freeze(part=a, steps=draw(steps)) if kind is Sequence else a
+        return _made(kind, {"parts": [a, b]})
+    part = draw(leaves(max_steps=max_steps))
+    wrapped: dict[Any, dict[str, Any]] = {
+        Affine: {"scale": rates(zero=False), "offset": rates()},
+        Shift: {"by": steps},
+        Repeat: {"cycle_steps": st.integers(2, max(2, max_steps)), "num_cycles": st.integers(1, 4)},
+        Freeze: {"steps": steps},
+    }
+    kind = draw(st.sampled_from([None, None, None, None, *wrapped]))
+    return (
+        part if kind is None else _made(kind, {"part": part} | {name: draw(one) for name, one in wrapped[kind].items()})
+    )
 
 
 @st.composite
@@ -159,7 +160,7 @@ def documents(draw: st.DrawFn, *, max_steps: int = 1000, max_leaves: int = 4, on
     try:
         document.fingerprint  # noqa: B018 - compiled here, to see whether it can be
     except SpecError:
-        assume(False)  # noqa: FBT003 - its own argument
+        reject()
     return document
 
 
