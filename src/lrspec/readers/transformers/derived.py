@@ -22,6 +22,8 @@ _TRL = {
 _PROGRAMS = re.compile(r"trl|(sft|dpo|grpo|kto|orpo|cpo|rloo|ppo|gkd|prm|reward\w*|online_dpo|nash_md|xpo)(_.*)?\.py")
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
+_NO_TRAINER = re.compile(r".*no_trainer(\.py)?")
+_SWIFT_PROGRAM = re.compile(r"swift|swift\.cli\..*")
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
 _LIVE = "convert the scheduler that the script makes, with lrspec.from_native"
 _OTHERS = (
@@ -39,6 +41,11 @@ _OTHERS = (
         {"num_warmup_steps", "max_train_steps", "checkpointing_steps", "with_tracking"},
         "the arguments of a script without a Trainer, such as run_clm_no_trainer.py",
         f"its scheduler counts the steps of all processes; {_LIVE}",
+    ),
+    (
+        {"dataset_mixer_list", "dataset_mixer_eval_list", "try_launch_beaker_eval_jobs"},
+        "the arguments of open-instruct, whose scripts have no Trainer",
+        f"they count the warmup otherwise, and have defaults of their own; {_LIVE}",
     ),
     (
         {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"},
@@ -60,8 +67,11 @@ def check_family(keys: Keys) -> None:
         found = sorted(own & keys.data.keys())
         if found:
             raise keys.refused(f"{what}: `{keys.at(found[0])}`", why)
+    program = keys.context.file.program or ""
+    if _NO_TRAINER.fullmatch(program):
+        raise keys.refused(f"the arguments of {program}", f"its scheduler counts the steps of all processes; {_LIVE}")
     _check_batch_size(keys)
-    if _SWIFT.isdisjoint(keys.data):
+    if _SWIFT.isdisjoint(keys.data) and not _SWIFT_PROGRAM.fullmatch(program):
         return
     missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
     warmups = ("warmup_ratio", "warmup_steps")
