@@ -109,15 +109,15 @@ def _program(texts: list[str | None]) -> int | None:
             continue
         name = text.rpartition("/")[2]
         python = python or _PYTHON.fullmatch(name) is not None
-        if name.endswith(".py") and not text.startswith("-") and name not in _LAUNCHERS:
-            if not _is_value(texts, i, python or wrapped):
-                return i
+        is_file = name.endswith(".py") and not text.startswith("-") and name not in _LAUNCHERS
+        if is_file and not _is_value(texts, i, launched=python or wrapped):
+            return i
         if text in {"-m", "--module"} and python and i + 1 < len(texts) and texts[i + 1] not in {None, *_LAUNCHERS}:
             return i + 1
     return None if python or texts[0] is None else 0
 
 
-def _is_value(texts: list[str | None], at: int, launched: bool) -> bool:
+def _is_value(texts: list[str | None], at: int, *, launched: bool) -> bool:
     """Tell whether a Python file is a value of the flag before it, and not what is run."""
     while at > 1 and (texts[at - 1] or "").endswith(".py"):
         at -= 1
