@@ -61,7 +61,7 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "composer, far too long": (composer(f"1{'0' * 9999}ba"), r"scheduler\.t_warmup: found '1000"),
     "mmengine, a word": (
         restarts("a"),
-        r"param_scheduler\[0\]\.restart_weights: found \['a'\], expected finite numbers",
+        r"param_scheduler\.restart_weights: found \['a'\], expected finite numbers",
     ),
     "mmengine, no number": (restarts(float("nan")), r"restart_weights: found \[nan\], expected finite numbers"),
     "mmengine, nothing": (restarts(None), r"restart_weights: found \[None\], expected finite numbers"),

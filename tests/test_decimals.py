@@ -102,14 +102,14 @@ def test_no_config_is_written_with_an_artefact(name: str) -> None:
 def test_no_file_of_the_corpora_is_written_with_an_artefact(corpus: Path) -> None:
     files = corpus.parent / "files"
     found: dict[str, list[str]] = {}
-    entries = json.loads(corpus.read_text())["read"]
+    entries = json.loads(corpus.read_text()).get("read", {})
     for name, entry in entries.items():
         options = dict(entry["options"])
         if "training_args" in options:
             options["training_args"] = files / options["training_args"]
         with contextlib.suppress(lrspec.LrspecError):  # that it is read is the matter of other tests
             found[name] = list(artefacts(lrspec.dumps(lrspec.load_config(files / name, **options).schedule)))
-    assert found
+    assert found or not entries
     assert not any(found.values()), found
 
 

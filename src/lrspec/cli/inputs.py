@@ -20,7 +20,8 @@ from lrspec.readers.configs import read_config
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
-    "torchtitan or Detectron2; or module:object or script.py:name, which IMPORTS, and so runs, that module of yours"
+    "torchtitan, Detectron2 or nanoGPT, of which one in Python is read as data; or module:object or script.py:name, "
+    "which IMPORTS, and so runs, that module of yours"
 )
 
 

@@ -70,6 +70,7 @@ class Context:
         training_args: The training arguments beside a config that leaves values to them.
         found: The keys that were read, by their paths.
         defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
+        named: Whether the caller says whose config it is.
     """
 
     system: str
@@ -78,6 +79,7 @@ class Context:
     training_args: Mapping[str, Any] | None = None
     found: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
+    named: bool = False
 
 
 class Keys:

@@ -27,6 +27,7 @@ PACKAGES = (
     "detectron2",
     "megatron",
     "mmengine",
+    "nanogpt",
     "targets",
     "ultralytics",
 )

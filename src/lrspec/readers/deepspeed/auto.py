@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.readers.files import ConfigFile
 from lrspec.readers.keys import Context, Keys
 from lrspec.readers.transformers.config import run_of
@@ -93,7 +93,7 @@ class Filled:
 
     def _quantity(self, name: str, path: str) -> Any:
         if name not in self.keys.quantities:
-            raise SpecError(path, found="'auto'", expected=f"{name}=..., or {_with('it')}")
+            raise SpecError(path, found="'auto'", expected=f"{argument(name)}, or {_with('it')}")
         return self.keys.quantities[name]
 
 
@@ -112,4 +112,4 @@ def _run(keys: Keys, notes: list[str]) -> Run | None:
 
 
 def _with(what: str) -> str:
-    return f"training_args=... (--with FILE), the training arguments of Hugging Face that say {what}"
+    return f"{argument('training_args', 'FILE')}, the training arguments of Hugging Face that say {what}"

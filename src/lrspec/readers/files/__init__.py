@@ -1,4 +1,4 @@
-"""Config files as plain data: JSON, YAML, TOML, launch scripts, arguments of a command line. Nothing is executed."""
+"""Config files as plain data: JSON, YAML, TOML, Python, launch scripts, arguments. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lrspec.documents import yaml
 from lrspec.errors import LrspecError, SpecError, UnsupportedError
 from lrspec.readers.files import hydra
 from lrspec.readers.files.archive import config_in
+from lrspec.readers.files.bases import BASE, Bases, plain_names
 from lrspec.readers.files.lenient import Unread as Unread, pairs_once, parse_yaml
 from lrspec.readers.files.shell import Launch, launches
 from lrspec.readers.files.shell.flags import Flag, Flags
@@ -59,7 +60,7 @@ class ConfigFile:
 
 
 def load(path: Path) -> ConfigFile:
-    """Return a file as plain data, merged with the files that its `_BASE_` names.
+    """Return a file as plain data, merged with the files beside it that its `_BASE_` or `_base_` names.
 
     Raises:
         OSError: The file cannot be read.
@@ -68,6 +69,8 @@ def load(path: Path) -> ConfigFile:
     """
     alone = load_alone(path)
     try:
+        if BASE in alone.data and alone.form in {"JSON", "YAML"}:
+            return _with_openmmlab_bases(path, alone.form)
         return with_bases(alone, load_alone)
     except LrspecError as error:
         return replace(alone, fault=error)
@@ -140,6 +143,16 @@ def _arguments(source: str, path: Path) -> ConfigFile:
     return ConfigFile(data=arguments(words, str(path)), form="arguments", path=path)
 
 
+def _python(source: str, path: Path) -> ConfigFile:  # noqa: ARG001 - bases are read in the same way
+    return _with_openmmlab_bases(path, "Python")
+
+
+def _with_openmmlab_bases(path: Path, form: str) -> ConfigFile:
+    bases = Bases(text_of, lambda base: load_alone(base).data)
+    data = plain_names(bases.load(path), path.name)
+    return ConfigFile(data=data, form=form, path=path, files=tuple(bases.files))
+
+
 def _script(source: str, path: Path) -> ConfigFile:
     runs = tuple(_run(launch, path) for launch in launches(source, str(path)))
     if not runs:
@@ -187,6 +200,7 @@ _FORMS: dict[str, tuple[str, Callable[[str, Path], ConfigFile]]] = {
     ".json": ("JSON", _json),
     ".keras": ("JSON in an archive of Keras", _json),
     ".toml": ("TOML", _toml),
+    ".py": ("Python", _python),
     **dict.fromkeys((".sh", ".bash", ".slurm", ".sbatch"), _SCRIPT),
     ".prototxt": ("text", _not_parsed),
     ".config": ("text", _not_parsed),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.fields import show
 from lrspec.kinds import Every
 from lrspec.readers.files import Unread
@@ -141,7 +141,7 @@ def _base(keys: Keys, tree: Tree, place: Place) -> float:
         found = _optimizers(tree, place.names[:depth])
         if len(found) > 1:
             paths = ", ".join(one.path for one in found)
-            raise SpecError("the config", found=f"the optimizers {paths}", expected="one; or base_value=...")
+            raise SpecError("the config", found=f"the optimizers {paths}", expected=f"one; or {argument('base_value')}")
         if found:
             return _rate(keys, tree, found[0])
     return float(keys.quantity("base_value", "optimizer", "no optimizer stands beside the scheduler"))

@@ -36,7 +36,7 @@ def from_arguments(name: str, arguments: Mapping[str, Any], base: float) -> Curv
 
     Example:
         >>> from_arguments("StepLR", {"step_size": 30}, 0.1).node
-        Exponential(init_value=0.1, decay_rate=0.1, decay_period=30, steps=None, staircase=True, after='hold')
+        Exponential(init_value=0.1, decay_rate=0.1, decay_period=30, staircase=True, steps=None, after='hold')
     """
     group: dict[str, Any] = {"lr": float(base)}
     built = _built(name, arguments, group)

@@ -33,7 +33,9 @@ class _Release(NamedTuple):
 
 
 _FIRST = _Release("8.0 to 8.1.41, in which an epoch after the warmup has the rate of the epoch before", lags=True)
-_MIDDLE = _Release("8.1.42 to 8.4.102, in which a warmup has at least 100 batches")
+_MIDDLE = _Release(
+    "8.1.42 to 8.4.102, in which a warmup has at least 100 batches; before, an epoch had the rate of the one before"
+)
 _NEWEST = _Release("8.4.103 and later, in which the warmup leaves the last epoch", least=0, leaves_last=True)
 
 

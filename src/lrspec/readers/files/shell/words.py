@@ -116,6 +116,8 @@ class Expansion:
         value = self.variables.get(part.name)
         if part.operator:
             return self._operated(part, value)
+        if isinstance(value, Array) and part.index in {"@", "*"} and not any(isinstance(w, Fork) for w in value.words):
+            return tuple(piece for word in value.words for piece in (Known(" "), *word))[1:]  # type: ignore[misc]
         if isinstance(value, Array) or (value is not None and part.index not in {"", "0", "@", "*"}):
             return self._element(part, elements(value))
         return self._scalar(part, value)

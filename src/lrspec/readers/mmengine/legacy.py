@@ -1,0 +1,183 @@
+"""The lr_config of OpenMMLab before MMEngine: hooks of MMCV 1, a regular value with a warmup of factors on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lrspec.document import Document
+from lrspec.documents.plain import node_to_dict
+from lrspec.errors import LrspecError, argument
+from lrspec.fields import in_steps
+from lrspec.kinds import Constant, Freeze
+from lrspec.readers.keys import Keys
+from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
+from lrspec.readers.mmengine.pieces import in_steps_of_its_own, slowed
+from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
+from lrspec.readers.mmengine.warmup import warmed
+from lrspec.readers.reading import Reading
+from lrspec.spec import SPEC_VERSION, Node
+
+SYSTEM = "mmengine"
+_BATCHES_ONLY = ("Cyclic", "OneCycle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """The runner of a config.
+
+    Args:
+        keys: The config.
+        epochs: How many epochs, where it counts these.
+        batches: How many batches, where it counts these.
+        loop: `epoch`, `iter`, or nothing where no runner is written.
+        micro: Batches of an update.
+    """
+
+    keys: Keys
+    epochs: int | None
+    batches: int | None
+    loop: str
+    micro: int
+
+    def epoch(self, keys: Keys, key: str) -> int:
+        """Return the batches of an epoch.
+
+        Raises:
+            SpecError: The caller did not say how many updates.
+        """
+        return int(keys.quantity("steps_per_epoch", key, "it counts epochs")) * self.micro
+
+    def length(self, keys: Keys, *, by_epoch: bool, ask: bool = True) -> int | None:
+        """Return how many epochs or batches the run has, None where nothing says it.
+
+        Raises:
+            SpecError: Only the caller can say it, did not, and is to be asked.
+        """
+        if by_epoch or not (ask or self.batches is not None or "steps_per_epoch" in self.keys.quantities):
+            return self.epochs if by_epoch else None
+        if self.batches is not None or self.epochs is not None:
+            return self.batches or int(self.epochs or 0) * self.epoch(keys, "by_epoch")
+        total = self.keys.quantities.get("total_steps")
+        return None if total is None else int(self.keys.quantities["total_steps"]) * self.micro
+
+    @property
+    def total(self) -> int | None:
+        """How many updates the run has, where that is known."""
+        if self.batches is not None:
+            return -(-self.batches // self.micro)
+        if self.epochs is not None and "steps_per_epoch" in self.keys.quantities:
+            return self.epochs * int(self.keys.quantities["steps_per_epoch"])
+        return None
+
+
+def read(keys: Keys) -> Reading:
+    """Return the schedule of a config of MMCV 1.
+
+    Raises:
+        UnsupportedError: A policy that has no equivalent.
+        SpecError: A key is missing, unknown or not as it should be.
+    """
+    scaling = keys.inside("auto_scale_lr")
+    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
+        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
+        raise keys.refused("auto_scale_lr", reason)
+    optimizer, run = _optimizer(keys), _run(keys)
+    node, name, notes = _policy(keys.inside("lr_config"), run, optimizer.rate("lr"), rate=True)
+    notes = ["MMCV 1: the config's lr_config, as its hook LrUpdater does it", *notes]
+    notes += groups_note(optimizer, "paramwise_cfg")
+    nodes = {"learning_rate": node}
+    if keys.data.get("momentum_config") is not None:
+        try:
+            momentum = base_of(optimizer, "momentum")
+            nodes["momentum"], _, more = _policy(keys.inside("momentum_config"), run, momentum, rate=False)
+            notes += [f"momentum: {note}" for note in more]
+        except LrspecError as error:
+            notes.append(f"momentum_config: the momentum is not read: {error}")
+    document = {"lrspec": SPEC_VERSION, **{name: node_to_dict(each) for name, each in nodes.items()}}
+    schedule = node if len(nodes) == 1 else Document(document)
+    return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes), total=run.total)
+
+
+def _optimizer(keys: Keys) -> Keys:
+    """Return the optimizer; of several, the first where all have one rate.
+
+    Raises:
+        UnsupportedError: They have several.
+    """
+    several = keys.data.get("optimizers")
+    if not isinstance(several, Mapping) or keys.data.get("optimizer") is not None:
+        return keys.inside("optimizer")
+    section = keys.inside("optimizers")
+    if "type" in section.data:
+        return section
+    each = [section.inside(str(name)) for name in section.data]
+    if len({repr(one.data.get("lr")) for one in each}) != 1:
+        reason = f"several optimizers with rates of their own ({', '.join(map(str, section.data))}); write one"
+        raise keys.refused("optimizers", reason)
+    return each[0]
+
+
+def _run(keys: Keys) -> _Run:
+    """Return what a config says of its run.
+
+    Raises:
+        UnsupportedError: Its runner is none of MMCV's.
+        SpecError: A key is not as it should be.
+    """
+    section, hook = keys.inside("runner"), keys.inside("optimizer_config")
+    counts = [hook.whole(name, least=1) for name in ("cumulative_iters", "update_interval") if name in hook.data]
+    micro = max(counts, default=1)
+    kind = section.get("type")
+    if kind is None and not section.data:
+        epochs = keys.whole("total_epochs", least=1) if keys.data.get("total_epochs") is not None else None
+        batches = keys.whole("total_iters", least=1) if keys.data.get("total_iters") is not None else None
+        loop = "epoch" if epochs is not None else "iter" if batches is not None else ""
+        return _Run(keys=keys, epochs=epochs, batches=None if epochs else batches, loop=loop, micro=micro)
+    name = str(kind).rpartition(".")[2]
+    if name.endswith("IterBasedRunner"):
+        batches = section.whole("max_iters", least=1)
+        return _Run(keys=keys, epochs=None, batches=batches, loop="iter", micro=micro)
+    if name.endswith("EpochBasedRunner") or name == "Runner":
+        epochs = section.whole("max_epochs", least=1)
+        return _Run(keys=keys, epochs=epochs, batches=None, loop="epoch", micro=micro)
+    raise section.wrong("type", "EpochBasedRunner or IterBasedRunner")
+
+
+def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, str, list[str]]:
+    """Return the values of a policy, its name, and what is to be said of it."""
+    name = str(keys.get("policy"))
+    name = name.title() if name == name.lower() else name
+    if name not in (POLICIES if rate else OF_MOMENTUM):
+        raise keys.wrong("policy", f"one of {', '.join(POLICIES if rate else OF_MOMENTUM)}, which MMCV has")
+    batches = name in _BATCHES_ONLY or (rate and run.loop == "iter")
+    if keys.data.get("by_epoch") is None and not run.loop and not batches:
+        raise keys.wrong("by_epoch", "true or false, or a runner, on which its default depends")
+    by_epoch = keys.flag("by_epoch", default=not batches)
+    if by_epoch and name in _BATCHES_ONLY:
+        raise keys.wrong("by_epoch", "false: MMCV has no other for this policy")
+    turn = Turn(
+        keys=keys,
+        base=base,
+        floor="min_lr" if rate else "min_momentum",
+        ask=lambda: run.length(keys, by_epoch=by_epoch),
+        needs=f"a runner with max_epochs or max_iters, or total_epochs, or {argument('total_steps')}",
+    )
+    if by_epoch and run.loop == "iter":
+        note = "by epoch, in a runner of iterations: MMCV never sets it, and the value of the optimizer stays"
+        return Constant(value=base), name, [note]
+    node, notes = POLICIES[name](turn), []
+    asks = by_epoch or (rate and keys.data.get("warmup_by_epoch"))
+    epoch = run.epoch(keys, "by_epoch") if asks and run.loop != "iter" else None
+    length = run.length(keys, by_epoch=by_epoch, ask=False)
+    if by_epoch and length is not None and not in_steps_of_its_own(node):
+        node = Freeze(part=node, steps=length)  # what goes on for ever has no short form where each value is held
+    if by_epoch and epoch is not None:
+        node = slowed(node, epoch)
+        notes.append(f"{name}: epochs of {in_steps(epoch // run.micro)}")
+    node = warmed(keys, node, epoch, inverse=not rate)
+    keys.no_more()
+    if run.micro > 1:
+        node = of_updates(node, run.micro, None if run.total is None else run.total * run.micro)
+        notes.append(f"MMCV counts batches: update k has the value of batch {run.micro} k + {run.micro - 1}")
+    return node, name, notes

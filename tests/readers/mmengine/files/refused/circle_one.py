@@ -1,0 +1,2 @@
+_base_ = 'circle_two.py'
+optim_wrapper = dict(optimizer=dict(lr=0.005))

@@ -1,0 +1,3 @@
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
+param_scheduler = dict(type='PolyLR', by_epoch=False, power=0.9, decay_style='slow')
+train_cfg = dict(by_epoch=False, max_iters=100)

@@ -1,0 +1,12 @@
+eval_interval = 100
+eval_iters = 10
+wandb_log = False
+block_size = 256
+learning_rate = 1e-3
+max_iters = 5000
+learning_rate = 4e-4 # the second counts
+max_iters = 600
+max_iters -= 100
+warmup_iters = 25
+lr_decay_iters = max_iters
+min_lr = 4e-5

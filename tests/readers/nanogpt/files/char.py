@@ -1,0 +1,23 @@
+# train a miniature character-level model
+out_dir = 'out-char'
+eval_interval = 250 # keep frequent because we'll overfit
+eval_iters = 200
+log_interval = 10
+always_save_checkpoint = False
+wandb_log = False # override via command line if you like
+wandb_project = 'char'
+wandb_run_name = 'mini'
+dataset = 'plays_char'
+gradient_accumulation_steps = 1
+batch_size = 64
+block_size = 256
+n_layer = 6
+n_head = 6
+n_embd = 384
+dropout = 0.2
+learning_rate = 2e-3
+max_iters = 2500
+lr_decay_iters = 2500 # make equal to max_iters usually
+min_lr = 2e-4 # learning_rate / 10 usually
+beta2 = 0.99
+warmup_iters = 50 # not super necessary potentially

@@ -1,0 +1,15 @@
+out_dir = 'out-code'
+eval_interval = 1_000
+eval_iters = 50
+wandb_log = True
+wandb_project = 'code'
+wandb_run_name = f'code-gpt'
+batch_size = 8
+block_size = 2048
+gradient_accumulation_steps = 16
+tokens = 2 ** 28
+max_iters = 3000
+lr_decay_iters = 3000
+learning_rate = 1.5e-3
+min_lr = learning_rate * 0.05
+warmup_iters = 300

@@ -1,0 +1,10 @@
+eval_interval = 25
+eval_iters = 40
+wandb_log = False
+init_from = 'gpt2-medium'
+always_save_checkpoint = False
+gradient_accumulation_steps = 8
+learning_rate = 1e-5
+decay_lr = False
+warmup_iters = 300
+max_iters = 120

@@ -1,0 +1,9 @@
+eval_interval = 100
+eval_iters = 10
+wandb_log = False
+init_from = 'gpt2'
+learning_rate = 2e-5
+min_lr = 2e-5
+max_iters = 100
+warmup_iters = 10
+lr_decay_iters = 100

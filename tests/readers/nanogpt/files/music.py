@@ -1,0 +1,23 @@
+# another data set
+out_dir = 'out-music'
+eval_interval = 500
+eval_iters = 100
+log_interval = 50
+always_save_checkpoint = False
+wandb_log = False
+dataset = 'music'
+gradient_accumulation_steps = 2
+batch_size = 24
+block_size = 512
+n_layer = 8
+n_head = 8
+n_embd = 512
+dropout = 0.15
+bias = False
+learning_rate = 4e-4
+max_iters = 10_000
+lr_decay_iters = 9_000
+min_lr = 4e-5
+warmup_iters = 150
+weight_decay = 0.05
+grad_clip = 0.5

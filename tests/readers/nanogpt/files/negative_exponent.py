@@ -1,0 +1,9 @@
+eval_interval = 100
+eval_iters = 10
+wandb_log = False
+block_size = 256
+learning_rate = +3e-4
+min_lr = -(-3e-5)
+warmup_iters = 10 % 7 + 12
+max_iters = 300
+lr_decay_iters = 300

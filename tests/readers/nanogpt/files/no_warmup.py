@@ -1,0 +1,10 @@
+eval_interval = 100
+eval_iters = 20
+always_save_checkpoint = True
+init_from = 'scratch'
+block_size = 128
+learning_rate = 1e-3
+warmup_iters = 0
+max_iters = 400
+lr_decay_iters = 400
+min_lr = 0.0

@@ -1,0 +1,9 @@
+eval_interval = 10**3
+eval_iters = 200
+always_save_checkpoint = True
+block_size = 2**10
+learning_rate = 6 * 10**-4
+max_iters = int(5e3)
+lr_decay_iters = int(5e3)
+min_lr = 0.1 * learning_rate
+warmup_iters = round(0.02 * max_iters)

@@ -1,0 +1,9 @@
+out_dir = 'out'
+eval_interval = 2000
+eval_iters = 100
+always_save_checkpoint = False
+wandb_log = False
+max_seq_len = 256
+vocab_source = 'llama2'
+dim = 288
+n_layers = 6

@@ -1,0 +1,9 @@
+eval_interval = 500
+eval_iters = 100
+wandb_log = False
+block_size = 256
+learning_rate = 1e-3
+max_iters = 100
+warmup_iters = 50
+lr_decay_iters = 50
+min_lr = 1e-4

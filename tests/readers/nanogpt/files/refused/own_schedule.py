@@ -1,0 +1,10 @@
+eval_interval = 500
+eval_iters = 100
+wandb_log = False
+block_size = 256
+learning_rate = 1e-3
+max_iters = 1000
+warmup_iters = 10
+lr_decay_iters = 1000
+min_lr = 1e-4
+lr_schedule = 'wsd'

@@ -1,0 +1,11 @@
+init_from = 'resume'
+out_dir = 'out-more'
+eval_interval = 500
+eval_iters = 100
+wandb_log = True
+wandb_project = 'more'
+learning_rate = 3e-4
+min_lr = 3e-5
+warmup_iters = 200
+max_iters = 4000
+lr_decay_iters = 4000
