@@ -89,7 +89,7 @@ def _module(name: str) -> ModuleType:
         return _imported(name)
     except (lrspec.LrspecError, FileNotFoundError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that runs when it is imported may also leave
         raise lrspec.LrspecError(f"importing {name} failed: {type(error).__name__}: {error}") from error
 
 

@@ -70,7 +70,7 @@ def read_native(native: object, *, sample: int | None = None) -> Reading:
         ('step 0 is the first update; rates are absolute, in float32 in Keras', 'alpha=0.5 is a share of 0.1')
     """
     if sample is not None and (type(sample) is not int or sample < 1):
-        raise SpecError("sample", found=show(sample), expected="a number of steps, 1 or above")
+        raise SpecError(argument("sample", ""), found=show(sample), expected="a number of steps, 1 or above")
     kind = type(native)
     is_adapter = kind.__module__.startswith("lrspec.")  # what derives from one may compute something else
     own = native if isinstance(native, Schedule) else getattr(native, "schedule", None) if is_adapter else None

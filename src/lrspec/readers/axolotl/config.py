@@ -28,6 +28,12 @@ _SEEN = {
 }
 
 
+_KNOWN = (
+    *("cosine_min_lr_ratio", "cosine_constant_lr_ratio", "jagged_restart_steps", "jagged_restart_warmup_steps"),
+    *("jagged_restart_anneal_steps", "loraplus_lr_embedding"),
+)
+
+
 def read(keys: Keys) -> Reading:
     """Return the schedule of an axolotl config.
 
@@ -49,6 +55,8 @@ def read(keys: Keys) -> Reading:
     keys.read.update(_SEEN)
     check_foreign(keys, notes, "no such key: axolotl has lr_scheduler, lr_scheduler_kwargs, warmup_steps, num_epochs")
     check_deepspeed(keys, notes)
+    keys.read.update(_KNOWN)
+    keys.no_more(about=r"^(cosine|jagged|embedding_lr|loraplus_lr)_")
     construct, schedule = _schedule(keys, run)
     if keys.data.get("plugins"):
         notes.append("a plugin may make another scheduler: `plugins` were not looked at")

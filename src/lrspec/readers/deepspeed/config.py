@@ -47,6 +47,9 @@ def read(keys: Keys) -> Reading:
     total = params.steps("total_num_steps") if "total_num_steps" in params.read & params.data.keys() else None
     params.no_more()
     section.no_more()
+    optimizer = keys.inside("optimizer").inside("params")
+    optimizer.read.add("lr")
+    optimizer.no_more(about=r"(^|_)lrs?(_|$)|learning_?rate")
     notes = [*dict.fromkeys(filled.notes), *notes]
     return Reading(schedule=schedule, framework="deepspeed", construct=name, conventions=tuple(notes), total=total)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml as pyyaml
 
 from lrspec.documents import yaml
 from lrspec.errors import SpecError
+
+_MERGE, _OCTAL = "tag:yaml.org,2002:merge", "tag:lrspec,octal"
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,49 @@ class Unread:
         return SpecError(path, found=f"{self.found}{where}", expected=self.expected)
 
 
+_Pair: TypeAlias = tuple[pyyaml.Node, pyyaml.Node]
+
+
 class _Loader(yaml.Loader):
     """The documents' loader, with merge keys; tags and keys that stand twice become `Unread`."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.warnings: list[str] = []
+        self._disputed: set[int] = set()
+
+    def flatten_mapping(self, node: pyyaml.MappingNode) -> None:
+        """Put what is merged in front: of several mappings the first goes before, as YAML says; not all loaders do so."""
+        merged: dict[str, _Pair] = {}
+        own: list[_Pair] = []
+        for key, value in node.value:
+            if key.tag != _MERGE:
+                own.append((key, value))
+                continue
+            for one in value.value if isinstance(value, pyyaml.SequenceNode) else [value]:
+                if not isinstance(one, pyyaml.MappingNode):
+                    raise SpecError(yaml.line(one), found="a merge of no mapping", expected="a mapping, or a list of them")
+                self.flatten_mapping(one)
+                for name, pair in self._by_name(one.value).items():
+                    self._dispute(merged.setdefault(name, pair), pair)
+        mine = self._by_name(own)
+        node.value = [*(pair for name, pair in merged.items() if name not in mine), *own]
+
+    def _by_name(self, pairs: list[_Pair]) -> dict[str, _Pair]:
+        found: dict[str, _Pair] = {}
+        for pair in pairs:
+            if isinstance(pair[0].value, str):
+                self._dispute(pair, found.get(pair[0].value, pair))
+                found[pair[0].value] = pair
+        return found
+
+    def _dispute(self, used: _Pair, other: _Pair) -> None:
+        """Remember a key that has two values, of which one is used."""
+        if used[1] is not other[1] and not self._are_equal(used[1], other[1]):
+            self._disputed.add(id(used[0]))
+
+    def _are_equal(self, one: pyyaml.Node, other: pyyaml.Node) -> bool:
+        return bool(self.construct_object(one, deep=True) == self.construct_object(other, deep=True))
 
     def construct_mapping(self, node: pyyaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002, FBT001, FBT002
         own = list(node.value)
@@ -52,7 +92,7 @@ class _Loader(yaml.Loader):
         mine = {id(key) for key, _ in own}
         written: set[Hashable] = set()
         for key, value in node.value:
-            name = self.construct_object(key, deep=True)
+            name = key.value if key.tag == _OCTAL else self.construct_object(key, deep=True)
             if not isinstance(name, Hashable):
                 raise SpecError(yaml.line(key), found="a list or mapping as a key", expected="a word")
             again = self.construct_object(value, deep=True)
@@ -62,8 +102,13 @@ class _Loader(yaml.Loader):
                     if found[name] != again:
                         again = Unread(f"the key {name!r} a second time, with another value", yaml.line(key), "it once")
                 written.add(name)
+            elif id(key) in self._disputed:
+                again = Unread(f"{name!r} with several values, merged from several places", yaml.line(key), "one value")
             found[name] = again
         return found
+
+    def construct_octal(self, node: pyyaml.ScalarNode) -> Unread:
+        return Unread(f"{node.value}, octal in YAML 1.1, and decimal in 1.2", yaml.line(node), "no zero in front")
 
     def construct_tagged(self, tag: str, node: pyyaml.Node) -> Any:
         if tag.endswith(":python/tuple") and isinstance(node, pyyaml.SequenceNode):
@@ -73,7 +118,9 @@ class _Loader(yaml.Loader):
         return Unread(f"the tag {tag}", yaml.line(node), "a value without a tag", argument)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", yaml.MERGE, ["<"])
+_Loader.add_implicit_resolver(_MERGE, yaml.MERGE, ["<"])
+_Loader.add_implicit_resolver(_OCTAL, re.compile(r"[-+]?0[0-7_]*[0-7][0-7_]*\Z"), list("-+0"))
+_Loader.add_constructor(_OCTAL, _Loader.construct_octal)
 _Loader.add_multi_constructor("", _Loader.construct_tagged)
 
 

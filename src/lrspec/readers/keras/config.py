@@ -24,6 +24,13 @@ DEFAULT_RATES: Mapping[str, float] = dict.fromkeys(
 """The default rates of the optimizers that have the same in all releases of Keras which write such configs."""
 _BESIDE = r"(?i)(^|_)lrs?(_|$)|learning_?rate|sched|warm|decay|callback"
 """Keys beside an optimizer by which a script may do something to the rate."""
+_OF_RATE = r"(?i)(^|_)lrs?(_|$)|learning_?rate(?!_power$)|sched(?!ule_decay$)|warm|accumulation|^decay"
+"""Keys of an optimizer's own by which a class that is not known, or a slip of the pen, may change its rate."""
+_OPTIMIZERS = {
+    *("use_ema", "ema_momentum", "clipnorm", "global_clipnorm", "jit_compile", "is_legacy_optimizer", "epsilon"),
+    *("momentum", "beta_1", "gradient_accumulation_steps"),
+}
+"""Keys of which an optimizer has at least one, and a schedule none."""
 _MODELS = ("Sequential", "Functional", "Model")
 _TWO_WARMUPS = (
     "transformers and the TensorFlow Model Garden both have it, with two formulas, and its module is not written here; "
@@ -65,6 +72,8 @@ def _of(keys: Keys, sample: int | None) -> Reading:
             return reading
     if "class_name" in data and isinstance(data.get("config"), Mapping):
         return _of_class(keys, sample)
+    if "class_name" in data and data.keys().isdisjoint(("learning_rate", "lr")):
+        raise keys.wrong("config", "the configuration of the class, which Keras writes beside its class_name")
     return _of_optimizer(keys, data.get("class_name"), sample)
 
 
@@ -155,6 +164,10 @@ def _of_optimizer(keys: Keys, name: Any, sample: int | None) -> Reading:
     if "optimizer_map" in data:
         return of_several([_of(one, sample) for one in _mapped(keys)])
     key = _rate_key(keys, name)
+    keys.read.update(("learning_rate", "lr", "decay", "gradient_accumulation_steps"))
+    if not data.get("total_steps"):  # without it, a RectifiedAdam of TensorFlow Addons has no warmup
+        keys.read.update(("warmup_proportion", "min_lr"))
+    keys.no_more(about=_OF_RATE)
     rate = data.get(key)
     if not isinstance(rate, Mapping):
         if name is None and "name" not in data:
@@ -170,6 +183,10 @@ def _rate_key(keys: Keys, name: Any) -> str:
     given = [key for key in ("learning_rate", "lr") if keys.data.get(key) is not None]
     if len(given) == 2 and keys.data["lr"] != keys.data["learning_rate"]:
         raise keys.wrong("lr", "the learning_rate beside it")
+    is_known = str(name or keys.data.get("name")).lower() in DEFAULT_RATES
+    if given and not is_known and keys.data.keys().isdisjoint(_OPTIMIZERS):
+        reason = "a class that is not Keras' own, and has no key of an optimizer: what its learning_rate is, is not known"
+        raise refused(str(name or keys.data.get("name")), reason)
     if not given and str(name).lower() not in DEFAULT_RATES and "base_value" not in keys.quantities:
         if name is None:
             return "learning_rate"

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from lrspec.document import Document
 from lrspec.documents.plain import node_to_dict
-from lrspec.errors import LrspecError, UnsupportedError, argument
-from lrspec.fields import in_steps
+from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
+from lrspec.fields import in_steps, show
 from lrspec.kinds import Constant
 from lrspec.readers.files.bases import BASE
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
-from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.run import Run, in_ticks, run_of
 from lrspec.readers.mmengine.shapes import SHAPES, Span
 from lrspec.readers.mmengine.windows import Window, course, overlap
@@ -57,7 +57,8 @@ def read(keys: Keys) -> Reading:
     wrapper = keys.inside("optim_wrapper")
     notes = _check_others(keys, wrapper)
     optimizer = wrapper.inside("optimizer")
-    base, micro = optimizer.rate("lr"), wrapper.whole("accumulative_counts", 1, least=1)
+    base, micro = rate_of(optimizer), wrapper.whole("accumulative_counts", 1, least=1)
+    wrapper.no_more(about="accum")
     schedulers = [_scheduler(one) for one in _listed(keys)]
     by_batch = micro > 1 and any(not _held(one.keys) for one in schedulers)
     run = run_of(keys, micro, by_batch=by_batch)
@@ -83,10 +84,14 @@ def _listed(keys: Keys) -> list[Keys]:
 
     Raises:
         UnsupportedError: There is a list for each of several optimizers.
+        SpecError: There are none where they belong, and some under another name.
     """
     value = keys.data.get("param_scheduler")
     keys.read.add("param_scheduler")
     if value is None or value == []:
+        for name, one in keys.data.items():
+            if re.search(r"(?i)sched|lr_?(config|updater)", str(name)) and one and isinstance(one, Mapping | list | tuple):
+                raise SpecError(keys.at(str(name)), found=show(one), expected="a scheduler in param_scheduler alone")
         return []
     if isinstance(value, Mapping) and "type" not in value:
         reason = f"schedulers of several optimizers ({', '.join(map(str, value))}); write the list of one"
@@ -129,12 +134,7 @@ def _check_others(keys: Keys, wrapper: Keys) -> list[str]:
     if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
         reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
         raise keys.refused("auto_scale_lr", reason)
-    hook = keys.inside("default_hooks").data.get("param_scheduler")
-    custom = keys.data.get("custom_hooks")
-    for one in [hook, *(custom if isinstance(custom, list | tuple) else [])]:
-        kind = str(one.get("type")) if isinstance(one, Mapping) else ""
-        if re.search(r"ParamScheduler|LrUpdater|LRUpdater", kind) and kind.rpartition(".")[2] != "ParamSchedulerHook":
-            raise keys.refused(kind, "a hook that sets the rates by itself, and not by param_scheduler")
+    check_hooks(keys, keys.inside("default_hooks").data.get("param_scheduler"))
     several = [name for name, one in wrapper.data.items() if isinstance(one, Mapping) and "optimizer" in one]
     if several and "optimizer" not in wrapper.data:
         reason = f"several optimizers ({', '.join(map(str, several))}); write the optim_wrapper of one"

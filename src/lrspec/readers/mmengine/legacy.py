@@ -11,7 +11,7 @@ from lrspec.errors import LrspecError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Freeze
 from lrspec.readers.keys import Keys
-from lrspec.readers.mmengine.optimizers import base_of, groups_note, of_updates
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.pieces import in_steps_of_its_own, slowed
 from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
 from lrspec.readers.mmengine.warmup import warmed
@@ -82,8 +82,9 @@ def read(keys: Keys) -> Reading:
     if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
         reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
         raise keys.refused("auto_scale_lr", reason)
+    check_hooks(keys)
     optimizer, run = _optimizer(keys), _run(keys)
-    node, name, notes = _policy(keys.inside("lr_config"), run, optimizer.rate("lr"), rate=True)
+    node, name, notes = _policy(keys.inside("lr_config"), run, rate_of(optimizer), rate=True)
     notes = ["MMCV 1: the config's lr_config, as its hook LrUpdater does it", *notes]
     notes += groups_note(optimizer, "paramwise_cfg")
     nodes = {"learning_rate": node}
@@ -127,6 +128,8 @@ def _run(keys: Keys) -> _Run:
     """
     section, hook = keys.inside("runner"), keys.inside("optimizer_config")
     counts = [hook.whole(name, least=1) for name in ("cumulative_iters", "update_interval") if name in hook.data]
+    hook.read.update(("cumulative_iters", "update_interval"))
+    hook.no_more(about="cumul|accum|update_int")
     micro = max(counts, default=1)
     kind = section.get("type")
     if kind is None and not section.data:

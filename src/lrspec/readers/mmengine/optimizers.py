@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -11,8 +12,41 @@ from lrspec.readers.keys import Keys
 from lrspec.readers.reading import exact_values
 from lrspec.spec import Node
 
+_HOOKS = re.compile(r"ParamScheduler|LrUpdater|LRUpdater|(Lr|LR|LearningRate)(?!Monitor|Logger)\w*Hook")
 _BETAS = {"Adam": 0.9, "AdamW": 0.9, "NAdam": 0.9, "RAdam": 0.9, "Adamax": 0.9}
 _NO_MOMENTUM = {"SGD": 0.0, "RMSprop": 0.0}
+
+
+def rate_of(optimizer: Keys) -> float:
+    """Return the rate of an optimizer.
+
+    Args:
+        optimizer: The optimizer's keys.
+
+    Raises:
+        SpecError: There is none, or a key like one beside it that is not known.
+    """
+    rate = optimizer.rate("lr")
+    optimizer.read.update(("lr_decay", "paramwise_cfg"))
+    optimizer.no_more(about=r"(^|_)lrs?(_|$)|learning_?rate")
+    return rate
+
+
+def check_hooks(keys: Keys, *more: Any) -> None:
+    """Refuse hooks that set the rates by themselves.
+
+    Args:
+        keys: The config.
+        more: Hooks beside those of its `custom_hooks`.
+
+    Raises:
+        UnsupportedError: There is such a hook.
+    """
+    custom = keys.data.get("custom_hooks")
+    for one in [*more, *(custom if isinstance(custom, list | tuple) else [])]:
+        kind = str(one.get("type")) if isinstance(one, Mapping) else ""
+        if _HOOKS.search(kind) and kind.rpartition(".")[2] != "ParamSchedulerHook":
+            raise keys.refused(kind, "a hook that sets the rates by itself, and not by the scheduler")
 
 
 def groups_note(keys: Keys, name: str) -> list[str]:

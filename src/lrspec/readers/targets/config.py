@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ _RATES = {
     **dict.fromkeys(("Adadelta", "LBFGS"), 1.0),
 }
 """The `lr` of torch's optimizers where none is given."""
+_OF_OPTIMIZERS = ("lr", "lr_decay")
+_LIKE_A_RATE = re.compile(r"(^|_)lrs?(_|$)|learning_?rate|(^|_)sched")
 _LIGHTNING = ("scheduler", "interval", "frequency", "monitor", "strict", "reduce_on_plateau", "name")
 """The keys of Lightning's mapping of a scheduler."""
 _SEVERAL = "one of them, by a file of its own"
@@ -161,7 +164,8 @@ def _rate(keys: Keys, tree: Tree, optimizer: Place) -> float:
     arguments = (*optimizer.names, "init_args") if "class_path" in optimizer.data else optimizer.names
     path = (*arguments, "lr")
     value = tree.value(path)
-    where = f"{optimizer.path}.lr"
+    where = path_of(path)
+    _check_optimizer(tree.at(arguments), arguments)
     if value is None:
         module, _, name = str(optimizer.target).rpartition(".")
         if module.startswith("torch.optim") or not module:
@@ -172,6 +176,21 @@ def _rate(keys: Keys, tree: Tree, optimizer: Place) -> float:
     if type(value) not in {int, float} or value < 0:
         raise SpecError(where, found=show(value), expected="a rate, 0 or above")
     return float(value)
+
+
+def _check_optimizer(data: Any, names: tuple[str | int, ...]) -> None:
+    """Refuse arguments of an optimizer that may be a rate, and are not the one that is read.
+
+    Raises:
+        SpecError: There is such an argument.
+    """
+    for name, value in data.items() if isinstance(data, Mapping) else ():
+        if name not in _OF_OPTIMIZERS and value is not None and _LIKE_A_RATE.search(str(name)):
+            expected = "no such key: the optimizer's rate is lr"
+            raise SpecError(path_of((*names, name)), found=show(value), expected=expected)
+        if name == "params" and "'lr'" in repr(value):
+            expected = "no groups with an lr of their own"
+            raise SpecError(path_of((*names, name)), found=show(value), expected=expected)
 
 
 def _check_beside(keys: Keys, tree: Tree, place: Place) -> None:
