@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -980,3 +981,29 @@ def test_arguments_are_flags_and_values() -> None:
     assert arguments(["--lr", "1", "--lr", "2"], "here") == {"lr": "2"}
     with pytest.raises(SpecError, match="--flag value"):
         arguments(["pretrain.py", "--lr", "2"], "here")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"curriculum_learning": {"enabled": True}}, "a curriculum in the DeepSpeed config"),
+        ({"data_efficiency": {"data_sampling": {"curriculum_learning": {"enabled": True}}}}, "a curriculum in the"),
+        ({"scheduler": {"type": "WarmupLR", "params": {}}}, "a scheduler in the DeepSpeed config"),
+        ({"curriculum_learning": {"enabled": False}}, None),
+        (None, None),
+    ],
+)
+def test_megatrons_deepspeed_config_is_looked_at(tmp_path: Path, config: Any, message: str | None) -> None:
+    flags = "--train-tokens 4096000 --train-samples 1000 --seq-length 2048 --global-batch-size 2 --lr 1e-3"
+    (tmp_path / "run.sh").write_text(
+        f"deepspeed pretrain_gpt.py {flags} --lr-decay-style cosine --lr-decay-tokens 4096000 --deepspeed "
+        "--deepspeed_config ds.json\n"
+    )
+    if config is not None:
+        (tmp_path / "ds.json").write_text(json.dumps(config))
+    if message is not None:
+        with pytest.raises(UnsupportedError, match=message):
+            load_config(tmp_path / "run.sh")
+        return
+    reading = load_config(tmp_path / "run.sh")
+    assert any("tokens of an update grow" in note for note in reading.conventions) is (config is None)

@@ -100,6 +100,24 @@ def load_alone(path: Path) -> ConfigFile:
     return found
 
 
+def beside(own: Path | None, name: str) -> Mapping[str, Any] | None:
+    """Return a JSON file that a config names by a relative path; None where there is none.
+
+    It is sought beside the config, and from the folders above it, of which a script is usually started in one.
+    """
+    if own is None or name.startswith(("/", "~", "$")):
+        return None
+    above = own.absolute().parents[1 : 1 + _FOLDERS_ABOVE]
+    alone = own.parent / name.rsplit("/", maxsplit=1)[-1]
+    for path in (own.parent / name, alone, *(folder / name for folder in above)):
+        if path.suffix == ".json" and path.is_file():
+            return load(path).data
+    return None
+
+
+_FOLDERS_ABOVE = 5
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file.
 

@@ -62,7 +62,9 @@ class _Loader(yaml.Loader):
                 continue
             for one in value.value if isinstance(value, pyyaml.SequenceNode) else [value]:
                 if not isinstance(one, pyyaml.MappingNode):
-                    raise SpecError(yaml.line(one), found="a merge of no mapping", expected="a mapping, or a list of them")
+                    raise SpecError(
+                        yaml.line(one), found="a merge of no mapping", expected="a mapping, or a list of them"
+                    )
                 self.flatten_mapping(one)
                 for name, pair in self._by_name(one.value).items():
                     self._dispute(merged.setdefault(name, pair), pair)

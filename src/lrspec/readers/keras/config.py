@@ -185,7 +185,9 @@ def _rate_key(keys: Keys, name: Any) -> str:
         raise keys.wrong("lr", "the learning_rate beside it")
     is_known = str(name or keys.data.get("name")).lower() in DEFAULT_RATES
     if given and not is_known and keys.data.keys().isdisjoint(_OPTIMIZERS):
-        reason = "a class that is not Keras' own, and has no key of an optimizer: what its learning_rate is, is not known"
+        reason = (
+            "a class that is not Keras' own, and has no key of an optimizer: what its learning_rate is, is not known"
+        )
         raise refused(str(name or keys.data.get("name")), reason)
     if not given and str(name).lower() not in DEFAULT_RATES and "base_value" not in keys.quantities:
         if name is None:

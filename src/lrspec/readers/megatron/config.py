@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from lrspec.document import from_dict
 from lrspec.documents.plain import node_to_dict
 from lrspec.kinds import Constant
+from lrspec.readers import files
 from lrspec.readers.keys import Keys, joined
 from lrspec.readers.megatron.clock import Clock, given
 from lrspec.readers.megatron.shapes import COOLDOWNS, STYLES, Rate, rate, weight_decay
@@ -121,6 +124,30 @@ def _notes(style: str, keys: Keys, clock: Clock) -> list[str]:
         )
     if keys.get("use_checkpoint_opt_param_scheduler") is True:
         notes.append("where a checkpoint is loaded, its schedule goes before these arguments")
-    if keys.data.get("deepspeed_config") is not None:
-        notes.append("a scheduler in the DeepSpeed config would go before in its older releases: it was not looked at")
+    config = keys.data.get("deepspeed_config")
+    if config is not None:
+        found = files.beside(keys.context.file.path, config) if isinstance(config, str) else None
+        notes += _of_deepspeed(keys, found, late=clock.late)
     return notes
+
+
+def _of_deepspeed(keys: Keys, config: Mapping[str, Any] | None, *, late: bool) -> list[str]:
+    """Return what is to know of the DeepSpeed config; refuse a curriculum, by which the tokens of an update grow."""
+    if config is None:
+        tokens = (
+            "; a curriculum in it would make the tokens of an update grow, and this another schedule" if late else ""
+        )
+        return [f"a scheduler in the DeepSpeed config would go before in older releases{tokens}: it was not looked at"]
+    sampling = _within(_within(config, "data_efficiency"), "data_sampling")
+    curricula = (_within(config, "curriculum_learning"), _within(sampling, "curriculum_learning"))
+    if late and any(one.get("enabled") not in (None, False) for one in curricula):
+        reason = "its tokens are counted, of which an update has more and more; give lr_decay_iters"
+        raise keys.refused("a curriculum in the DeepSpeed config", reason)
+    if config.get("scheduler") is not None:
+        raise keys.refused("a scheduler in the DeepSpeed config", "older releases take it, newer ones do not")
+    return []
+
+
+def _within(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lrspec.errors import SpecError
 from lrspec.fields import show
@@ -25,8 +24,6 @@ _FOREIGN = re.compile(
 )
 _OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*|llrd.*")
 _STATE = {"global_step", "log_history"}
-_FOLDERS_ABOVE = 5
-"""How many folders above a script may be the one that it is started in."""
 
 
 def arguments_in(keys: Keys) -> Keys:
@@ -57,7 +54,8 @@ def _unwrapped(keys: Keys) -> Keys:
     """Return the arguments of a run as Weights & Biases keeps them: each a mapping with a `value`."""
     if all(isinstance(keys.data[name], Mapping) and "value" in keys.data[name] for name in MARKS if name in keys.data):
         plain = {
-            name: one["value"] if isinstance(one, Mapping) and "value" in one else one for name, one in keys.data.items()
+            name: one["value"] if isinstance(one, Mapping) and "value" in one else one
+            for name, one in keys.data.items()
         }
         return Keys(plain, keys.context, keys.path)
     return keys
@@ -126,7 +124,7 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
         return
     if not isinstance(config, str) or not config:
         return
-    beside = _beside(keys, config)
+    beside = files.beside(keys.context.file.path, config)
     if beside is None:
         notes.append(f"a scheduler in {config!r} would go before this one: that file was not looked at")
     elif beside.get("scheduler") is not None:
@@ -136,19 +134,3 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
         raise keys.refused("a scheduler of DeepSpeed", reason)
     else:
         notes.append(f"{config} has no scheduler of its own")
-
-
-def _beside(keys: Keys, name: str) -> Mapping[Any, Any] | None:
-    """Return a JSON file that is named by a relative path; None where there is none.
-
-    It is sought beside the config, and from the folders above it, of which a script is usually started in one.
-    """
-    own = keys.context.file.path
-    if own is None or name.startswith(("/", "~", "$")):
-        return None
-    above = own.absolute().parents[1 : 1 + _FOLDERS_ABOVE]
-    beside = own.parent / name.rsplit("/", maxsplit=1)[-1]
-    for path in (own.parent / name, beside, *(folder / name for folder in above)):
-        if path.suffix == ".json" and path.is_file():
-            return files.load(path).data
-    return None
