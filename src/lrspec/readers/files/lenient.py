@@ -53,7 +53,7 @@ class _Loader(yaml.Loader):
         self._disputed: set[int] = set()
 
     def flatten_mapping(self, node: pyyaml.MappingNode) -> None:
-        """Put what is merged in front: of several mappings the first goes before, as YAML says; not all loaders do so."""
+        """Put what is merged in front; of several mappings that differ, releases of PyYAML take different ones."""
         merged: dict[str, _Pair] = {}
         own: list[_Pair] = []
         for key, value in node.value:
@@ -62,7 +62,9 @@ class _Loader(yaml.Loader):
                 continue
             for one in value.value if isinstance(value, pyyaml.SequenceNode) else [value]:
                 if not isinstance(one, pyyaml.MappingNode):
-                    raise SpecError(yaml.line(one), found="a merge of no mapping", expected="a mapping, or a list of them")
+                    raise SpecError(
+                        yaml.line(one), found="a merge of no mapping", expected="a mapping, or a list of them"
+                    )
                 self.flatten_mapping(one)
                 for name, pair in self._by_name(one.value).items():
                     self._dispute(merged.setdefault(name, pair), pair)

@@ -90,7 +90,11 @@ def _listed(keys: Keys) -> list[Keys]:
     keys.read.add("param_scheduler")
     if value is None or value == []:
         for name, one in keys.data.items():
-            if re.search(r"(?i)sched|lr_?(config|updater)", str(name)) and one and isinstance(one, Mapping | list | tuple):
+            if (
+                re.search(r"(?i)sched|lr_?(config|updater)", str(name))
+                and one
+                and isinstance(one, Mapping | list | tuple)
+            ):
                 raise SpecError(keys.at(str(name)), found=show(one), expected="a scheduler in param_scheduler alone")
         return []
     if isinstance(value, Mapping) and "type" not in value:
