@@ -15,13 +15,13 @@ exclude_patterns = ["_build", "examples"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Type hints of libraries that the build does not install or look up: their pages are elsewhere.
-    (r"py:.*", r"(torch|keras|jax|numpy|np)\..*"),
+    (r"py:.*", r"(torch|keras|jax|numpy|np|hypothesis)\..*"),
     (r"py:.*", r"(collections\.abc|fractions|pathlib|typing)\..*"),
-    (r"py:(class|exc|data|obj)", r"(bool|bytes|dict|float|int|list|str|tuple|object|optional)"),
+    (r"py:(class|exc|data|obj)", r"(bool|bytes|dict|float|int|list|str|tuple|tuple\[str|object|optional)"),
     (r"py:(class|exc)", r"(Exception|KeyError|OSError|OverflowError|TypeError|ValueError)"),
     (
         r"py:(class|data|obj)",
-        r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule)",
+        r"(Any|Callable|Fraction|Iterable|Iterator|Literal|Mapping|Path|None|After|OptaxSchedule|Key|lrspec.readers.files.ConfigFile)",
     ),
 ]
 

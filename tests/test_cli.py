@@ -154,7 +154,7 @@ def test_quantities_may_be_given_on_the_command_line(tmp_path: Path, capsys: pyt
     assert main(["show", str(path)]) == 2
     assert capsys.readouterr().err == (
         f"lrspec: {path}: learning_rate.steps: found '2 epochs', expected `steps_per_epoch` in the document, or "
-        "resolve(steps_per_epoch=...)\n"
+        "--steps-per-epoch\n"
     )
     assert main(["show", str(path), "--steps-per-epoch", "fifty"]) == 2
     assert "steps_per_epoch: found 'fifty'" in capsys.readouterr().err

@@ -7,9 +7,18 @@ from pathlib import Path
 import pytest
 
 from lrspec import LrspecError, SpecError, UnsupportedError
+from lrspec.readers import files as config_files
 from lrspec.readers.configs import load_config
-from lrspec.readers.files import load
+from lrspec.readers.files import ConfigFile
 from lrspec.readers.files.yacs import MOST
+
+
+def load(path: Path) -> ConfigFile:
+    """Return a file, or raise what is wrong with its bases, which a file keeps until its system is known."""
+    found = config_files.load(path)
+    if found.fault is not None:
+        raise found.fault
+    return found
 
 
 def written(folder: Path, **files: str) -> Path:

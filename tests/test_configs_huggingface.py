@@ -129,6 +129,21 @@ def test_a_deepspeed_file_is_looked_at_where_it_is_beside(tmp_path: Path) -> Non
     assert any("was not looked at" in note for note in load_config(tmp_path / "a.json").conventions)
 
 
+def test_a_deepspeed_file_is_looked_for_from_the_folders_above_a_script(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "zero.json").write_text(json.dumps({"scheduler": {"type": "WarmupLR", "params": {}}}))
+    script = tmp_path / "scripts" / "large" / "run.sh"
+    script.parent.mkdir(parents=True)
+    flags = "--lr_scheduler_type linear --learning_rate 1e-4 --max_steps 100"
+    script.write_text(f"torchrun train.py --deepspeed data/zero.json {flags}")
+    with pytest.raises(UnsupportedError, match=r"data/zero\.json has one"):
+        load_config(script)
+    script.write_text(f"python train.py {flags}\npython train.py --deepspeed no.json {flags}")
+    assert any("was not looked at" in note for note in load_config(script).conventions)
+    script.write_text(f"python train.py --deepspeed $1 {flags}")
+    assert any("is not known" in note for note in load_config(script).conventions)
+
+
 def test_the_run_of_a_reading_is_said() -> None:
     assert given().total == 100
     assert given(lr_scheduler_type="constant", max_steps=None).total is None
@@ -168,3 +183,9 @@ def test_a_group_of_axolotl_ends_where_rex_ends() -> None:
 def test_what_axolotl_refuses_is_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(LrspecError, match=message):
         axolotl(**more)
+
+
+def test_a_floor_of_axolotl_is_no_rate_of_a_group() -> None:
+    reading = axolotl(cosine_min_lr_ratio=0.5, cosine_constant_lr_ratio=0)
+    assert not any("rate of their own" in note for note in reading.conventions)
+    assert values(reading.schedule, 400) == [1e-4]

@@ -149,7 +149,7 @@ def test_the_command_prints_code_that_goes_on(target: str, tmp_path: Path) -> No
     lrspec.dump(schedule, tmp_path / "schedule.yaml")
     arguments = ("migrate", checkpoint, "--schedule", tmp_path / "schedule.yaml", "--to", target)
     result = run(*arguments)
-    assert (result.returncode, "choose with counter=...: scheduler.last_epoch (37)" in result.stderr) == (2, True)
+    assert (result.returncode, "choose with --counter: scheduler.last_epoch (37)" in result.stderr) == (2, True)
     result = run(*arguments, "--counter", "scheduler.last_epoch")
     assert result.returncode == 0, result.stderr
     assert (

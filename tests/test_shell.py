@@ -52,7 +52,23 @@ PROGRAMS = {
     "python train.py --a 1 || exit 1": "train.py",
     "( cd src && python train.py --a 1 )": "train.py",
     "trainer fit --a 1": "trainer",
+    "trainer fit --plugin mine.py --a 1": "trainer",
+    "trainer fit --plugins mine.py yours.py --a 1": "trainer",
+    "python $MAIN --plugin mine.py --a 1": "",
+    "python train.py --plugin mine.py --a 1": "train.py",
+    "srun --exclusive ./train.py --a 1": "./train.py",
+    "torchrun --standalone --nproc_per_node $N train.py --a 1": "train.py",
 }
+
+
+def test_flags_before_a_python_file_that_is_a_value_are_kept() -> None:
+    assert flags("trainer fit --b 2 --plugins mine.py yours.py --a 1") == {
+        "b": "2",
+        "plugins": ["mine.py", "yours.py"],
+        "a": "1",
+    }
+    found = flags("MAIN=$1\npython $MAIN --b 2 --plugin mine.py --a 1")
+    assert (found["b"], found["a"]) == ("2", "1")
 
 
 @pytest.mark.parametrize("script", PROGRAMS)

@@ -82,7 +82,7 @@ def compared(a: Any, b: Any) -> Difference:
 
 
 def _block(x: Values, y: Values, start: int) -> Difference:
-    ulps = np.abs(_ordered(x) - _ordered(y))
+    ulps = apart_in_ulps(x, y)
     places = np.flatnonzero(ulps)
     if not len(places):
         return Difference(steps=len(x))
@@ -98,6 +98,11 @@ def _block(x: Values, y: Values, start: int) -> Difference:
         at=start + at,
         largest=float(apart.max()),
     )
+
+
+def apart_in_ulps(a: Values, b: Values) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return how many float32 numbers lie from each value to the other: 0 where they are equal, 1 for neighbours."""
+    return np.abs(_ordered(a) - _ordered(b))
 
 
 def _ordered(values: Values) -> np.ndarray[Any, np.dtype[np.int64]]:

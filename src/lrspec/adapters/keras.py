@@ -111,15 +111,16 @@ def updates_applied(optimizer: Any) -> int:
 def lr_applied(optimizer: Any) -> float | None:
     """Return the rate of the last update, or None where none has been applied; the errors are `updates_applied`'s."""
     updates = updates_applied(optimizer)
-    return _rate(optimizer, updates - 1) if updates else None
+    return rate_of_update(optimizer, updates - 1) if updates else None
 
 
 def lr_next(optimizer: Any) -> float:
     """Return the rate of the next update; the errors are `updates_applied`'s."""
-    return _rate(optimizer, updates_applied(optimizer))
+    return rate_of_update(optimizer, updates_applied(optimizer))
 
 
-def _rate(optimizer: Any, step: int) -> float:
+def rate_of_update(optimizer: Any, step: int) -> float:
+    """Return the rate of an optimizer at an update, counted from 0; of a rate that is no schedule, what it is now."""
     inner = _one(optimizer)
     rate = inner._learning_rate  # noqa: SLF001
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):

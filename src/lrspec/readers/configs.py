@@ -122,7 +122,8 @@ def _read_script(
     if any(reading.schedule != readings[0].schedule for reading in readings):
         lines = " and ".join(run.form.partition(" of ")[0] for run in runs)
         raise UnsupportedError("config", f"a script that trains on {lines}", "the schedules differ; keep one of them")
-    return readings[0]
+    said = (note for reading in readings[1:] for note in reading.conventions)
+    return readings[0].noting(*(note for note in dict.fromkeys(said) if note not in readings[0].conventions))
 
 
 def _read(whose: System, keys: Keys) -> Reading:

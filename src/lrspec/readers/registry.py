@@ -28,6 +28,7 @@ PACKAGES = (
     "megatron",
     "mmengine",
     "nanogpt",
+    "olmo",
     "targets",
     "ultralytics",
 )

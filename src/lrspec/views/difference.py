@@ -30,7 +30,21 @@ def difference_svg(a: Schedule, b: Schedule, steps: int, names: tuple[str, str] 
     """
     curves = [points(schedule, steps)[0] for schedule in (a, b)]
     sampled = sorted({min(steps - 1, i * steps // _POINTS) for i in range(_POINTS)} | _corners(curves, steps))
-    apart: Points = [(step, b(step) - a(step)) for step in sampled]
+    return curves_svg((curves[0], curves[1]), [(step, b(step) - a(step)) for step in sampled], steps, names)
+
+
+def curves_svg(curves: tuple[Points, Points], apart: Points, steps: int, names: tuple[str, str]) -> str:
+    """Return two curves, and their difference below them, as an SVG picture.
+
+    Args:
+        curves: Steps and values of each.
+        apart: Steps, and the second value less the first.
+        steps: How many steps to draw.
+        names: What to call the curves.
+
+    Returns:
+        The text of an SVG file.
+    """
     parts = _panel(curves, _UPPER, steps, _COLORS) + _panel([apart], _LOWER, steps, ("#d62728",))
     for place, name in enumerate(names):
         line = f'<path d="M{_LEFT + 200 * place} 20h22" stroke="{_COLORS[place]}" stroke-width="{3 - place}"/>'

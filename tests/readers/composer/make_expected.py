@@ -126,8 +126,6 @@ READ: dict[str, tuple[str, int, list[int], dict[str, int]]] = {
     "lengths_given.yaml": ("no duration: it is given", 170, [16, 17, 18], {"total_steps": 170}),
 }
 REFUSED: dict[str, tuple[str, dict[str, int], str]] = {
-    "olmo_7b.yaml": ("OLMo's, whose times are numbers", {}, "(?i)olmo"),
-    "olmo_tokens.yaml": ("OLMo's, with units", {}, "(?i)olmo"),
     "own_script.yaml": ("a script of one's own", {}, "a config with the keys|no system"),
     "modernbert.yaml": ("a scheduler that a project registered", {"tokens_per_step": 4194304}, "warmup_stable_decay"),
     "unknown_key.yaml": ("a key that the scheduler does not take", {}, "alpha_i"),

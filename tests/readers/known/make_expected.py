@@ -72,19 +72,10 @@ def inverse_sqrt_flags(k: int) -> float:
     return 5e-4 * k / 4000 if k < 4000 else 5e-4 * sqrt(4000) / sqrt(k)
 
 
-def olmo(k: int) -> float:
-    """OLMo 0.6.0, olmo/optim.py: CosWithWarmup of step k + 1, which olmo/train.py counts before the update."""
-    step = k + 1
-    if step < 100:
-        return 4e-5 + (4e-4 - 4e-5) * step / 100
-    return half_cosine(4e-4, 4e-5, 2000)(step - 100)
-
-
 RATES: dict[str, tuple[str, str, Rate]] = {
     "torchtune_constant.yaml": ("torchtune", "no scheduler", lambda _: 2e-5),
     "torchtune_8bit.yaml": ("torchtune", "no scheduler", lambda _: 1.5e-5),
     "nemo_megatron.yaml": ("nemo", "CosineAnnealing", nemo),
-    "olmo.yaml": ("olmo", "cosine_with_warmup", olmo),
     "olmo_core.json": ("olmo_core", "CosWithWarmup", warmed(6e-4, 200, half_cosine(6e-4, 6e-5, 4000))),
     "fairseq_hydra.yaml": ("fairseq", "polynomial_decay", warmed(5e-4, 6000, line(5e-4, 0.0, 54000))),
     "fairseq_inverse.yaml": ("fairseq", "inverse_sqrt", inverse_sqrt),
@@ -108,7 +99,6 @@ RATES: dict[str, tuple[str, str, Rate]] = {
 PARTLY = {
     "nemo_asr.yaml": "nemo",
     "nemo2.yaml": "nemo",
-    "olmo_tokens.yaml": "olmo",
     "olmo_core_wsd.json": "olmo_core",
     "maxtext_own.yml": "maxtext",
     "nanotron_wsd.yaml": "nanotron",

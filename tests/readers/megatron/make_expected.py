@@ -204,6 +204,8 @@ REFUSED = {
     "megatron_bridge.yaml": ("Megatron-Bridge: blocks of its own", "^megatron-bridge: "),
     "nemo_gpt.yaml": ("NeMo: no arguments of Megatron", "^nemo: "),
     "swift_megatron.sh": ("ms-swift: the flags of Megatron with other defaults", "^ms-swift-megatron: "),
+    "swift_rollouts.yaml": ("ms-swift with Megatron, as YAML", "^ms-swift-megatron: "),
+    "swift_plugin.sh": ("ms-swift's command, and a Python file as the value of a flag", "^ms-swift-megatron: "),
     "rl_rollouts.sh": ("a trainer of rollouts, which sets the lengths by itself", "^slime: "),
     "rate_from_argument.sh": ("the rate is an argument of the script", r"LR.*line 2"),
     "rate_by_path.sh": ("the rate differs by path", r"lr: found"),

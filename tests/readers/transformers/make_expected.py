@@ -255,6 +255,8 @@ def more_rows() -> None:
         [15],
         steps_per_epoch=500,
     )
+    row("qlora.sh", "QLoRA, with all of it given", rates("cosine", 1e-4, share(0.05, 120), 120), [6])
+    row("ms_swift_complete.sh", "flags before a Python file, a value", rates("linear", 4e-5, share(0.1, 60), 60), [6])
     row("kwargs_in_json.sh", "JSON in a flag", rates("cosine_with_min_lr", 3e-4, 16, 160, {"min_lr": 3e-5}), [16])
 
 
@@ -285,6 +287,11 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "max_steps_of_zero.json": ("releases differ in what 0 means", "max_steps", {}),
     "paddlenlp.json": ("PaddleNLP's arguments of the same names", "PaddleNLP", {}),
     "ms_swift.sh": ("ms-swift, with defaults of its own", "swift", {}),
+    "ms_swift_plugin.sh": ("a Python file as the value of a flag is no program", "ms-swift", {"steps_per_epoch": 50}),
+    "ms_swift_bare.sh": ("ms-swift by its command alone", "ms-swift", {"steps_per_epoch": 50}),
+    "open_instruct.sh": ("open-instruct: no Trainer", "open-instruct", {"steps_per_epoch": 50}),
+    "glue_no_trainer.sh": ("a script without a Trainer, by its name", "no_trainer", {"steps_per_epoch": 50}),
+    "qlora_defaults.sh": ("QLoRA's own defaults", "QLoRA", {"steps_per_epoch": 50}),
     "openrlhf.sh": ("OpenRLHF", "OpenRLHF|marks", {}),
 }
 

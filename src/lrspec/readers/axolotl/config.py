@@ -23,6 +23,7 @@ _LATE_LENGTH = ("grpo", "gdpo", "ebft")
 _RELORA = ("relora_steps", "relora_warmup_steps", "relora_anneal_steps")
 _SEEN = {
     *("learning_rate", "lr_scheduler", "lr_scheduler_kwargs", "lr_quadratic_warmup", "lr_groups", "lr_div_factor"),
+    *("cosine_min_lr_ratio", "cosine_constant_lr_ratio", "jagged_restart_warmup_steps", "jagged_restart_anneal_steps"),
     *("num_epochs", "warmup_steps", "warmup_ratio", "embedding_lr", "embedding_lr_scale", "loraplus_lr_ratio"),
 }
 

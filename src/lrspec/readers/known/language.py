@@ -32,19 +32,6 @@ learning_rate:
 """
 
 
-_OLMO = """
-lrspec: 1
-learning_rate:
-  kind: shift
-  by: 1
-  part:
-    kind: sequence
-    parts:
-      - {kind: linear, init_value: $START, end_value: $PEAK, steps: $RISE}
-      - {kind: cosine, init_value: $PEAK, end_value: $END, steps: $FALL}
-"""
-
-
 def _left(found: Values) -> int:
     """Return the steps after the warmup."""
     return _whole(found["TOTAL"] - found["WARMUP"])
@@ -58,15 +45,6 @@ def _whole(number: float) -> int:
 
 def _share(found: Values) -> float:
     return float(f"{found['PEAK'] * found['SHARE']:.15g}")
-
-
-def _counted(found: Values, length: float) -> str:
-    """Return a length with its unit, which is steps where nothing else is said."""
-    return f"{_whole(length)} {found.get('UNITS', 'steps')}"
-
-
-def _olmo_start(found: Values) -> float:
-    return float(found.get("LEAST", float(f"{found['PEAK'] / 10:.15g}")))
 
 
 DECAY = ("the updates after the warmup", _left)
@@ -108,38 +86,6 @@ learning_rate:
         "RISE": ("sched.warmup_steps + 1", lambda found: _whole(found["WARMUP"] + 1)),
     },
     counts="Update k of its warmup has (k + 1) / (W + 1) of the rate, and constant_steps follow it where they are set.",
-)
-OLMO = Known(
-    name="olmo",
-    title="OLMo",
-    marks=(
-        Mark(keys=("scheduler.t_warmup", "optimizer.learning_rate")),
-        Mark(keys=("scheduler.alpha_f", "optimizer.learning_rate")),
-        Mark(keys=("scheduler.name", "optimizer.learning_rate")),
-    ),
-    documents={
-        "cosine_with_warmup": _OLMO,
-        "linear_with_warmup": _OLMO.replace("kind: cosine", "kind: linear"),
-    },
-    values={
-        "PEAK": "optimizer.learning_rate",
-        "WARMUP": "scheduler.t_warmup",
-        "SHARE": "scheduler.alpha_f",
-        "TOTAL": "scheduler.t_max|max_duration",
-        "LEAST": "scheduler.warmup_min_lr",
-        "UNITS": "scheduler.units",
-    },
-    choice="scheduler.name",
-    derived={
-        "START": ("scheduler.warmup_min_lr, or a tenth of the rate", _olmo_start),
-        "RISE": ("scheduler.t_warmup", lambda found: _counted(found, found["WARMUP"])),
-        "FALL": (
-            "scheduler.t_max, or max_duration, without scheduler.t_warmup",
-            lambda found: _counted(found, _left(found)),
-        ),
-        "END": ("scheduler.alpha_f (0.1) times the rate", _share),
-    },
-    counts="It counts its first update as step 1.",
 )
 OLMO_CORE = Known(
     name="olmo_core",
@@ -261,4 +207,4 @@ LEVANTER = Known(
         "END": ("optimizer.min_lr_ratio (0.1) times the rate", _share),
     },
 )
-LANGUAGE = (TORCHTUNE, NEMO, OLMO, OLMO_CORE, FAIRSEQ, MAXTEXT, NANOTRON, LITGPT, LEVANTER)
+LANGUAGE = (TORCHTUNE, NEMO, OLMO_CORE, FAIRSEQ, MAXTEXT, NANOTRON, LITGPT, LEVANTER)

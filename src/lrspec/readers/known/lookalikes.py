@@ -166,6 +166,11 @@ LOOK_ALIKES: tuple[System, ...] = (
         "it has Megatron's flags with other defaults, and fills in the lengths from its data",
         _COSINE,
         Mark(program="megatron"),
+        *(
+            Mark(keys=(length, own), program="(?!megatron$).*")
+            for length in ("train_iters", "lr_decay_style", "lr_warmup_fraction")
+            for own in ("rlhf_type", "tuner_type", "train_type", "split_dataset_ratio")
+        ),
     ),
     _known(
         "slime",

@@ -4,7 +4,9 @@ from lrspec.readers.megatron import config
 from lrspec.readers.megatron.shapes import COOLDOWNS, STYLES
 from lrspec.readers.system import Mark, System
 
-_OTHERS = ("num_rollout", "rollout_batch_size", "pipe_parallel_size", "optimizer.params", "max_iters")  # nanoGPT's last
+_MS_SWIFT = ("rlhf_type", "tuner_type", "train_type", "split_dataset_ratio")
+_NEOX = ("pipe_parallel_size", "optimizer.params")
+_OTHERS = ("num_rollout", "rollout_batch_size", *_NEOX, "max_iters", *_MS_SWIFT)  # max_iters is nanoGPT's
 _PROGRAM = "(?!(megatron|swift)$).*"  # commands of ms-swift, which has these flags, and defaults of its own
 _LENGTHS = ("lr_decay_iters", "lr_decay_samples", "lr_decay_tokens", "lr_warmup_samples", "lr_warmup_tokens")
 _BESIDE = ("lr_warmup_fraction", "lr_warmup_iters", "micro_batch_size", "weight_decay_incr_style", "yaml_cfg")

@@ -5,12 +5,13 @@ from lrspec.readers.transformers import config, objects
 from lrspec.readers.transformers.places import MARKS
 from lrspec.readers.transformers.shapes import METRIC, SHAPES
 
+_PROGRAM = "(?!megatron$).*"  # ms-swift's command, which has these flags beside Megatron's, and is known by its name
 _INSIDE = ("", "*.", "*.*.")
 
 SYSTEM = System(
     name="huggingface",
     title="Hugging Face's Trainer",
-    marks=tuple(Mark(keys=(f"{where}{name}",)) for where in _INSIDE for name in MARKS),
+    marks=tuple(Mark(keys=(f"{where}{name}",), program=_PROGRAM) for where in _INSIDE for name in MARKS),
     read=config.read,
     version="5.23",
     shapes=tuple(SHAPES),

@@ -22,6 +22,9 @@ _TRL = {
 _PROGRAMS = re.compile(r"trl|(sft|dpo|grpo|kto|orpo|cpo|rloo|ppo|gkd|prm|reward\w*|online_dpo|nash_md|xpo)(_.*)?\.py")
 _OWN_RATES = "TRL's SFTConfig has 2e-05, DPOConfig 1e-06, RewardConfig 1e-04, and older releases have others"
 _SWIFT = {"train_type", "sft_type", "tuner_type", "tuner_backend", "vit_lr", "aligner_lr", "rlhf_type", "swift_version"}
+_NO_TRAINER = re.compile(r".*no_trainer(\.py)?")
+_SWIFT_PROGRAM = re.compile(r"swift|swift\.cli\..*")
+_QLORA = {"source_max_len", "target_max_len", "train_on_source", "max_memory_MB"}
 _LLAMA_FACTORY = {"finetuning_type", "cutoff_len", "template"}
 _LIVE = "convert the scheduler that the script makes, with lrspec.from_native"
 _OTHERS = (
@@ -41,6 +44,11 @@ _OTHERS = (
         f"its scheduler counts the steps of all processes; {_LIVE}",
     ),
     (
+        {"dataset_mixer_list", "dataset_mixer_eval_list", "try_launch_beaker_eval_jobs"},
+        "the arguments of open-instruct, whose scripts have no Trainer",
+        f"they count the warmup otherwise, and have defaults of their own; {_LIVE}",
+    ),
+    (
         {"tensor_parallel_degree", "pipeline_parallel_degree", "sharding_parallel_degree"},
         "PaddleNLP's TrainingArguments",
         "its schedulers are Paddle's, with keys of the same names; start from a document of the same shape",
@@ -54,22 +62,35 @@ def check_family(keys: Keys) -> None:
 
     Raises:
         UnsupportedError: They are not the Trainer's.
-        SpecError: They are ms-swift's, and leave something to its defaults.
+        SpecError: They are ms-swift's or QLoRA's, and leave something to its defaults.
     """
     for own, what, why in _OTHERS:
         found = sorted(own & keys.data.keys())
         if found:
             raise keys.refused(f"{what}: `{keys.at(found[0])}`", why)
+    program = keys.context.file.program or ""
+    if _NO_TRAINER.fullmatch(program):
+        raise keys.refused(f"the arguments of {program}", f"its scheduler counts the steps of all processes; {_LIVE}")
     _check_batch_size(keys)
-    if _SWIFT.isdisjoint(keys.data):
-        return
+    if not _SWIFT.isdisjoint(keys.data) or _SWIFT_PROGRAM.fullmatch(program):
+        _check_complete(keys, "ms-swift's defaults are not the Trainer's, and change with its release")
+    if not _QLORA.isdisjoint(keys.data) or program == "qlora.py":
+        _check_complete(keys, "QLoRA's qlora.py has defaults of its own, among them a max_steps of 10000", "max_steps")
+
+
+def _check_complete(keys: Keys, why: str, *more: str) -> None:
+    """Refuse arguments that leave what makes the schedule to the defaults of a class that are not the Trainer's.
+
+    Raises:
+        SpecError: Something is left to them.
+    """
     missing = [name for name in ("learning_rate", "lr_scheduler_type") if keys.data.get(name) is None]
-    warmups = ("warmup_ratio", "warmup_steps")
-    if keys.data.get("lr_scheduler_type") != "constant" and all(keys.data.get(name) is None for name in warmups):
-        missing.append("warmup_ratio")
+    if keys.data.get("lr_scheduler_type") != "constant":
+        missing += [name for name in more if keys.data.get(name) is None]
+        if all(keys.data.get(name) is None for name in ("warmup_ratio", "warmup_steps")):
+            missing.append("warmup_ratio")
     if missing:
-        expected = f"{', '.join(missing)}: ms-swift's defaults are not the Trainer's, and change with its release"
-        raise SpecError(keys.at(missing[0]), found="nothing", expected=expected)
+        raise SpecError(keys.at(missing[0]), found="nothing", expected=f"{', '.join(missing)}: {why}")
 
 
 def _check_batch_size(keys: Keys) -> None:

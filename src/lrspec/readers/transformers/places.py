@@ -25,6 +25,8 @@ _FOREIGN = re.compile(
 )
 _OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*|llrd.*")
 _STATE = {"global_step", "log_history"}
+_FOLDERS_ABOVE = 5
+"""How many folders above a script may be the one that it is started in."""
 
 
 def arguments_in(keys: Keys) -> Keys:
@@ -109,6 +111,13 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
     """
     config = keys.data.get("deepspeed")
     keys.read.add("deepspeed")
+    if config is True or config is None:  # a switch of scripts that have the file beside it
+        config = keys.data.get("deepspeed_config")
+    if isinstance(config, Unread):
+        notes.append(
+            f"a scheduler in DeepSpeed's config would go before this one; its file is not known: {config.found}"
+        )
+        return
     if isinstance(config, str) and config.lstrip().startswith("{"):
         config = json.loads(config)
     if isinstance(config, Mapping):
@@ -131,11 +140,16 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
 
 
 def _beside(keys: Keys, name: str) -> Mapping[Any, Any] | None:
-    """Return a JSON file that is named by a relative path, where it is beside the config; None where it is not."""
+    """Return a JSON file that is named by a relative path; None where there is none.
+
+    It is sought beside the config, and from the folders above it, of which a script is usually started in one.
+    """
     own = keys.context.file.path
     if own is None or name.startswith(("/", "~", "$")):
         return None
-    for path in (own.parent / name, own.parent / name.rsplit("/", maxsplit=1)[-1]):
+    above = own.absolute().parents[1 : 1 + _FOLDERS_ABOVE]
+    beside = own.parent / name.rsplit("/", maxsplit=1)[-1]
+    for path in (own.parent / name, beside, *(folder / name for folder in above)):
         if path.suffix == ".json" and path.is_file():
             return files.load(path).data
     return None

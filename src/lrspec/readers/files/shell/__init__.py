@@ -25,6 +25,12 @@ _LAUNCHERS = frozenset(
         "xla_spawn.py",
     }
 )
+_WRAPPERS = re.compile(
+    r"srun|mpirun|mpiexec|prun|env|exec|nohup|time|sudo|numactl|taskset|nice|stdbuf|unbuffer|timeout|uv|poetry|pixi|conda"
+    r"|pipenv|micromamba|docker|singularity|apptainer|enroot|bash|sh|nsys|ncu|launch\w*|\w*run"
+)
+"""Commands whose own flags may stand in front of a Python file; of others, a file after a flag is the flag's value."""
+_BARE_FLAG = re.compile(r"--?[A-Za-z][\w.-]*")
 _NOT_RUN = re.compile(
     r"awk|cat|chmod|chown|cp|curl|date|find|git|grep|head|hostname|less|ls|mkdir|module|mv|nvidia-smi|pip3?|pkill|ps|pwd"
     r"|rm|rsync|scontrol|scp|sed|sleep|tail|tar|tee|touch|ulimit|unzip|vim?|wandb|wc|wget|which"
@@ -95,14 +101,29 @@ def _text(word: Pieces | Fork) -> str | None:
 
 def _program(texts: list[str | None]) -> int | None:
     """Return where the program stands: a Python file, the module of `-m`, or the first word."""
+    first = (texts[0] or "").rpartition("/")[2]
+    wrapped = texts[0] is None or _WRAPPERS.fullmatch(first) is not None
     python = False
     for i, text in enumerate(texts):
         if text is None:
             continue
         name = text.rpartition("/")[2]
         python = python or _PYTHON.fullmatch(name) is not None
-        if name.endswith(".py") and not text.startswith("-") and name not in _LAUNCHERS:
+        is_file = name.endswith(".py") and not text.startswith("-") and name not in _LAUNCHERS
+        if is_file and not _is_value(texts, i, launched=python or wrapped):
             return i
         if text in {"-m", "--module"} and python and i + 1 < len(texts) and texts[i + 1] not in {None, *_LAUNCHERS}:
             return i + 1
     return None if python or texts[0] is None else 0
+
+
+def _is_value(texts: list[str | None], at: int, *, launched: bool) -> bool:
+    """Tell whether a Python file is a value of the flag before it, and not what is run."""
+    while at > 1 and (texts[at - 1] or "").endswith(".py"):
+        at -= 1
+    if not at or not _BARE_FLAG.fullmatch(texts[at - 1] or ""):
+        return False
+    if not launched:
+        return True
+    before = texts[1 : at - 1]
+    return any(text is None and not _BARE_FLAG.fullmatch(texts[i] or "") for i, text in enumerate(before))
