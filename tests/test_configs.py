@@ -996,8 +996,8 @@ def test_arguments_are_flags_and_values() -> None:
 def test_megatrons_deepspeed_config_is_looked_at(tmp_path: Path, config: Any, message: str | None) -> None:
     flags = "--train-tokens 4096000 --train-samples 1000 --seq-length 2048 --global-batch-size 2 --lr 1e-3"
     (tmp_path / "run.sh").write_text(
-        f"deepspeed pretrain_gpt.py {flags} --lr-decay-style cosine --lr-decay-tokens 4096000 --deepspeed "
-        "--deepspeed_config ds.json\n"
+        f"deepspeed pretrain_gpt.py {flags} --lr-decay-style cosine --lr-warmup-tokens 40960 "
+        "--lr-decay-tokens 4096000 --deepspeed --deepspeed_config ds.json\n"
     )
     if config is not None:
         (tmp_path / "ds.json").write_text(json.dumps(config))

@@ -121,3 +121,74 @@ def test_a_tuple_of_detectron2_is_a_list(steps: str, milestones: list[int], tmp_
 def test_other_text_is_no_tuple_of_detectron2(steps: str) -> None:
     with pytest.raises(SpecError, match=r"SOLVER\.STEPS: found"):
         read_config({"VERSION": 2, "SOLVER": {"BASE_LR": 0.02, "STEPS": steps}})
+
+
+RUN = "lr_scheduler_type: linear\nlearning_rate: 1.0e-4\n"
+DISPUTED: dict[str, tuple[str, str]] = {
+    "a list of merged mappings, of which releases of PyYAML take another": (
+        "a: &a {max_steps: 100}\nb: &b {max_steps: 200}\n<<: [*a, *b]\n",
+        "max_steps: found 'max_steps' with several values",
+    ),
+    "two merges": (
+        "a: &a {max_steps: 100}\n<<: *a\n<<: {max_steps: 200}\n",
+        "max_steps: found 'max_steps' with several",
+    ),
+    "a number that YAML 1.1 takes for octal": ("max_steps: 0100\n", "max_steps: found 0100, octal in YAML 1.1"),
+}
+
+
+@pytest.mark.parametrize(("more", "message"), DISPUTED.values(), ids=DISPUTED)
+def test_what_loaders_of_yaml_take_differently_is_refused_where_it_matters(
+    more: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(RUN + more)
+    with pytest.raises(SpecError, match=f"^{message}"):
+        load_config(tmp_path / "a.yaml")
+    (tmp_path / "b.yaml").write_text(
+        f"{RUN}max_steps: 10\nbeside:\n" + "".join(f"  {one}\n" for one in more.splitlines())
+    )
+    assert load_config(tmp_path / "b.yaml").total == 10
+
+
+def test_a_merged_mapping_may_override_what_it_merges(tmp_path: Path) -> None:
+    merged = "a: &a {max_steps: 100}\nb: &b {<<: *a, max_steps: 200}\n<<: *b\n"
+    (tmp_path / "a.yaml").write_text(RUN + merged)
+    assert load_config(tmp_path / "a.yaml").total == 200
+
+
+_TRAINER = {"lr_scheduler_type": "cosine", "learning_rate": 1e-4, "warmup_steps": 3}
+_TORCH = {"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": 3}
+_MM = {"optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.1}}, "train_cfg": {"by_epoch": False, "max_iters": 9}}
+_STEP = {"lr_config": {"policy": "step", "step": [3]}, "optimizer": {"type": "SGD", "lr": 0.1}}
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "a length under a name that a Trainer does not have": (_TRAINER | {"steps": 10}, "^steps: found 10"),
+    "a rate that is scaled": (_TRAINER | {"max_steps": 10, "scale_lr": True}, "^scale_lr: found True"),
+    "cycles that are no argument": (_TRAINER | {"max_steps": 10, "num_cycles": 3}, "^num_cycles: found 3"),
+    "of Weights & Biases, a key without its value": (
+        {name: {"value": value} for name, value in _TRAINER.items()} | {"learning_rate": {"desc": 1}},
+        "^learning_rate: found {'desc': 1}",
+    ),
+    "a schedule of Keras that is the user's": (
+        {"class_name": "MyDecay", "config": {"learning_rate": 0.1, "total_steps": 100}},
+        "not Keras' own, and has no key of an optimizer",
+    ),
+    "an optimizer of Keras without its config": (
+        {"class_name": "Adam", "optimizer_config": None},
+        "^config: found nothing",
+    ),
+    "hydra, groups with rates": (
+        {"scheduler": _TORCH, "optimizer": {"_target_": "torch.optim.SGD", "lr": 0.1, "params": [{"lr": 1.0}]}},
+        "^optimizer.params: found",
+    ),
+    "MMEngine, schedulers under another name": (
+        _MM | {"param_schedulers": [{"type": "StepLR", "step_size": 3}]},
+        "^param_schedulers: found",
+    ),
+    "MMCV, a hook of the user's": (_STEP | {"custom_hooks": [{"type": "MyLrHook"}]}, "MyLrHook is not supported"),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), OTHERS.values(), ids=OTHERS)
+def test_what_may_change_the_rate_under_another_name_is_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, UnsupportedError), match=message):
+        read_config(config, steps_per_epoch=7, system="keras" if "optimizer_config" in config else None)

@@ -53,7 +53,7 @@ class _Loader(yaml.Loader):
         self._disputed: set[int] = set()
 
     def flatten_mapping(self, node: pyyaml.MappingNode) -> None:
-        """Put what is merged in front: of several mappings the first goes before, as YAML says; not all loaders do so."""
+        """Put what is merged in front; of several mappings that differ, releases of PyYAML take different ones."""
         merged: dict[str, _Pair] = {}
         own: list[_Pair] = []
         for key, value in node.value:

@@ -28,7 +28,7 @@ _OF_RATE = r"(?i)(^|_)lrs?(_|$)|learning_?rate(?!_power$)|sched(?!ule_decay$)|wa
 """Keys of an optimizer's own by which a class that is not known, or a slip of the pen, may change its rate."""
 _OPTIMIZERS = {
     *("use_ema", "ema_momentum", "clipnorm", "global_clipnorm", "jit_compile", "is_legacy_optimizer", "epsilon"),
-    *("momentum", "beta_1", "gradient_accumulation_steps"),
+    *("momentum", "beta_1", "weight_decay", "weight_decay_rate", "gradient_accumulation_steps"),
 }
 """Keys of which an optimizer has at least one, and a schedule none."""
 _MODELS = ("Sequential", "Functional", "Model")
@@ -72,7 +72,7 @@ def _of(keys: Keys, sample: int | None) -> Reading:
             return reading
     if "class_name" in data and isinstance(data.get("config"), Mapping):
         return _of_class(keys, sample)
-    if "class_name" in data and data.keys().isdisjoint(("learning_rate", "lr")):
+    if "class_name" in data and data.keys().isdisjoint(("config", "learning_rate", "lr")):
         raise keys.wrong("config", "the configuration of the class, which Keras writes beside its class_name")
     return _of_optimizer(keys, data.get("class_name"), sample)
 
@@ -184,7 +184,8 @@ def _rate_key(keys: Keys, name: Any) -> str:
     if len(given) == 2 and keys.data["lr"] != keys.data["learning_rate"]:
         raise keys.wrong("lr", "the learning_rate beside it")
     is_known = str(name or keys.data.get("name")).lower() in DEFAULT_RATES
-    if given and not is_known and keys.data.keys().isdisjoint(_OPTIMIZERS):
+    is_fixed = given and not isinstance(keys.data[given[0]], Mapping)
+    if is_fixed and not is_known and keys.data.keys().isdisjoint(_OPTIMIZERS):
         reason = (
             "a class that is not Keras' own, and has no key of an optimizer: what its learning_rate is, is not known"
         )

@@ -19,7 +19,7 @@ _FOREIGN = re.compile(
     r"lr|lr_.*|learningrate|(base|peak|max|min|init|initial|end|final|start)_(lr|learning_rate)|learning_rate_.+"
     r"|(lr_|num_|n_)?warmup.*|(lr_|learning_rate_)?sched(ule|uler)?(_.+)?|decay_(steps|style|type|rate|epochs|ratio)"
     r"|((n|num|max|total|train)_)?epochs?|(total|train|num_train|num_training|training|n|num)_(steps|updates|iters)"
-    r"|(max|total)_(iters|iterations|updates)|steps|iters|iterations|(n|num|train|training)_iterations"
+    r"|(max|total)_(iters|iterations|updates)|steps|iters|iterations|(n|train|training)_iterations"
     r"|(auto_)?scale_(lr|learning_rate)|num_cycles"
 )
 _OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*|llrd.*")
