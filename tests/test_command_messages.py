@@ -115,3 +115,17 @@ def test_python_keeps_its_own_words() -> None:
         lrspec.from_dict(DOCUMENT).node  # noqa: B018
     with pytest.raises(lrspec.UnsupportedError, match=r"give system=\.\.\."):
         lrspec.read_config({"rate": 0.1})
+
+
+def test_a_module_that_leaves_when_it_is_imported_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
+    result = run("convert", "leaves.py:schedule", "--to", "yaml", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "importing leaves.py failed: SystemExit: 3" in result.stderr
+
+
+def test_sample_is_named_as_an_option(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("rate = lambda step: 0.1\n")
+    result = run("convert", "mine.py:rate", "--to", "yaml", "--sample", "-5", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--sample: found -5" in result.stderr
