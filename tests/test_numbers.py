@@ -12,6 +12,7 @@ import pytest
 from cases import CASES, LAST_STEP, stairs
 from cases_kinds import NOISE, SAW, STAIRS, THIRDS
 from lrspec import (
+    Affine,
     Constant,
     Cosine,
     Exponential,
@@ -276,8 +277,9 @@ def test_growth_up_to_the_largest_power_of_two_is_no_error() -> None:
 
 
 FOREVER = {
-    "stairs that never begin at a step": (Shift(part=STAIRS, by=Fraction(7, 6)), "short form"),
-    "stairs of two lengths": (Product(parts=[STAIRS, THIRDS]), "short form"),
+    "stairs that never begin at a step": (Shift(part=STAIRS, by=Fraction(7, 6)), ""),
+    "stairs of two lengths": (Product(parts=[STAIRS, THIRDS]), ""),
+    "stairs of two lengths, above 0": (Product(parts=[STAIRS, Affine(part=THIRDS, offset=1.0)]), "short form"),
     "a repeat in a line": (
         Product(parts=[Repeat(part=SAW), Linear(init_value=1.0, end_value=0.0, steps=10**9)]),
         "short form",

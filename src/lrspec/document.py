@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -128,9 +129,10 @@ class Document(Schedule):
         """`sha256:` and the SHA-256 of the programs: of the learning rate's alone where it is the only schedule."""
         if list(self) == ["learning_rate"] and not self.groups:
             return self.program.fingerprint
-        lines = [f"{name!r} {self[name].fingerprint}\n" for name in sorted(self)]
+        lines = [f"{json.dumps(name)} {self[name].fingerprint}\n" for name in sorted(self)]
         for group in self.groups:
-            lines += [f"{group!r} {name!r} {node.fingerprint}\n" for name, node in sorted(self.group(group).items())]
+            schedules = sorted(self.group(group).items())
+            lines += [f"{json.dumps(group)} {json.dumps(name)} {node.fingerprint}\n" for name, node in schedules]
         return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def __getitem__(self, name: str) -> Node:

@@ -72,6 +72,11 @@ def is_integer(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written in UTF-8: it has no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Number:
     """A finite binary64 number; with `float32`, one that float32 can also hold without overflow or underflow."""
@@ -168,7 +173,7 @@ class Steps:
     def schema(self) -> dict[str, Any]:
         if not self.duration:
             return {"type": "integer", "minimum": 0 if self.zero else 1, "maximum": LAST_STEP}
-        return {"$ref": f"#/$defs/{'length' if self.fractional else 'steps_or_none' if self.zero else 'steps'}"}
+        return {"$ref": f"#/$defs/{'length' if self.fractional else 'steps'}{'_or_none' if self.zero else ''}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +247,8 @@ class Text:
     def read(self, value: Any) -> str:
         if not isinstance(value, str) or len(value) > _MAX_DIGITS:
             raise SpecError("", found=show(value), expected=f"a text of up to {_MAX_DIGITS} characters")
+        if not is_unicode(value):
+            raise SpecError("", found=ascii(value)[:60], expected="a text without lone surrogates")
         return value
 
     def write(self, value: str) -> str:

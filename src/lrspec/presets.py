@@ -45,8 +45,9 @@ _SHAPES = ("linear", "cosine", "one_minus_sqrt", "exponential", "geometric")
 _VALUE, _FACTOR = Number(), Number(positive=True, float32=False)
 _RULES: dict[str, Rule] = {
     **dict.fromkeys(("init_value", "peak_value", "end_value", "base_momentum", "max_momentum"), _VALUE),
-    **dict.fromkeys(("warmup_steps", "stable_steps"), Steps(zero=True)),
-    **dict.fromkeys(("decay_steps", "total_steps", "cycle_steps", "up_steps", "down_steps"), Steps()),
+    **dict.fromkeys(("warmup_steps", "stable_steps"), Steps(zero=True, fractional=True)),
+    **dict.fromkeys(("decay_steps", "cycle_steps", "up_steps", "down_steps"), Steps(fractional=True)),
+    "total_steps": Steps(),
     **dict.fromkeys(("decay_rate", "peak_mult", "div_factor", "final_div_factor", "factor", "power"), _FACTOR),
     "decay_period": Period(),
     "cycle_mult": Period(duration=False),
@@ -103,14 +104,14 @@ class Preset:
         return self.function(**arguments)
 
 
-def _ramp(init_value: float, peak_value: float, steps: int, warmup: str) -> list[Node]:
+def _ramp(init_value: float, peak_value: float, steps: int | Fraction, warmup: str) -> list[Node]:
     """Return the parts of a warmup of `steps` steps, of which there may be none."""
     if steps == 0:
         return []
     if warmup == "k/W":
         return [Linear(init_value=init_value, end_value=peak_value, steps=steps)]
-    if warmup == "(k+1)/W" and steps == 1:
-        return [Constant(value=peak_value, steps=1)]
+    if warmup == "(k+1)/W" and steps <= 1:
+        return [Constant(value=peak_value, steps=steps)]
     whole = steps if warmup == "(k+1)/W" else steps + 1
     return [
         Freeze(part=Shift(part=Linear(init_value=init_value, end_value=peak_value, steps=whole), by=1), steps=steps)
@@ -125,8 +126,8 @@ def _sequence(parts: Sequence[Node]) -> Node:
 def warmup_cosine(
     *,
     peak_value: float,
-    warmup_steps: int,
-    decay_steps: int,
+    warmup_steps: int | Fraction,
+    decay_steps: int | Fraction,
     init_value: float = 0.0,
     end_value: float = 0.0,
     warmup: Warmup = "k/W",
@@ -153,8 +154,8 @@ def warmup_cosine(
 def warmup_linear(
     *,
     peak_value: float,
-    warmup_steps: int,
-    decay_steps: int,
+    warmup_steps: int | Fraction,
+    decay_steps: int | Fraction,
     init_value: float = 0.0,
     end_value: float = 0.0,
     warmup: Warmup = "k/W",
@@ -175,8 +176,8 @@ def warmup_linear(
 def warmup_polynomial(
     *,
     peak_value: float,
-    warmup_steps: int,
-    decay_steps: int,
+    warmup_steps: int | Fraction,
+    decay_steps: int | Fraction,
     power: float,
     init_value: float = 0.0,
     end_value: float = 0.0,
@@ -195,7 +196,9 @@ def warmup_polynomial(
 
 
 @_preset
-def warmup_constant(*, peak_value: float, warmup_steps: int, init_value: float = 0.0, warmup: Warmup = "k/W") -> Node:
+def warmup_constant(
+    *, peak_value: float, warmup_steps: int | Fraction, init_value: float = 0.0, warmup: Warmup = "k/W"
+) -> Node:
     """A linear warmup, then `peak_value` without end.
 
     The arguments are those of `warmup_cosine`.
@@ -211,7 +214,7 @@ def warmup_constant(*, peak_value: float, warmup_steps: int, init_value: float =
 def warmup_exponential(
     *,
     peak_value: float,
-    warmup_steps: int,
+    warmup_steps: int | Fraction,
     decay_rate: float,
     decay_period: float,
     staircase: bool = False,
@@ -270,7 +273,7 @@ def _levels(init_value: float, boundaries: Sequence[int], decay_rate: float) -> 
 def warmup_multi_step(
     *,
     peak_value: float,
-    warmup_steps: int,
+    warmup_steps: int | Fraction,
     boundaries: Sequence[int],
     decay_rate: float = 0.1,
     init_value: float = 0.0,
@@ -288,7 +291,9 @@ def warmup_multi_step(
 
 
 @_preset
-def inverse_sqrt(*, peak_value: float, warmup_steps: int, init_value: float = 0.0, warmup: Warmup = "k/W") -> Node:
+def inverse_sqrt(
+    *, peak_value: float, warmup_steps: int | Fraction, init_value: float = 0.0, warmup: Warmup = "k/W"
+) -> Node:
     """A linear warmup of W steps, then `peak_value * sqrt(W / t)`. Fairseq's and Hugging Face's `inverse_sqrt`.
 
     Args:
@@ -308,7 +313,7 @@ def inverse_sqrt(*, peak_value: float, warmup_steps: int, init_value: float = 0.
 
 
 @_preset
-def noam(*, model_size: int, warmup_steps: int, factor: float = 1.0) -> Node:
+def noam(*, model_size: int, warmup_steps: int | Fraction, factor: float = 1.0) -> Node:
     """`factor * model_size ** -0.5 * min(n ** -0.5, n * warmup_steps ** -1.5)`, with `n = t + 1`.
 
     Vaswani et al., 2017 (arXiv:1706.03762). The peak, `factor / sqrt(model_size * warmup_steps)`, is rounded to
@@ -347,9 +352,9 @@ def _cooldown(shape: str, init_value: float, end_value: float, steps: int | Frac
 def wsd(
     *,
     peak_value: float,
-    warmup_steps: int,
-    stable_steps: int,
-    decay_steps: int,
+    warmup_steps: int | Fraction,
+    stable_steps: int | Fraction,
+    decay_steps: int | Fraction,
     init_value: float = 0.0,
     end_value: float = 0.0,
     shape: CooldownShape = "linear",
@@ -451,14 +456,18 @@ def _phases(levels: list[float], total_steps: int, pct_start: float, shape: str)
     return _Sequence(parts=parts)
 
 
-def _triangle(init_value: float, peak_value: float, up_steps: int, down_steps: int | None) -> Node:
+def _triangle(
+    init_value: float, peak_value: float, up_steps: int | Fraction, down_steps: int | Fraction | None
+) -> Node:
     up = Linear(init_value=init_value, end_value=peak_value, steps=up_steps)
     down = Linear(init_value=peak_value, end_value=init_value, steps=down_steps or up_steps)
     return _Sequence(parts=[up, down])
 
 
 @_preset
-def triangular(*, init_value: float, peak_value: float, up_steps: int, down_steps: int | None = None) -> Node:
+def triangular(
+    *, init_value: float, peak_value: float, up_steps: int | Fraction, down_steps: int | Fraction | None = None
+) -> Node:
     """Up and down on straight lines, over and over. PyTorch's `CyclicLR` in mode `triangular`.
 
     Smith, 2015 (arXiv:1506.01186).
@@ -477,7 +486,9 @@ def triangular(*, init_value: float, peak_value: float, up_steps: int, down_step
 
 
 @_preset
-def triangular2(*, init_value: float, peak_value: float, up_steps: int, down_steps: int | None = None) -> Node:
+def triangular2(
+    *, init_value: float, peak_value: float, up_steps: int | Fraction, down_steps: int | Fraction | None = None
+) -> Node:
     """`triangular` with half the height in each cycle. PyTorch's `CyclicLR` in mode `triangular2`.
 
     Example:
@@ -493,10 +504,10 @@ def exp_range(
     *,
     init_value: float,
     peak_value: float,
-    up_steps: int,
+    up_steps: int | Fraction,
     decay_rate: float,
     total_steps: int,
-    down_steps: int | None = None,
+    down_steps: int | Fraction | None = None,
 ) -> Node:
     """`triangular` whose height is multiplied by `decay_rate` at every step. PyTorch's `CyclicLR`, mode `exp_range`.
 
@@ -516,12 +527,12 @@ def exp_range(
 def cosine_restarts(
     *,
     peak_value: float,
-    cycle_steps: int,
+    cycle_steps: int | Fraction,
     end_value: float = 0.0,
     cycle_mult: float = 1,
     peak_mult: float = 1.0,
     num_cycles: int | None = None,
-    warmup_steps: int = 0,
+    warmup_steps: int | Fraction = 0,
     init_value: float = 0.0,
 ) -> Node:
     """Half cosines from `peak_value` to `end_value`, over and over: SGDR, Loshchilov and Hutter (arXiv:1608.03983).

@@ -8,8 +8,8 @@ node, in `kinds/`; program.py turns a formula into integers without knowing any 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -48,8 +48,8 @@ class Span:
 
     A constant span has `curve(0)` at every index. A span is `listed` where its values are data, so that a fit is
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
-    least, and 0 otherwise. `changes` bounds what the curve does from one index to the next; a span that has none is
-    constant or listed.
+    least, and 0 otherwise. It `fades` where its values only fall in size, to 0 in the end. `changes` bounds what the
+    curve does from one index to the next; a span that has none is constant or listed.
     """
 
     start: int
@@ -57,6 +57,7 @@ class Span:
     constant: bool = False
     listed: bool = False
     wave: int = 0
+    fades: bool = False
     changes: Changes | None = None
 
     def begun_at(self, index: int) -> Span:
@@ -137,14 +138,17 @@ class Clock:
         steps = -((self.offset - time) // self.rate)
         return min(max(steps, 0), self.stop)
 
-    def first_multiple(self, period: Time) -> int:
-        """Return the first step whose time is a multiple of a period; `stop` where there is none."""
-        unit = lcm(*(Fraction(time).denominator for time in (self.offset, self.rate, period)))
-        offset, rate, whole = (int(time * unit) for time in (self.offset, self.rate, period))
-        divisor = gcd(rate, whole)
-        if offset % divisor:
+    def first_multiple(self, period: Time, *, late: bool = False) -> int:
+        """Return the first step whose time is a multiple of a period; `stop` where there is none.
+
+        With `late`, the first step from which on `floor(t / period)` grows as it does from a multiple on: its time is
+        past one by less than what all the steps' times have in common with the period.
+        """
+        grain = common_measure(self.rate, period)
+        if self.offset % grain and not late:
             return self.stop
-        step = -offset // divisor * pow(rate // divisor, -1, whole // divisor) % (whole // divisor)
+        whole = int(period / grain)
+        step = -int(self.offset // grain) * pow(int(self.rate / grain), -1, whole) % whole
         return min(step, self.stop)
 
     def since(self, time: Time, until: Time | None = None, *, local: bool = True) -> Clock:
@@ -161,6 +165,11 @@ class Clock:
         unit = lcm(Fraction(self.offset).denominator, Fraction(self.rate).denominator)
         offset, rate = int(self.offset * unit), int(self.rate * unit)
         return lambda k, precision: curve(Fraction(offset + rate * k, unit), precision)
+
+
+def common_measure(a: Time, b: Time) -> Fraction:
+    """Return the largest number of which both are multiples."""
+    return Fraction(gcd(a.numerator * b.denominator, b.numerator * a.denominator), a.denominator * b.denominator)
 
 
 def simple(time: Time) -> Time:
@@ -269,41 +278,39 @@ def plain(spans: Iterable[Span], start: int = 0) -> Formula:
     return Formula(runs=(Run(start=start, spans=tuple(spans)),))
 
 
-def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False) -> Formula:
-    """Return the formula `curve(floor(t / period))`: a value that holds for `period` at a time.
-
-    Up to the first step at which a stair begins exactly, there is a span for each stair; from there on, one run.
-    """
-    stride = simple(Fraction(period) / clock.rate)
-    begins = clock.first_multiple(period) if stride >= 1 else clock.stop
-    parts: list[tuple[int, Formula]] = []
-    if begins:
-        parts.append((0, plain(_each_stair(replace(clock, stop=begins), curve, period))))
-    if begins < clock.stop:
-        stair = shifted(curve, int(clock.at(begins) // period))
-        span = Span(start=0, curve=stair, listed=listed, changes=None if listed else changes_of(stair))
-        parts.append((begins, Formula(runs=(Run(start=0, spans=(span,), stride=stride),))))
-    return joined(parts)
-
-
-def _each_stair(clock: Clock, curve: Curve, period: Time) -> list[Span]:
-    first, last = int(clock.offset // period), int(clock.at(clock.stop - 1) // period)
-    check_spans(min(last - first + 1, clock.stop))
-    spans: list[Span] = []
-    some = (int(clock.at(step) // period) for step in range(clock.stop))
-    for k in range(first, last + 1) if last - first < clock.stop else some:
-        start = clock.first(k * period)
-        if spans and spans[-1].start == start:
-            spans.pop()
-        spans.append(Span(start=start, curve=held(curve, k), constant=True))
-    return spans
-
-
 def check_spans(count: int) -> None:
     """Raise `SpecError` where a formula needs too many spans."""
     if count > MAX_SPANS:
         found = f"a schedule without a short form: it would need more than {MAX_SPANS} pieces"
         raise SpecError("", found=found, expected="an end: `steps`, `num_cycles`, or a `freeze` at the total around it")
+
+
+def shown(spans: Sequence[Span], count: int) -> tuple[Span, ...]:
+    """Return the spans of `count` indices, with 0 where the last one fades and no longer shows."""
+    last = spans[-1]
+    left = count - last.start
+    if not last.fades or not is_faded(last.curve, left - 1):
+        return tuple(spans)
+    zero = Span(start=last.start + first_faded(last.curve, left), curve=nothing, constant=True)
+    return (*(span for span in spans if span.start < zero.start), zero)
+
+
+def first_faded(curve: Curve, count: int) -> int:
+    """Return the first of some indices from which on a curve that fades no longer shows; it must at the last."""
+    return bisect_left(range(count), 1, key=lambda k: int(is_faded(curve, k)))
+
+
+def is_faded(curve: Curve, k: Time) -> bool:
+    """Tell whether a value is below 2**-256: what even the largest float32 as a factor does not bring to light."""
+    return abs(curve(k, _FADED)) <= 1
+
+
+def nothing(_k: Time, _precision: int) -> int:
+    """Return the curve that is 0."""
+    return 0
+
+
+_FADED = 256
 
 
 def joined(parts: Iterable[tuple[int, Formula]]) -> Formula:

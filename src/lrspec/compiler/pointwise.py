@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
-from lrspec.compiler.formula import Changes, Formula, Run, Span, Time, check_spans, held, joined
+from lrspec.compiler.formula import MAX_SPANS, Changes, Formula, Run, Span, Time, check_spans, held, joined, shown
 
 Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
 """`combine(spans, count)`: the spans, over indices 0 to `count - 1`, of the combination of spans that start at 0."""
@@ -100,6 +100,7 @@ def _merged_runs(runs: Sequence[Run], steps: int, combine: Combine) -> Run:
     frame = Run(start=0, spans=(), stride=stride, period=period)
     count = frame.indices(steps)
     starts = sorted({span.start for run in runs for span in run.spans if span.start < count})
+    check_spans(len(starts))
     spans: list[Span] = []
     for start, end in pairwise([*starts, count]):
         found = [_span_at(run.spans, start) for run in runs]
@@ -125,14 +126,31 @@ def flat(run: Run, steps: int) -> tuple[Span, ...]:
 
 def _stairs(run: Run, steps: int) -> Iterator[Span]:
     count = run.indices(steps)
-    ends = [span.start for span in run.spans[1:]] + [count]
-    check_spans(sum(1 if span.constant else end - span.start for span, end in zip(run.spans, ends, strict=True)))
-    for span, end in zip(run.spans, ends, strict=True):
-        for index in range(span.start, min(end, count)):
+    for span, end in written_out(run.spans, count):
+        for index in range(span.start, span.start + 1 if span.constant else end):
             start = int(-(-index * run.stride // 1))
             yield Span(start=start, curve=held(span.curve, index - span.start), constant=True)
-            if span.constant:
-                break
+
+
+def written_out(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
+    """Return spans of `count` indices, each with its end, that are few enough for a constant span of each index.
+
+    Raises:
+        SpecError: There would be too many, also without those that no longer show.
+    """
+    if pieces(spans, count) > MAX_SPANS:
+        spans = shown(spans, count)
+        check_spans(pieces(spans, count))
+    return _with_ends(spans, count)
+
+
+def pieces(spans: Sequence[Span], count: int) -> int:
+    """Return how many constant spans it takes to write out the spans of `count` indices."""
+    return sum(1 if span.constant else end - span.start for span, end in _with_ends(spans, count))
+
+
+def _with_ends(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
+    return list(zip(spans, [*(span.start for span in spans[1:]), count], strict=True))
 
 
 def product(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - one signature for all combinations

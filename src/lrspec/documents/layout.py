@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lrspec.documents.durations import QUANTITIES
 from lrspec.errors import SpecError
-from lrspec.fields import Number, is_integer, show
+from lrspec.fields import Number, is_integer, is_unicode, show
 from lrspec.spec import SPEC_VERSION
 
 HYPERPARAMETERS = ("learning_rate", "momentum", "weight_decay")
@@ -125,6 +125,8 @@ def _mapping(data: Any, path: str, expected: str) -> Mapping[str, Any]:
     for name in data:
         if not isinstance(name, str) or not name:
             raise SpecError(path, found=f"the name {show(name)}", expected="a text")
+        if not is_unicode(name):
+            raise SpecError(path, found=f"the name {ascii(name)[:60]}", expected="a text without lone surrogates")
     return data
 
 

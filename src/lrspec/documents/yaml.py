@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from lrspec.errors import SpecError
+from lrspec.fields import is_unicode
 
 MAX_BYTES = 1 << 20
 """The largest document, in bytes."""
@@ -23,6 +24,8 @@ MAX_NODES = 100_000
 MAX_NESTING = 100
 """How deeply lists and mappings may be nested."""
 _MAX_DIGITS = 400
+_LARGEST_KEY = 1 << 60
+"""Larger integers may all have one hash, so that a mapping of them takes a time that grows as their square."""
 MERGE = re.compile(r"(?:<<)\Z")
 """The key whose mapping is merged, in the files of others."""
 
@@ -39,12 +42,19 @@ class Loader(yaml.SafeLoader):
             name = self.construct_object(key, deep=True)
             if not isinstance(name, Hashable):
                 raise SpecError(line(key), found="a list or mapping as a key", expected="a word")
+            if isinstance(name, int) and abs(name) > _LARGEST_KEY:
+                raise SpecError(line(key), found="a very large integer as a key", expected="a word")
             if isinstance(name, float) and math.isnan(name):
                 name = math.nan  # one object: no other NaN equals it
             if name in seen:
                 raise SpecError(line(key), found=f"the key {name!r} a second time", expected="each key once")
             seen[name] = key
         return super().construct_mapping(node, deep=deep)
+
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        """Return a text in which JSON's two escapes for a character beyond U+FFFF are that character."""
+        text = str(node.value)
+        return text if is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
     def construct_number(self, node: yaml.ScalarNode) -> int | float:
         """Return a number of a bounded length."""
@@ -74,6 +84,7 @@ for _tag, _pattern, _first in (
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first)
 Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_number)
 Loader.add_constructor("tag:yaml.org,2002:float", Loader.construct_number)
+Loader.add_constructor("tag:yaml.org,2002:str", Loader.construct_text)
 
 
 def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, tags: bool = False) -> Any:
@@ -119,12 +130,15 @@ def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, t
 
 
 def _check_events(source: str, *, tags: bool) -> None:
-    """Refuse deep nesting before the recursive composer meets it, and every tag such as `!!python/object`."""
-    depth = 0
+    """Refuse too many values, nesting too deep for the recursive composer, and tags such as `!!python/object`."""
+    depth = size = 0
     for event in yaml.parse(source, Loader=yaml.SafeLoader):
         tag = getattr(event, "tag", None)
         if tag is not None and not tags:
             raise SpecError(line(event), found=f"the tag {tag}", expected="a value without a tag")
+        size += isinstance(event, yaml.NodeEvent)
+        if size > MAX_NODES:
+            raise SpecError(line(event), found=f"more than {MAX_NODES} values", expected="fewer")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

@@ -315,7 +315,7 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
             bounds = [bound * scale.numerator // scale.denominator >> guard for bound in found]
             return min(bounds) - 2, max(bounds) + 2
 
-        return replace(old, curve=curve, changes=old.changes and changes)
+        return replace(old, curve=curve, fades=old.fades and not offset, changes=old.changes and changes)
 
     def run(old: Run) -> Run:
         return replace(old, spans=tuple(span(inner) for inner in old.spans))

@@ -76,6 +76,11 @@ class Exponential(_Decay):
     steps: int | Fraction | None = optional_steps_field()
     after: After = after_field()
 
+    @property
+    def fades(self) -> bool:
+        """Whether it decays."""
+        return self.decay_rate < 1
+
     def curve(self) -> Curve:
         """`init_value * decay_rate ** (t / period)`; in stairs, of the number of stairs."""
         init, period = Fraction(self.init), Fraction(1) if self.staircase else Fraction(self.decay_period)
@@ -121,6 +126,11 @@ class InverseTime(_Decay):
     steps: int | Fraction | None = optional_steps_field()
     after: After = after_field()
 
+    @property
+    def fades(self) -> bool:
+        """It does."""
+        return True
+
     def curve(self) -> Curve:
         """`init_value / (1 + decay_rate * t / period)`; in stairs, of the number of stairs."""
         init, period = Fraction(self.init), Fraction(1) if self.staircase else Fraction(self.decay_period)
@@ -165,6 +175,11 @@ class PowerLaw(Leaf):
     offset: float | Fraction = field(default=0, metadata={"rule": Period(signed=True)})
     steps: int | Fraction | None = optional_steps_field()
     after: After = after_field()
+
+    @property
+    def fades(self) -> bool:
+        """It does."""
+        return True
 
     def curve(self) -> Curve:
         """`init_value * (timescale / (t + offset)) ** power`."""

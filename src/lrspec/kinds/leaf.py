@@ -19,8 +19,8 @@ from lrspec.compiler.formula import (
     held,
     joined,
     plain,
-    stairs,
 )
+from lrspec.compiler.stairs import stairs
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, PREVIOUS, Period, show
 from lrspec.spec import After, Node
@@ -61,6 +61,11 @@ class Leaf(Node):
         return None
 
     @property
+    def fades(self) -> bool:
+        """Whether the values only fall in size, to 0 in the end."""
+        return False
+
+    @property
     def repeats(self) -> Time | None:
         """The time after which the curve begins again, or None."""
         return None
@@ -83,12 +88,12 @@ class Leaf(Node):
     def shape(self, clock: Clock) -> Formula:
         """Return the curve alone, without an end."""
         if self.stair is not None:
-            return stairs(clock, self.curve(), self.stair)
+            return stairs(clock, self.curve(), self.stair, fades=self.fades)
         goes_on = self.repeats is not None and self.after == "continue"
         whole = (Fraction(self.repeats or 1) / clock.rate).numerator if goes_on else 0  # of one period, or of several
         wave = 0 if self.wave is None else max(1, int(self.wave // clock.rate))
         curve = clock.curve(self.curve())
-        span = Span(start=0, curve=curve, wave=wave, changes=self.changes(clock, curve))
+        span = Span(start=0, curve=curve, wave=wave, fades=self.fades, changes=self.changes(clock, curve))
         return Formula(runs=(Run(start=0, spans=(span,), period=whole),))
 
     def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - most curves have none

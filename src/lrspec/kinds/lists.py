@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
-from lrspec.compiler.formula import Clock, Curve, Formula, Span, Time, plain, shifted, stairs
+from lrspec.compiler.formula import Clock, Curve, Formula, Span, Time, plain, shifted
+from lrspec.compiler.stairs import stairs
 from lrspec.errors import SpecError
-from lrspec.fields import ListOf, Number, Period, Steps, Text, show
+from lrspec.fields import MAX_ITEMS, ListOf, Number, Period, Steps, Text, show
 from lrspec.kinds.curves import constant, fixed
 from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, optional_steps_field
@@ -43,7 +44,7 @@ class PiecewiseConstant(Leaf):
     formula_text: ClassVar[str] = "{values}, from the steps 0, {boundaries} on"
     ends_flat: ClassVar[bool] = True
     boundaries: tuple[int, ...] = field(metadata={"rule": ListOf(Steps(), increasing=True)})
-    levels: tuple[float, ...] = field(metadata={"rule": ListOf(Number()), "key": "values"})
+    levels: tuple[float, ...] = field(metadata={"rule": ListOf(Number(), most=MAX_ITEMS + 1), "key": "values"})
     steps: int | Fraction | None = optional_steps_field()
     after: After = after_field()
 

@@ -6,8 +6,21 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar
 
-from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, check_spans, cut, held, joined, plain, simple
-from lrspec.compiler.pointwise import flat
+from lrspec.compiler.formula import (
+    MAX_SPANS,
+    Clock,
+    Formula,
+    Run,
+    Span,
+    Time,
+    common_measure,
+    cut,
+    held,
+    joined,
+    plain,
+    simple,
+)
+from lrspec.compiler.pointwise import flat, pieces, written_out
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Period, in_steps, show
 from lrspec.kinds.leaf import check_stair
@@ -154,17 +167,19 @@ class Every(Node):
     def formula(self, clock: Clock) -> Formula:
         """Return the part's formula, with every index held."""
         period = Fraction(self.period)
-        first, into = divmod(clock.offset, period)
-        count = int(clock.at(clock.stop - 1) // period) - int(first) + 1
-        inner = self.part.formula(Clock(offset=int(first), stop=count))
+        first = int(clock.offset // period)
+        count = int(clock.at(clock.stop - 1) // period) - first + 1
+        inner = self.part.formula(Clock(offset=first, stop=count))
         stride = period / clock.rate
         parts: list[tuple[int, Formula]] = []
         for run, end in zip(inner.runs, [*(run.start for run in inner.runs[1:]), count], strict=True):
             start = clock.first((first + run.start) * period)
-            if into == 0 and stride >= 1 and _can_slow(run, stride):
+            late = clock.at(start) - (first + run.start) * period
+            one = stride >= 1 and late < _grain(run, period, clock.rate)
+            if one and (late == 0 or _are_many(run, end - run.start)):
                 slow = replace(run, start=0, stride=simple(run.stride * stride), period=int(run.period * stride))
             else:
-                slow = Run(start=0, spans=tuple(self._held(clock, run, int(first), end)))
+                slow = Run(start=0, spans=tuple(self._held(clock, run, first, end)))
             parts.append((start, Formula(runs=(slow,))))
         last = (
             clock.first((first + inner.last_step + 1) * period) - 1
@@ -176,12 +191,10 @@ class Every(Node):
     def _held(self, clock: Clock, run: Run, first: int, end: int) -> list[Span]:
         """Return a constant span for each period, or for each of the run's own constant spans."""
         period = Fraction(self.period)
-        spans = flat(run, end - run.start)
-        ends = [*(span.start for span in spans[1:]), end - run.start]
-        check_spans(sum(1 if span.constant else stop - span.start for span, stop in zip(spans, ends, strict=True)))
+        spans = written_out(flat(run, end - run.start), end - run.start)
         begin = clock.first((first + run.start) * period)
         found: list[Span] = []
-        for span, stop in zip(spans, ends, strict=True):
+        for span, stop in spans:
             for k in range(span.start, span.start + 1 if span.constant else stop):
                 start = clock.first((first + run.start + k) * period) - begin
                 found = found[:-1] if found and found[-1].start == start else found
@@ -196,12 +209,22 @@ class Every(Node):
         check_stair(Fraction(self.period), "period", "at least 1 step")
 
 
-def _can_slow(run: Run, stride: Fraction) -> bool:
-    """Tell whether a run's index, each held for `stride` steps, is still one modulo and one division of the step."""
+def _are_many(run: Run, steps: int) -> bool:
+    """Tell whether a run has too many values to write out."""
+    cycles = -(-steps // run.period) if run.period else 1
+    return cycles * pieces(run.spans, run.indices(steps)) > MAX_SPANS
+
+
+def _grain(run: Run, period: Fraction, rate: Time) -> Time:
+    """Return by how much later than its time a run may begin, with each index held for a period, and be one run still.
+
+    That is, one modulo and one division of the step from its first step on; 0 where it never is.
+    """
     if run.is_constant:
-        return True
-    whole = all(Fraction(part).denominator == 1 for part in (run.start * stride, run.period * stride))
-    return whole and Fraction(run.stride).denominator == 1
+        return LAST_STEP * period
+    if run.stride.denominator > 1 or (run.period * period / rate).denominator > 1:
+        return 0
+    return common_measure(rate, run.stride * period)
 
 
 @dataclass(frozen=True, kw_only=True)

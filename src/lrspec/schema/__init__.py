@@ -54,8 +54,8 @@ def generate() -> dict[str, Any]:
         **_object(properties, ["lrspec", "learning_rate"]),
         "$defs": {
             "steps": _one_of(_whole(1), _text(_DURATION)),
-            "steps_or_none": _one_of(_whole(0), _text(_DURATION)),
             "length": _one_of(_whole(1), _text(f"{_DURATION}|{_FRACTION}")),
+            "length_or_none": _one_of(_whole(0), _text(f"{_DURATION}|{_FRACTION}")),
             "period": _one_of(_positive(), _text(f"{_DURATION}|{_FRACTION}")),
             "factor": _one_of(_positive(), _text(_FRACTION)),
             "any_steps": _one_of({"type": "number", "maximum": LAST_STEP}, _text(f"{_DURATION}|{_SIGNED_FRACTION}")),

@@ -1,0 +1,123 @@
+"""Sizes and lengths at the edge of what a document may say: what is read at the limit, and what is refused early."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+import pytest
+
+import lrspec
+from lrspec import Constant, Linear, PiecewiseConstant, Sequence, SpecError
+from lrspec.presets import multi_step
+
+
+def document(schedule: str, more: str = "") -> lrspec.Document:
+    return lrspec.loads(f"{{lrspec: 1, learning_rate: {schedule}{more}}}")
+
+
+def test_4096_boundaries_have_4097_values() -> None:
+    boundaries, values = list(range(3, 3 + 2 * 4096, 2)), [1 + k / 8192 for k in range(4097)]
+    schedule = lrspec.loads(lrspec.dumps(PiecewiseConstant(boundaries=boundaries, values=values), format="json"))
+    for k, boundary in enumerate(boundaries):
+        assert schedule(boundary - 1) == values[k]
+        assert schedule(boundary) == values[k + 1]
+    assert schedule(2**31 - 1) == values[-1]
+    rates = multi_step(init_value=1.0, boundaries=boundaries, decay_rate=1 - 2**-12)
+    assert rates(boundaries[-1]) == pytest.approx((1 - 2**-12) ** 4096, rel=2**-24)
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "values", "message"),
+    [
+        (4097, 4098, "boundaries: found 4097 items, expected 1 to 4096 items"),
+        (4096, 4098, "values: found 4098 items, expected 1 to 4097 items"),
+        (4096, 4096, "values: found 4096 items, expected 4097 items, one more than there are boundaries"),
+    ],
+)
+def test_more_boundaries_or_values_are_refused(boundaries: int, values: int, message: str) -> None:
+    with pytest.raises(SpecError) as error:
+        PiecewiseConstant(boundaries=list(range(1, boundaries + 1)), values=[1.0] * values)
+    assert str(error.value) == message
+
+
+def test_the_lengths_of_presets_may_be_fractions() -> None:
+    """Each is the formula with the length as it is; shares of a run of 1001 steps are not whole."""
+    total = ", total_steps: 1001"
+    warmup, decay = Fraction(1001 * 3, 100), Fraction(1001 * 97, 100)
+
+    def line(t: int) -> Fraction:
+        return t / warmup if t < warmup else max(1 - (t - warmup) / decay, Fraction(0))
+
+    schedule = document("{kind: warmup_linear, peak_value: 1, warmup_steps: 3 %, decay_steps: 97 %}", total)
+    assert [schedule.exact(t) for t in range(1010)] == [float(line(t)) for t in range(1010)]
+    late = document(
+        "{kind: wsd, peak_value: 1, warmup_steps: 61/2, stable_steps: 5/3, decay_steps: 1 %, warmup: (k+1)/W}", total
+    )
+
+    def phases(t: int) -> Fraction:
+        end = Fraction(61, 2) + Fraction(5, 3)
+        rise = min(t + Fraction(1), Fraction(61, 2)) / Fraction(61, 2)
+        return rise if t < end else max(1 - (t - end) / Fraction(1001, 100), Fraction(0))
+
+    assert [late.exact(t) for t in range(60)] == [float(phases(t)) for t in range(60)]
+    saw = document("{kind: triangular, init_value: 0, peak_value: 1, up_steps: 5/2, down_steps: 7/3}")
+    rest = [t % Fraction(29, 6) for t in range(100)]
+    expected = [u / Fraction(5, 2) if u < Fraction(5, 2) else 1 - (u - Fraction(5, 2)) / Fraction(7, 3) for u in rest]
+    assert [saw.exact(t) for t in range(100)] == [float(value) for value in expected]
+
+
+@pytest.mark.parametrize("steps", ["1/3", "1", "9/8"])
+def test_a_short_warmup_that_begins_with_its_second_value(steps: str) -> None:
+    schedule = document(f'{{kind: warmup_constant, peak_value: 1, warmup_steps: {steps}, warmup: "(k+1)/W"}}')
+    assert [schedule.exact(t) for t in range(4)] == [
+        float(min((t + 1) / Fraction(steps), Fraction(1))) for t in range(4)
+    ]
+
+
+def test_what_must_be_whole_in_a_preset_stays_whole() -> None:
+    with pytest.raises(SpecError, match=r"learning_rate\.total_steps: .*expected"):
+        document("{kind: one_cycle, peak_value: 1, total_steps: 201/2}")
+
+
+@pytest.mark.parametrize("last", [5, 8, 12])
+def test_the_length_of_a_sequence_in_global_time_is_not_before_its_last_part_starts(last: int) -> None:
+    parts = [Constant(value=1.0, steps=8), Linear(init_value=0.0, end_value=1.0, steps=last)]
+    whole = Sequence(parts=parts, time="global")
+    assert whole.length == max(last, 8)
+    followed = Sequence(parts=[whole, Constant(value=3.0)])
+    expected = [1.0] * 8 + [float(Fraction(min(t, last), last)) for t in range(8, max(last, 8))] + [3.0] * 3
+    assert [followed.exact(t) for t in range(len(expected))] == expected
+
+
+REPEAT = "{{kind: repeat{}, part: {{kind: linear, init_value: 1, end_value: 0.5, steps: {}}}}}"
+
+
+@pytest.mark.parametrize("more", ["", ", num_cycles: 1000000"])
+def test_cycles_that_do_not_go_together_are_refused_early(more: str) -> None:
+    parts = ", ".join(REPEAT.format(more, 1_000_000 + k) for k in range(30))
+    schedule = document(f"{{kind: product, parts: [{parts}]}}")
+    begun = time.process_time()
+    with pytest.raises(SpecError, match="more than 4096 pieces"):
+        schedule.fingerprint  # noqa: B018
+    assert time.process_time() - begun < 5
+
+
+def test_too_many_values_are_refused_where_they_become_too_many() -> None:
+    with pytest.raises(SpecError) as error:
+        lrspec.loads("- a\n" * (1 << 18))
+    assert str(error.value) == "line 100000: found more than 100000 values, expected fewer"
+
+
+@pytest.mark.long
+def test_the_largest_number_of_values_is_read() -> None:
+    names = "\n".join("  - 1.0" for _ in range(99_991))  # with the keys, the mappings, the list: 100,000 values
+    with pytest.raises(SpecError, match="99991 items, expected 1 to 65536 items"):
+        lrspec.loads(f"lrspec: 1\nlearning_rate:\n  kind: table\n  values:\n{names}\n")
+
+
+@pytest.mark.parametrize("key", [2**61 - 1, -(2**61), 10**300])
+def test_integers_that_share_a_hash_are_no_keys(key: int) -> None:
+    with pytest.raises(SpecError) as error:
+        lrspec.loads(f"lrspec: 1\n{key}: 1\n")
+    assert str(error.value) == "line 2: found a very large integer as a key, expected a word"
