@@ -189,14 +189,15 @@ _HOMES = {
         "Node",
     ),
 }
-_MODULES = ("keras", "optax", "presets", "resume", "torch")
+_MODULES = ("presets", "resume")
+_FRAMEWORKS = ("keras", "optax", "torch")  # each imports its framework, so that `import *` leaves them alone
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - texts
 
 
 def __getattr__(name: str) -> object:
     """Import a public name from its module."""
-    if name in _MODULES:
+    if name in _MODULES or name in _FRAMEWORKS:
         return importlib.import_module(f"lrspec.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'lrspec' has no attribute {name!r}")
@@ -205,4 +206,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_FRAMEWORKS})
