@@ -55,7 +55,7 @@ def read_config(
         >>> reading.schedule
         Linear(init_value=0.1, end_value=0.0, steps=10, after='hold')
         >>> reading.keys
-        {'lr_scheduler_type': 'linear', 'learning_rate': 0.1, 'max_steps': 10}
+        {'learning_rate': 0.1, 'lr_scheduler_type': 'linear', 'max_steps': 10}
     """
     file = data if isinstance(data, ConfigFile) else ConfigFile(data=data)
     if file.runs:

@@ -33,7 +33,7 @@ def times(base: float, share: float) -> float:
     A `min_lr` is kept as its quotient by the rate, of which the product may be 9.999999999999998e-08 for 1e-07.
 
     Example:
-        >>> 3e-5 * (1e-7 / 3e-5), times(3e-5, 1e-7 / 3e-5)
+        >>> 3e-4 * (1e-7 / 3e-4), times(3e-4, 1e-7 / 3e-4)
         (9.999999999999998e-08, 1e-07)
     """
     product = float(Fraction(base) * Fraction(share))
