@@ -12,6 +12,7 @@ from torch.optim import lr_scheduler as native
 from torch.optim.swa_utils import SWALR
 
 import lrspec
+from lrspec.readers.decimals import in_decimals
 from lrspec.readers.torch.arguments import defaults_of, from_arguments
 from lrspec.readers.torch.composed import COMPOSED
 from lrspec.readers.torch.description import REQUIRED
@@ -129,7 +130,7 @@ def outcome(read: Callable[[], Any]) -> Any:
 def test_arguments_are_read_as_the_object_that_torch_builds_of_them(draw: Any, seed: int) -> None:
     """What is read of both is the same; arguments of which no object tells are refused sooner, never later."""
     name, arguments = draw(random.Random(seed))  # noqa: S311 - of test cases
-    ours = outcome(lambda: from_arguments(name, arguments, 0.1).node)
+    ours = outcome(lambda: in_decimals(from_arguments(name, arguments, 0.1).node))
     theirs = outcome(lambda: lrspec.read_native(built(name, arguments, optimizer_with(0.1))).schedule.node)
     sooner = "not what it is by itself" in str(ours) or "without an end it has no short form" in str(theirs)
     older = VERSION < (2, 13) and "together its parts do not" in str(theirs)
