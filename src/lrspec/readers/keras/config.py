@@ -164,15 +164,15 @@ def _of_optimizer(keys: Keys, name: Any, sample: int | None) -> Reading:
     if "optimizer_map" in data:
         return of_several([_of(one, sample) for one in _mapped(keys)])
     key = _rate_key(keys, name)
+    rate = data.get(key)
+    if name is None and "name" not in data and not isinstance(rate, Mapping):
+        reason = "without a class_name it does not say which class; give {class_name: ..., config: ...}"
+        raise refused("a configuration", reason)
     keys.read.update(("learning_rate", "lr", "decay", "gradient_accumulation_steps"))
     if not data.get("total_steps"):  # without it, a RectifiedAdam of TensorFlow Addons has no warmup
         keys.read.update(("warmup_proportion", "min_lr"))
     keys.no_more(about=_OF_RATE)
-    rate = data.get(key)
     if not isinstance(rate, Mapping):
-        if name is None and "name" not in data:
-            reason = "without a class_name it does not say which class; give {class_name: ..., config: ...}"
-            raise refused("a configuration", reason)
         return _decayed(keys, _fixed(keys, str(name or data["name"]), key), sample)
     reading = _decayed(keys, _of(keys.inside(key), sample), sample)
     return per_update(reading, keys.get("gradient_accumulation_steps"), batches_told(rate))
@@ -215,7 +215,8 @@ def _decayed(keys: Keys, reading: Reading, sample: int | None) -> Reading:
 def _mapped(keys: Keys) -> list[Keys]:
     """Return the configs of the optimizers in the config of an `OptimizerMap`."""
     outer = keys.data["optimizer_map"]
-    inside = keys.inside("optimizer_map").inside("config") if isinstance(outer, Mapping) else None
+    holds = isinstance(outer, Mapping) and isinstance(outer.get("config"), Mapping)
+    inside = keys.inside("optimizer_map").inside("config") if holds else None
     by_name = inside.data.get("optimizer_map") if inside else None
     if inside is None or not isinstance(by_name, Mapping) or "default_optimizer" not in inside.data:
         raise refused("MultiOptimizer", "its optimizers are chosen by a function, which is code; give one of them")
