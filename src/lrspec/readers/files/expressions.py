@@ -189,7 +189,9 @@ _WORDS: dict[type[ast.AST], str] = {
 def _shown(node: ast.AST) -> str:
     """Return a piece of code in few words."""
     if isinstance(node, ast.Call):
-        return f"{_shown(node.func)}(...)"
+        while isinstance(node, ast.Call):  # `f()()()` may be as long as a file
+            node = node.func
+        return f"{_shown(node)}(...)"
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

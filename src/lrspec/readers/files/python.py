@@ -58,12 +58,15 @@ def evaluated(
         imports: What returns the values of the files that it reads with `read_base()`.
 
     Raises:
-        SpecError: It computes too much, has code that may change any name, or reads a base that cannot be read.
+        SpecError: It computes too much, is nested too deeply, has code that may change any name, or reads a base that cannot be read.
     """
-    values = Values(path, budget, _used_by_functions(tree, path, budget))
-    values.names.update(given or {})
-    _Statements(values, imports).run(tree.body)
-    return {name: finished(value, values) for name, value in values.names.items() if not name.startswith("__")}
+    try:
+        values = Values(path, budget, _used_by_functions(tree, path, budget))
+        values.names.update(given or {})
+        _Statements(values, imports).run(tree.body)
+        return {name: finished(value, values) for name, value in values.names.items() if not name.startswith("__")}
+    except RecursionError:
+        raise SpecError(path, found="code nested too deeply", expected="a config") from None
 
 
 def finished(value: Any, values: Values) -> Any:
