@@ -58,7 +58,8 @@ def evaluated(
         imports: What returns the values of the files that it reads with `read_base()`.
 
     Raises:
-        SpecError: It computes too much, is nested too deeply, has code that may change any name, or reads a base that cannot be read.
+        SpecError: It computes too much, is nested too deeply, has code that may change any name, or reads a base that
+            cannot be read.
     """
     try:
         values = Values(path, budget, _used_by_functions(tree, path, budget))
