@@ -135,3 +135,11 @@ def test_where_a_run_of_stairs_can_begin() -> None:
 def test_what_has_no_short_program_is_refused(text: str) -> None:
     with pytest.raises(LrspecError, match="without a short form"):
         lrspec.loads(f"{{lrspec: 1, learning_rate: {text}}}").fingerprint  # noqa: B018
+
+
+def test_a_factor_beyond_float32_does_not_lose_what_fades() -> None:
+    stairs = {"kind": "exponential", "init_value": 1.0, "decay_rate": 0.5, "decay_period": 2.4, "staircase": True}
+    every = {"kind": "every", "period": 10, "part": stairs}
+    document = {"lrspec": 1, "learning_rate": {"kind": "affine", "scale": 1e60, "part": every}}
+    with pytest.raises(lrspec.SpecError, match=r"scale|float32|pieces"):
+        lrspec.from_dict(document).fingerprint  # noqa: B018

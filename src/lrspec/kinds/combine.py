@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
-from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, plain, simple, total, value_at
+from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, nothing, plain, simple, total, value_at
 from lrspec.compiler.pointwise import Combine, greatest, least, merged, product
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Choice, ListOf, Number, show
@@ -297,6 +297,9 @@ class Affine(Node):
         return mapped(self.part.formula(clock), Fraction(self.scale), Fraction(self.offset))
 
 
+_LARGEST_FACTOR = 2**128
+
+
 def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
     """Return `scale * formula + offset`."""
     if scale == 1 and offset == 0:
@@ -304,6 +307,10 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
     guard = max(0, scale.numerator.bit_length() - scale.denominator.bit_length() + 2)
 
     def span(old: Span) -> Span:
+        if old.curve is nothing and abs(scale) > _LARGEST_FACTOR:
+            expected = "a scale within float32, of a part that fades below 2^-256"
+            raise SpecError("scale", found=f"{float(scale):g}", expected=expected)
+
         def curve(k: Time, precision: int) -> int:
             scaled = old.curve(k, precision + guard) * scale.numerator // scale.denominator
             return total(fixed(offset, precision), scaled >> guard)
