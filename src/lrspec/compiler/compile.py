@@ -37,9 +37,8 @@ def compile_node(node: Node) -> Program:
         phase, indices = _phase(run, end, base)
         if not (phases and phases[-1].is_identity and phase.is_identity):
             phases.append(phase)
-        spans = [span for span in run.spans if span.start < indices]
-        limits = [span.start for span in spans[1:]] + [indices]
-        for span, limit in zip(spans, limits, strict=True):
+        limits = [span.start for span in run.spans[1:]] + [indices]
+        for span, limit in zip(run.spans, limits, strict=True):
             constants += span.constant
             listed = min(most_listed, listed + (limit - span.start if span.listed else 0))
             for segment in Fitter(span, limit - span.start, run.start + (span.start if run.is_plain else 0)).segments():
