@@ -17,7 +17,8 @@ from lrspec import Constant, Cosine, Document, Exponential, Linear, Node, Sequen
 
 SETTINGS = settings(deadline=None, derandomize=True, database=None)
 FORMATS: tuple[Any, ...] = ("yaml", "json")
-KINDS = f"one of the {len(kinds.KINDS) + len(presets.PRESETS)} kinds and presets, such as constant, linear, cosine, sequence or warmup_cosine"
+COUNT = len(kinds.KINDS) + len(presets.PRESETS)
+KINDS = f"one of the {COUNT} kinds and presets, such as constant, linear, cosine, sequence or warmup_cosine"
 DURATIONS = "a number of steps, or a duration such as '5 epochs', '300e9 tokens' or '10 %'"
 KEYS = (
     "lrspec, learning_rate, momentum, weight_decay, other, groups, relative, base_value, steps_per_epoch, batch_size, "
