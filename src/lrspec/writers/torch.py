@@ -214,7 +214,7 @@ def _piecewise(part: Part, base: float) -> str:
 
 def _repeat(part: Part, base: float) -> str:
     node = part.node
-    plain = only(node, Repeat, peak_mult=1, peak_power=0, num_cycles=None)
+    plain = only(node, Repeat, fixed_steps=0, peak_mult=1, peak_power=0, num_cycles=None)
     if not isinstance(node, Repeat) or not plain or not is_half(node.part):
         raise NoMatch("repeat of something else than half a cosine")
     cosine = node.part
