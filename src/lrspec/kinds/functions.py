@@ -23,6 +23,7 @@ _FEW_BITS = 160
 _NOISE = 64
 _GUARD = 64
 _EXPONENT_BITS = 208
+_MOST_BITS = 1000
 LARGEST_TERM = 2.0**32
 """The largest numbers that may be added in what is an exponent: the error of a sum is relative to them."""
 
@@ -169,7 +170,7 @@ class Exp(Node):
 
     def _check(self) -> None:
         largest = largest_term(self.part)
-        if largest > LARGEST_TERM:
+        if not largest <= LARGEST_TERM:  # nor where it is infinite times 0
             found = f"an exponent in which {largest:.3g} is added"
             raise SpecError("part", found=found, expected=f"numbers up to {LARGEST_TERM:.0f} in size")
 
@@ -213,7 +214,8 @@ def largest_term(node: Node) -> float:
     if isinstance(node, Affine):
         return abs(node.scale) * inside[0] + abs(node.offset)
     if isinstance(node, Power):
-        return max(inside[0], 1.0) ** max(node.exponent, 0.0)
+        bits = math.log2(max(inside[0], 1.0)) * node.exponent if node.exponent > 0 else 0.0
+        return math.inf if bits > _MOST_BITS else math.pow(2.0, bits)
     if isinstance(node, Exp):
         return 1.0
     own = [abs(value) for name in _VALUES if isinstance(value := getattr(node, name, None), float)]
