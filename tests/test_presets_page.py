@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
 from pathlib import Path
@@ -45,6 +46,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "base_momentum": (0.85,),
     "max_momentum": (0.95, 0.7),
     "steepness": (10.0, 0.3),
+    **dict.fromkeys(("three_phase", "staircase"), (True, False)),
 }
 
 
@@ -140,7 +142,7 @@ def names_of(a: dict[str, Any]) -> dict[str, Any]:
     return names
 
 
-CONDITIONS = {
+CONDITIONS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "`three_phase` is false": lambda a: not a["three_phase"],
     "`three_phase` is true": lambda a: a["three_phase"],
     "`n` is `t+1`": lambda a: a["n"] == "t+1",
@@ -183,10 +185,7 @@ def parts_of(part: Any, names: dict[str, Any], a: dict[str, Any]) -> list[Any]:
 def arguments(name: str) -> list[dict[str, Any]]:
     """Return the required arguments, with each choice of each argument once beside the first of the others."""
     parameters = [*required(name), *defaults(name)]
-    choices = {
-        key: CHOICES.get(key, (True, False) if key in ("three_phase", "staircase") else None) for key in parameters
-    }
-    choices = {key: words_of(name, key) if found is None else found for key, found in choices.items()}
+    choices = {key: CHOICES[key] if key in CHOICES else words_of(name, key) for key in parameters}
     first = {key: choices[key][-1] for key in required(name)}
     found = [first]
     for one, other in itertools.combinations(parameters, 2):
