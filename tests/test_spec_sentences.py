@@ -267,6 +267,17 @@ def test_what_needs_no_quantity_is_checked_without_it(wrong: str, path: str) -> 
         assert f".{path}: " in message
 
 
+def test_a_part_that_another_follows_needs_a_length_also_without_a_quantity() -> None:
+    late = "{kind: linear, init_value: 1, end_value: 0, steps: 5 epochs}"
+    for first in ("{kind: constant, value: 1}", "{kind: step, init_value: 1, decay_period: 3}"):
+        assert refusal(f"{{kind: sequence, parts: [{first}, {late}]}}") == (
+            "learning_rate.parts[0].steps: found nothing, expected a length, because another part follows"
+        )
+    flat = "{kind: constant, value: 1, steps: 3, after: error}"
+    assert "parts[0].after: found 'error'" in refusal(f"{{kind: sequence, parts: [{flat}, {late}]}}")
+    assert document(f"{{kind: sequence, parts: [{late}, {FLAT}, {late}]}}").missing
+
+
 def test_the_fields_beside_a_missing_quantity_are_checked() -> None:
     late = "{{kind: piecewise_constant, boundaries: [{}, 5 epochs], values: [1, 2, 3]{}}}"
     assert document(late.format(4, "")).missing == {"learning_rate.boundaries[1]": "steps_per_epoch"}
