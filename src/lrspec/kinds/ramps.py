@@ -69,6 +69,11 @@ class Ramp(Leaf):
     end_value: float
     steps: int | Fraction
 
+    @property
+    def begins_at_init(self) -> bool:
+        """Whether the value at time 0 is taken from `init_value`, because the share there is not computed as 1."""
+        return False
+
     def share(self) -> Share:
         """Return the share of `init_value - end_value` that is left, times a factor."""
         raise NotImplementedError
@@ -76,8 +81,11 @@ class Ramp(Leaf):
     def curve(self) -> Curve:
         """`end_value + (init_value - end_value) * share`."""
         end, span, share, is_rational = self.end_value, self.span, self.share(), self.is_rational
+        init = self.init if self.begins_at_init else None
 
         def curve(t: Time, precision: int) -> int:
+            if t == 0 and init is not None:
+                return fixed(init, precision)
             terms = fixed(end, precision), share(span, t, precision)
             return sum(terms) if is_rational or t == 0 else total(*terms)
 
@@ -304,6 +312,11 @@ class Cosine(Ramp):
         if warp >= 1:
             return Fraction(self.steps) / turns / warp
         return Fraction(times_power(Fraction(self.steps), ratio(1, turns), 1 / warp, _BITS_OF_WAVE), 1 << _BITS_OF_WAVE)
+
+    @property
+    def begins_at_init(self) -> bool:
+        """Whether the share is computed by a logarithm."""
+        return self.exponent != 1
 
     def share(self) -> Share:
         """`((1 + cos(2 pi * cycles * x)) / 2) ** exponent`, by the versine of the way to the nearest lowest point."""
