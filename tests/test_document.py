@@ -18,11 +18,12 @@ from lrspec import Constant, Cosine, Document, Exponential, Linear, Node, Sequen
 SETTINGS = settings(deadline=None, derandomize=True, database=None)
 FORMATS: tuple[Any, ...] = ("yaml", "json")
 KINDS = (
-    "constant, linear, polynomial, cosine, geometric, one_minus_power, normalized_exponential, tanh, logarithmic, rex, "
-    "exponential, inverse_time, power_law, piecewise_constant, table, sequence, product, minimum, maximum, clamp, "
-    "affine, shift, freeze, repeat, every, stretch, warmup_cosine, warmup_linear, warmup_polynomial, warmup_constant, "
-    "warmup_exponential, warmup_multi_step, step, multi_step, inverse_sqrt, noam, wsd, one_cycle, one_cycle_momentum, "
-    "triangular, triangular2, exp_range, cosine_restarts"
+    "constant, linear, polynomial, cosine, sine, geometric, one_minus_power, normalized_exponential, tanh, "
+    "logarithmic, rex, exponential, inverse_time, power_law, piecewise_constant, table, sequence, product, sum, "
+    "minimum, maximum, clamp, affine, power, exp, shift, freeze, repeat, every, stretch, warmup_cosine, "
+    "warmup_linear, warmup_polynomial, warmup_constant, warmup_exponential, warmup_multi_step, step, multi_step, "
+    "inverse_sqrt, noam, wsd, one_cycle, one_cycle_momentum, "
+    "triangular, triangular2, exp_range, sigmoid, cosine_restarts"
 )
 DURATIONS = "a number of steps, or a duration such as '5 epochs', '300e9 tokens' or '10 %'"
 KEYS = (

@@ -29,7 +29,7 @@ def generate() -> dict[str, Any]:
 
     Example:
         >>> generate()["required"]
-        ['lrspec', 'learning_rate']
+        ['lrspec']
     """
     node = {"$ref": "#/$defs/node"}
     hyperparameters = {**dict.fromkeys(HYPERPARAMETERS, node), "other": _named(node)}
@@ -51,7 +51,8 @@ def generate() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"lrspec document, version {SPEC_VERSION}",
-        **_object(properties, ["lrspec", "learning_rate"]),
+        **_object(properties, ["lrspec"]),
+        "anyOf": [{"required": [name]} for name in (*HYPERPARAMETERS, "other")],
         "$defs": {
             "steps": _one_of(_whole(1), _text(_DURATION)),
             "length": _one_of(_whole(1), _text(f"{_DURATION}|{_FRACTION}")),
