@@ -208,6 +208,31 @@ def test_inherited_hyperparameters_are_in_the_fingerprint() -> None:
     assert own.fingerprint != inherited.fingerprint != document(FLAT, f", momentum: {FLAT}").fingerprint
 
 
+# Durations
+
+
+@pytest.mark.parametrize("blank", [" ", "\\t", "\\n", "\\r", " \\n\\t"])
+def test_blanks_around_a_duration(blank: str) -> None:
+    line = '{{kind: linear, init_value: 1, end_value: 0, steps: "{0}5  steps{0}"}}'
+    assert document(line.format(blank)).node.length == 5
+
+
+@pytest.mark.parametrize(
+    "steps", ["\\u00a05 steps", "5 steps\\u2003", "5\\tsteps", "\\v5 steps", " 59/2", "59 /2", "5 Steps", "\\u0665 steps"]
+)
+def test_no_other_text_is_a_duration(steps: str) -> None:
+    assert refusal(f'{{kind: linear, init_value: 1, end_value: 0, steps: "{steps}"}}').startswith(
+        "learning_rate.steps: "
+    )
+
+
+@pytest.mark.parametrize(("digits", "is_read"), [(4000, True), (4001, False)])
+def test_the_digits_of_a_fraction(digits: int, is_read: bool) -> None:  # noqa: FBT001 - a parameter
+    steps = f"'{'1' * digits}/{'1' * digits}'"
+    line = f"{{kind: linear, init_value: 1, end_value: 0, steps: {steps}}}"
+    assert document(line).node.length == 1 if is_read else refusal(line).startswith("learning_rate.steps: ")
+
+
 # Quantities
 
 
