@@ -218,7 +218,8 @@ def test_blanks_around_a_duration(blank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "steps", ["\\u00a05 steps", "5 steps\\u2003", "5\\tsteps", "\\v5 steps", " 59/2", "59 /2", "5 Steps", "\\u0665 steps"]
+    "steps",
+    ["\\u00a05 steps", "5 steps\\u2003", "5\\tsteps", "\\v5 steps", " 59/2", "59 /2", "5 Steps", "\\u0665 steps"],
 )
 def test_no_other_text_is_a_duration(steps: str) -> None:
     assert refusal(f'{{kind: linear, init_value: 1, end_value: 0, steps: "{steps}"}}').startswith(
