@@ -60,7 +60,7 @@ def test_what_needs_a_learning_rate_refuses_it() -> None:
     document = lrspec.from_dict(DOCUMENT)
     for framework in ("torch", "keras", "optax", "transformers"):
         with pytest.raises(UnsupportedError, match=f"{framework}: .*ema_momentum.*no learning rate"):
-            document.to_native_source(framework)  # type: ignore[arg-type]
+            document.to_native_source(framework)
 
 
 @pytest.mark.parametrize(
