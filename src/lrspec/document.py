@@ -32,7 +32,7 @@ from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
 from lrspec.program import Program
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import MAX_DEPTH, SPEC_VERSION, Node
 
 _SUFFIXES: dict[str, Literal["yaml", "json"]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
@@ -65,11 +65,28 @@ class Document(Schedule):
         resolved = [
             entry._replace(source=self._units.resolve(entry.source, entry.path)) for entry in entries(self._data)
         ]
+        open_paths = self._units.open_paths
         for group, name, path, source in resolved:
             if self.missing:
-                check(source, path)
+                check(source, path, open_paths)
             else:
-                self._nodes[group][name] = node_from_dict(source, path)
+                self._nodes[group][name] = self._checked(node_from_dict(source, path), name, path)
+
+    def _checked(self, node: Node, name: str, path: str) -> Node:
+        """Return a node.
+
+        Raises:
+            SpecError: A `previous` in it has no part before it, or the document's factors nest it too deeply.
+        """
+        lonely = node.lonely_previous()
+        if lonely is not None:
+            expected = "a number, because no part of a sequence comes before"
+            raise SpecError(f"{path}.{lonely}", found="previous", expected=expected)
+        factors = self.relative + any(scale != 1 for scale in self._scales.values()) if name == "learning_rate" else 0
+        if node.depth - 1 + factors > MAX_DEPTH:
+            found = f"schedules nested {node.depth - 1 + factors} deep, with `base_value` and `scale`"
+            raise SpecError(path, found=found, expected=f"at most {MAX_DEPTH}")
+        return node
 
     @property
     def missing(self) -> dict[str, str]:
@@ -129,6 +146,14 @@ class Document(Schedule):
         node = self.node
         try:
             return node.program
+        except SpecError as error:
+            raise error.within("learning_rate") from None
+
+    def exact(self, step: int) -> float:
+        """Return the exact formula of the learning rate at `step`, rounded once to float64."""
+        node = self.node
+        try:
+            return node.exact(step)
         except SpecError as error:
             raise error.within("learning_rate") from None
 

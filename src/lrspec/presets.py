@@ -42,7 +42,7 @@ P = ParamSpec("P")
 Warmup = Literal["k/W", "(k+1)/W", "(k+1)/(W+1)", "k/(W-1)"]
 """The share of the way from `init_value` to `peak_value` at step k of a warmup of W steps."""
 DecayFrom = Literal["warmup_end", "start"]
-"""From where the time of the decay counts: from the end of the warmup, or from step 0."""
+"""Where the time of the decay begins, at the end of the warmup or at step 0."""
 NoamStep = Literal["t+1", "max(t,1)", "t"]
 """The number of the update in Noam's formula, at step t."""
 CooldownShape = Literal["linear", "cosine", "one_minus_sqrt", "exponential", "geometric"]

@@ -99,6 +99,8 @@ def groups(data: Mapping[str, Any]) -> dict[str | int, Mapping[str, Any]]:
     """
     given = data.get("groups", {})
     if isinstance(given, list | tuple):
+        if not given:
+            raise SpecError("groups", found="0 items", expected=f"1 to {MAX_GROUPS} items, or no such key")
         _check_count(given, "groups")
         named: dict[str | int, Any] = dict(enumerate(given))
     else:

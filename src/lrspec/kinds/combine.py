@@ -109,13 +109,10 @@ class Sequence(Node):
         """Return the sequence whose first part starts from `value`."""
         return replace(self, parts=[self.parts[0].started_at(value), *self.parts[1:]])
 
-    def lonely_previous(self) -> str | None:
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
         """Return where the first part has no part before it, or a later one has a `previous` that no part reaches."""
-        first = self.parts[0].lonely_previous()
-        if first:
-            return f"parts[0].{first}"
-        for i, part in enumerate(self.parts[1:], start=1):
-            inner = part.started_at(1.0).lonely_previous()
+        for i, part in enumerate(self.parts):
+            inner = part.lonely_previous(follows=follows or i > 0)
             if inner:
                 return f"parts[{i}].{inner}"
         return None

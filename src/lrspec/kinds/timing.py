@@ -35,6 +35,11 @@ def value_formula(node: Node, time: Time) -> Formula:
     return replace(plain([value]), last_step=LAST_STEP if found.last_step >= 0 else -1)
 
 
+def _within_part(part: Node, *, follows: bool) -> str | None:
+    inner = part.lonely_previous(follows=follows)
+    return inner and f"part.{inner}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift(Node):
     """A schedule moved in time: `lr(t) = part(max(t + by, min_time))`.
@@ -127,6 +132,10 @@ class Freeze(Node):
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
 
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)
+
 
 def ended(part: Node, clock: Clock, steps: Time, after: After) -> Formula:
     """Return a part's formula up to the time `steps`, and after it the value there or none."""
@@ -213,6 +222,10 @@ class Every(Node):
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
 
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)
+
     def _check(self) -> None:
         check_stair(Fraction(self.period), "period", "at least 1 step")
 
@@ -274,3 +287,7 @@ class Stretch(Node):
     def started_at(self, value: float) -> Stretch:
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
+
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)

@@ -38,7 +38,7 @@ def generate() -> dict[str, Any]:
     properties = {
         "lrspec": {"const": SPEC_VERSION},
         **hyperparameters,
-        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "maxItems": MAX_GROUPS}]},
+        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "minItems": 1, "maxItems": MAX_GROUPS}]},
         "relative": flag,
         "base_value": Number().schema(),
         "steps_per_epoch": factor,
