@@ -55,7 +55,7 @@ export function repeat(node, clock) {
 }
 
 function cycles(node, clock) {
-  const { part, cycle_steps: L } = node;
+  const L = node.cycle_steps;
   const i0 = node.cycle_mult.equals(ONE) ? clock.offset.over(L).floor() : 0n;
   const found = [];
   let [count, spans] = [0n, 0];
@@ -77,17 +77,26 @@ function cycles(node, clock) {
       break;
     }
     if (inner.stop === 0n) continue;
-    const by = L.over(length);
-    const faster = new Clock(inner.offset.times(by), inner.rate.times(by), inner.stop);
-    const f = scaled(node, part.formula(faster), i);
+    const f = scaled(node, stretched(node, inner, length), i);
     spans += f.runs.reduce((sum, run) => sum + run.spans.length, 0);
     refuseUnless(spans <= Number(PIECES), "more than 4096 pieces");
     found.push([s, f]);
     if (f.lastStep < inner.stop - 1n) {
-      found.push([s + inner.stop, scaled(node, valueFormula(part, L), i)]);
+      found.push([s + inner.stop, scaled(node, valueFormula(node.part, L), i)]);
       break;
     }
   }
+  return joined(...found);
+}
+
+/** The part over a cycle of some length, of which the first `fixed_steps` are not stretched. */
+function stretched({ part, cycle_steps: L, fixed_steps }, clock, length) {
+  const F = length.equals(L) ? ZERO : fixed_steps;
+  const b = F.num > 0n ? clock.first(F) : 0n;
+  const r = L.minus(F).over(length.minus(F));
+  const found = b > 0n ? [[0n, part.formula(clock.upTo(b))]] : [];
+  const offset = F.plus(clock.at(b).minus(F).times(r));
+  if (b < clock.stop) found.push([b, part.formula(new Clock(offset, clock.rate.times(r), clock.stop - b))]);
   return joined(...found);
 }
 
