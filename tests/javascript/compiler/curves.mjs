@@ -81,7 +81,9 @@ const RATIONAL = {
 
 function ramp(node) {
   const isRational = RATIONAL[node.kind]?.(node) ?? false;
+  const isExact = node.kind === "cosine" && !node.exponent.equals(ONE);
   return (t, p) => {
+    if (t.num === 0n && isExact) return fixed(node.init_value, p);
     const [a, b] = [fixed(node.end_value, p), SHARES[node.kind](node, t, p)];
     return t.num === 0n || isRational ? a + b : total(a, b);
   };
