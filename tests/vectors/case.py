@@ -32,6 +32,7 @@ FLAGS = {
     "nested": "combinators in combinators",
     "names": "a fingerprint of several schedules, with names",
     "core": "for implementations that compile every program: these vectors show every shape of program",
+    "essential": "for implementations that compile every program for seconds: the two of these that show most",
     "refused": "must be refused",
     "program": "a program that no compiler has written",
 }

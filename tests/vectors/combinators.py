@@ -47,7 +47,7 @@ def _sequence() -> Iterator[Case]:
     kind = "sequence"
     for steps in ODD:
         node = of(kind, line(0.0, 0.1, steps), cosine(0.1, 0.001, 350))
-        yield case(f"{steps}", f"A warmup of {steps} steps, then half a cosine.", kind, node, *(["core"] if steps == 41 else []), marks=(steps,))
+        yield case(f"{steps}", f"A warmup of {steps} steps, then half a cosine.", kind, node, marks=(steps,))
     yield case("long", "A warmup of 10,000 steps, then half a cosine over 990,000.", kind, of(kind, line(0.0, 1e-3, 10_000), cosine(1e-3, 1e-4, 990_000)), marks=(10_000,))
     yield case("24-bits", "The second part begins at step 2^24 + 1.", kind, of(kind, line(0.0, 1.0, 2**24 + 1), cosine(1.0, 0.1, 2**24 + 1)), marks=(2**24 + 1,))
     yield case("last-step", "The second part begins at step 2^31 - 1.", kind, of(kind, line(0.0, 1.0, LAST_STEP), flat(0.25)), marks=(LAST_STEP,))
@@ -94,14 +94,13 @@ def _product() -> Iterator[Case]:
 
 
 def _choices(kind: str) -> Iterator[Case]:
-    smaller = kind == "minimum"
     clause = "product-minimum-maximum"
 
     def made(name: str, about: str, *parts: Plain, flags: tuple[str, ...] = (), **more: Any) -> Case:
         return case(name, about, clause, of(kind, *parts), *flags, **more)
 
     for steps in ODD:
-        yield made(f"{steps}", f"A line of {steps} steps and one of 20 that cross.", line(0.0, 1.0, steps), line(0.7, 0.2, 20), flags=("core",) if steps == 41 and smaller else ())
+        yield made(f"{steps}", f"A line of {steps} steps and one of 20 that cross.", line(0.0, 1.0, steps), line(0.7, 0.2, 20))
     yield made("crossing-at-a-step", "Lines that meet at step 50 exactly.", line(0.0, 1.0, 100), line(1.0, 0.0, 100), flags=("tangent",), marks=(50,))
     parabola = {"kind": "polynomial", "init_value": 1.0, "end_value": 0.0, "steps": 1000, "power": 2, "after": "continue"}
     for name, height in (("touch", 0.0), ("just-crosses", 1e-7), ("just-misses", -1e-7)):
@@ -157,7 +156,7 @@ def _shift() -> Iterator[Case]:
     yield case("fraction", "From between two steps.", kind, around(kind, line(0.0, 1.0, 100), by="7/2"), "fraction")
     yield case("decimal", "Later by 1.5 steps.", kind, around(kind, line(0.0, 1.0, 100), by=-1.5), "fraction", marks=(1.5,))
     yield case("none", "By nothing.", kind, around(kind, cosine(1.0, 0.1, 61), by=0), "degenerate")
-    yield case("stairs", "Stairs of 41 steps from the middle of one.", kind, around(kind, stairs(41), by=20), "stairs", "core", marks=(21, 62, 103))
+    yield case("stairs", "Stairs of 41 steps from the middle of one.", kind, around(kind, stairs(41), by=20), "stairs", marks=(21, 62, 103))
     yield case("stairs-later", "Stairs of 5/2 steps that begin at 1/3.", kind, around(kind, stairs("5/2", 0.99), by="-1/3"), "stairs", "fraction", marks=("17/6", "32/6"))
     yield case("table", "A table from its third number on.", kind, around(kind, table([0.5, 0.4, 0.3, 0.2, 0.1], period=7), by=15), "stairs", marks=(6, 13))
     yield case("large", "From step 2^30 on.", kind, around(kind, line(0.0, 1.0, LAST_STEP), by=2**30), marks=(2**30,))
@@ -206,7 +205,7 @@ def _repeat() -> Iterator[Case]:
 def _every() -> Iterator[Case]:
     kind = "every"
     for period in ODD:
-        yield case(f"{period}", f"A new value every {period} steps.", kind, around(kind, cosine(1.0, 0.1, 30), period=period), "stairs", *(["core"] if period == 41 else []), marks=tuple(period * k for k in (1, 2, 3, 29)))
+        yield case(f"{period}", f"A new value every {period} steps.", kind, around(kind, cosine(1.0, 0.1, 30), period=period), "stairs", marks=tuple(period * k for k in (1, 2, 3, 29)))
     yield case("fraction", "A new value every 1000/3 steps.", kind, around(kind, cosine(1.0, 0.1, 30), period="1000/3"), "stairs", "fraction", marks=tuple(f"{1000 * k}/3" for k in range(1, 30)))
     yield case("decimal", "A new value every 2.5 steps.", kind, around(kind, line(1.0, 0.0, 41), period=2.5), "stairs", "fraction", "near-zero", dense=110)
     yield case("one", "A period of one step.", kind, around(kind, cosine(1.0, 0.1, 61), period=1), "degenerate")

@@ -27,7 +27,7 @@ def _curve(kind: str, **fields: Any) -> Callable[..., Plain]:
 def _common(kind: str, make: Callable[..., Plain], *, continues: bool = True, zero: bool = True) -> Iterator[Case]:
     """Yield the cases that every curve from one value to another has."""
     for steps in ODD:
-        yield case(f"{steps}", f"A length of {steps} steps, held after it.", kind, make(steps), *(["core"] if steps == 41 else []), dense=steps + 20)
+        yield case(f"{steps}", f"A length of {steps} steps, held after it.", kind, make(steps), *(["core"] if (kind, steps) == ("cosine", 41) else []), dense=steps + 20)
     yield case("one-step", "A length of one step: the first value, and then the last one.", kind, make(1), "degenerate")
     yield case("fraction", "A length of 59/2 steps: step 29 is the last one before the end.", kind, make("59/2"), "fraction")
     yield case("less-than-a-step", "A length of 1/3 step: it has ended at step 1.", kind, make("1/3"), "fraction", "degenerate")
@@ -61,12 +61,12 @@ def _decays(kind: str, rate: float) -> Iterator[Case]:
     """Yield the cases of `exponential` and `inverse_time`."""
     make = _decay(kind, decay_rate=rate)
     for period in ODD:
-        core = ["core"] if period == 41 else []
+        core = ["core"] if (kind, period) == ("inverse_time", 41) else []
         yield case(f"{period}", f"A period of {period} steps.", kind, make(period), marks=(period, 2 * period))
         yield case(f"stairs-{period}", f"Stairs of {period} steps.", kind, make(period, staircase=True), "stairs", *core, marks=(period, 2 * period, 17 * period))
     yield case("decimal", "A period of 1501.32 steps, which is 37533/25 exactly.", kind, make(1501.32), "fraction")
     marks = tuple(1501.32 * k for k in range(1, 30))
-    yield case("stairs-decimal", "Stairs of 37533/25 steps: the floor of an exact division.", kind, make(1501.32, staircase=True), "stairs", "fraction", "core", marks=marks)
+    yield case("stairs-decimal", "Stairs of 37533/25 steps: the floor of an exact division.", kind, make(1501.32, staircase=True), "stairs", "fraction", *(["core", "essential"] if kind == "exponential" else []), marks=marks)
     yield case("stairs-thirds", "Stairs of 1000/3 steps: every third begins at a step exactly.", kind, make("1000/3", staircase=True), "stairs", "fraction", marks=(1000, 2000, "1000/3", "2000/3"))
     yield case("stairs-one", "Stairs of one step.", kind, make(1, staircase=True), "stairs", "degenerate")
     yield case("stairs-24-bits", "Stairs of 2^24 + 1 steps.", kind, make(2**24 + 1, staircase=True), "stairs", marks=tuple((2**24 + 1) * k for k in (1, 2, 3, 64, 127)))
@@ -100,7 +100,7 @@ def _power_law() -> Iterator[Case]:
         return {"kind": kind, "init_value": 0.1, "power": power, "timescale": timescale, "offset": offset, **more}
 
     for timescale in ODD:
-        yield case(f"{timescale}", f"A square root over {timescale} steps.", kind, make(timescale, offset=timescale), *(["core"] if timescale == 41 else []), marks=(timescale, 3 * timescale))
+        yield case(f"{timescale}", f"A square root over {timescale} steps.", kind, make(timescale, offset=timescale), marks=(timescale, 3 * timescale))
     for power in (0.5, 1, 2, 1.5, 0.01, 7.25):
         yield case(f"power-{power}", f"An exponent of {power}.", kind, make(100, power, 100), "near-zero" if power == 7.25 else "boundary", marks=(100, 10**6))
     yield case("decimal-offset", "An offset of 0.25: the value at step 0 is that at 1/4.", kind, make(4000, 0.5, 0.25), "fraction")
@@ -116,7 +116,7 @@ def _power_law() -> Iterator[Case]:
 def _constant() -> Iterator[Case]:
     kind = "constant"
     numbers = {
-        "tenth": (0.1, ()), "zero": (0.0, ("near-zero",)), "below-zero": (-0.3, ()), "smallest": (SMALLEST, ("extreme", "core")),
+        "tenth": (0.1, ()), "zero": (0.0, ("near-zero",)), "below-zero": (-0.3, ()), "smallest": (SMALLEST, ("extreme", "core", "essential")),
         "largest": (LARGEST, ("extreme", "core")), "one": (1, ()), "minus-zero": (-0.0, ("near-zero",)), "24-bits": (16777217, ()),
         "above-24-bits": (16777219, ()), "third": (1 / 3, ()), "just-above-half": (1 + 2**-24 + 2**-40, ()), "just-below-half": (1 + 2**-24 - 2**-40, ()),
     }  # fmt: skip
@@ -197,7 +197,7 @@ def _piecewise_constant() -> Iterator[Case]:
     def make(boundaries: list[int], values: list[float], **more: Any) -> Plain:
         return {"kind": kind, "boundaries": boundaries, "values": values, **more}
 
-    yield case("usual", "Three drops.", kind, make([30, 60, 90], [0.1, 0.01, 0.001, 0.0001]), "stairs", "core", marks=(30, 60, 90), dense=100)
+    yield case("usual", "Three drops.", kind, make([30, 60, 90], [0.1, 0.01, 0.001, 0.0001]), "stairs", marks=(30, 60, 90), dense=100)
     yield case("odd", "A new value at 41, 47, 55 and 61.", kind, make([41, 47, 55, 61], [0.1, -0.1, 0.0, 1e-30, 1e30]), "stairs", "near-zero", marks=ODD)
     yield case("first-step", "A new value at step 1.", kind, make([1], [1.0, 0.5]), "stairs", "degenerate", marks=(1,))
     yield case("neighbours", "A new value at every step.", kind, make([1, 2, 3, 4], [1.0, 0.7, 0.4, 0.2, 0.1]), "stairs", marks=(1, 2, 3, 4))

@@ -9,13 +9,14 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from vectors.case import runs
+from vectors.case import FLAGS, runs
 from vectors.plain import Plain
 from vectors.points import LAST_STEP
 
 MAGIC = b"lrspec-program-1\n"
 DIVISOR = 2**31 - 2**18
 IDENTITY = (0, 0, 0, 1, 1)
+CORE = ("horner-2-7", "ties", "division-nearly-one", "phases")
 ONE = (0, 0, 23, 2**23, 0, 0, 0, 0, 0, 0, 0)
 Row = Sequence[int]
 
@@ -57,8 +58,9 @@ def _made(name: str, about: str, clause: str, phases: Sequence[Row], segments: S
     found = {step: value(phases, segments, step) for step in sorted({step for step in steps if 0 <= step <= last})}
     flags = ["large-step"] if max(found) >= 2**24 else []
     flags += ["ends"] if last < LAST_STEP else []
+    flags += ["core"] if name in CORE else []
     return {
-        "id": f"programs/{name}", "about": about, "clause": f"spec.md#{clause}", "flags": [*flags, "program"],
+        "id": f"programs/{name}", "about": about, "clause": f"spec.md#{clause}", "flags": [one for one in FLAGS if one in {*flags, "program"}],
         "fingerprint": f"sha256:{hashlib.sha256(data).hexdigest()}", "last_step": last, "points": runs(found), "program": data.hex(),
     }  # fmt: skip
 

@@ -49,11 +49,15 @@ def modes() -> list[Mode]:
     ]
     if BACKEND == "tensorflow":
         found += [
-            Mode(name="graph", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=False)),
-            Mode(name="xla", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=True)),
+            Mode(
+                name=name, device=device, sampler=lambda schedule, xla=xla: _graph(schedule.to_keras(), xla=xla), builds=True
+            )
+            for name, xla in (("graph", False), ("xla", True))
         ]
     if BACKEND == "jax":
-        found.append(Mode(name="jit (xla)", device=device, sampler=lambda schedule: _jit(schedule.to_keras())))
+        found.append(
+            Mode(name="jit (xla)", device=device, sampler=lambda schedule: _jit(schedule.to_keras()), builds=True)
+        )
     return found
 
 
