@@ -113,15 +113,20 @@ def compared(files: list[VectorFile], chosen: Selection, sample: Sampled) -> Ite
 
 
 def with_open_ones(vector: Vector) -> tuple[Steps, Bits]:
-    """Return the points with those that the formula leaves open, where the program's own value is wanted."""
+    """Return the points with those that the formula leaves open, where the program's value is wanted, if it is one."""
     steps, bits = vector.points
     if not vector.either:
         return steps, bits
     evaluate = host_evaluator(vector.program)
     more = np.array(sorted(vector.either), np.int64)
-    own = np.array([evaluate(step) for step in more.tolist()], np.float32).view(np.uint32)
+    found = np.array([evaluate(step) for step in more.tolist()], np.float32).view(np.uint32).tolist()
+    own = np.array([bits if bits in pair else pair[0] for bits, pair in zip(found, _pairs(vector), strict=True)], np.uint32)
     order = np.argsort(np.concatenate([steps, more]), kind="stable")
     return np.concatenate([steps, more])[order], np.concatenate([bits, own])[order]
+
+
+def _pairs(vector: Vector) -> list[tuple[int, int]]:
+    return [vector.either[step] for step in sorted(vector.either)]
 
 
 def timed(files: Iterator[dict[str, Any]], **names: str) -> Result:
