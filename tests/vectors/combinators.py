@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vectors.case import Case, case
+from vectors.case import Case, case, case as valued
 from vectors.curves import ODD
 from vectors.plain import Plain
 from vectors.points import LAST_STEP
@@ -80,6 +80,10 @@ def _sequence() -> Iterator[Case]:
 
 def _product() -> Iterator[Case]:
     kind = "product"
+
+    def case(name: str, about: str, _: str, *rest: Any, **more: Any) -> Case:
+        return valued(name, about, "product-sum-minimum-maximum", *rest, **more)
+
     for steps in ODD:
         node = of(kind, cosine(1.0, 0.1, steps), decay(steps, 0.9))
         yield case(f"{steps}", f"Half a cosine of {steps} steps times an endless decay.", kind, node)
@@ -93,8 +97,56 @@ def _product() -> Iterator[Case]:
     yield case("tiny", "Products below 2^-126.", kind, of(kind, decay(41, 0.5, 1e-20), decay(47, 0.5, 1e-16)), "near-zero", "extreme")
 
 
+def _sum() -> Iterator[Case]:
+    clause = "product-sum-minimum-maximum"
+
+    def made(name: str, about: str, *parts: Plain, flags: tuple[str, ...] = (), **more: Any) -> Case:
+        return case(name, about, clause, of("sum", *parts), *flags, **more)
+
+    for steps in ODD:
+        yield made(f"{steps}", f"A line of {steps} steps and an endless decay.", line(0.0, 0.1, steps), decay(steps, 0.9, 0.3))
+    blend = of("product", line(1.0, 0.0, 200), cosine(0.1, 0.01, 1000)), of("product", line(0.0, 1.0, 200), decay(100, 0.9, 0.05))
+    yield made("blend", "One curve fades into another over 200 steps.", *blend, flags=("nested",), marks=(200,))
+    yield made("cancels", "A curve and its negative: 0.", cosine(1.0, 0.1, 61), around("affine", cosine(1.0, 0.1, 61), scale=-1.0), flags=("near-zero", "degenerate"))
+    yield made("through-zero", "A sum that crosses 0.", cosine(1.0, 0.0, 200), line(-0.2, -0.7, 100), flags=("near-zero",), dense=120)
+    yield made("stairs", "Stairs and a line.", stairs(41), line(1.0, 0.0, 1000), flags=("stairs",), marks=tuple(41 * k for k in range(1, 20)))
+    yield made("four", "Four parts of different lengths.", line(1.0, 0.5, 41), line(1.0, -0.5, 47), line(0.3, 0.6, 55), cosine(1.0, 0.2, 61), marks=(41, 47, 55, 61))
+    yield made("large-and-small", "A number and one that is 2^-40 of it.", cosine(1.0, 0.5, 1000), around("affine", cosine(1.0, 0.5, 777), scale=2.0**-40), flags=("extreme",))
+    yield made("one", "A single part.", cosine(0.1, 0.0, 61), flags=("degenerate", "near-zero"))
+    yield made("large", "Lines beyond 2^24.", line(0.0, 1.0, 2**26 + 1), line(1.0, 0.3, 2**25 + 3), few=120)
+    yield made("ends", "No value from where the first part has none.", line(1.0, 0.0, 100), flat(0.5, steps="93/2", after="error"), flags=("fraction",), last=46)
+
+
+def _power() -> Iterator[Case]:
+    kind = "power"
+    for steps in ODD:
+        yield case(f"{steps}", f"The square root of half a cosine of {steps} steps.", kind, around(kind, cosine(1.0, 0.01, steps), exponent=0.5))
+    for exponent in (-100, -2, -1, -0.5, 0.01, 1, 2, 3.7, 100):
+        yield case(f"exponent-{exponent}", f"An exponent of {exponent}.", kind, around(kind, line(1.0, 2.0, 1000), exponent=exponent))
+    yield case("whole-of-negative", "A whole exponent of what goes below 0.", kind, around(kind, line(1.0, -1.0, 101), exponent=3), "near-zero")
+    yield case("square-of-negative", "A square never is below 0.", kind, around(kind, line(1.0, -1.0, 101), exponent=2), "near-zero")
+    yield case("of-zero", "0 to a power is 0.", kind, around(kind, line(1.0, 0.0, 100), exponent=0.3), "near-zero")
+    yield case("stairs", "Stairs, squared.", kind, around(kind, stairs("1000/3"), exponent=2), "stairs", "fraction", "near-zero", marks=("1000/3", "2000/3", 1000))
+    yield case("ends", "The part ends, and so does this.", kind, around(kind, line(1.0, 0.5, 41, after="error"), exponent=2), last=40)
+    yield case("large", "Beyond 2^24.", kind, around(kind, line(0.5, 1.0, 2**26 + 1), exponent=-1.5))
+
+
+def _exp() -> Iterator[Case]:
+    kind = "exp"
+    for steps in ODD:
+        yield case(f"{steps}", f"e to a line of {steps} steps.", kind, around(kind, line(-7.0, -1.0, steps)))
+    for base in (2, 10, 0.5, 0.9, 1, 1e-3):
+        yield case(f"base-{base}", f"A base of {base}.", kind, around(kind, cosine(-3.0, 3.0, 1000), base=base), *(["degenerate"] if base == 1 else []))
+    yield case("zero", "e to the 0 is 1.", kind, around(kind, line(1.0, 0.0, 50)))
+    yield case("tiny", "Below 2^-126, and so 0.", kind, around(kind, line(0.0, -200.0, 1000)), "near-zero", "extreme", marks=(436, 437, 438))
+    yield case("stairs", "e to stairs.", kind, around(kind, stairs(41)), "stairs", marks=(41, 82, 123))
+    yield case("gaussian", "e to a negative square: a bell.", kind, around(kind, around("affine", around("power", line(-3.0, 3.0, 600), exponent=2), scale=-0.5)), "nested", marks=(300,))
+    yield case("ends", "The part ends, and so does this.", kind, around(kind, line(0.0, -1.0, 41, after="error")), last=40)
+    yield case("large", "Beyond 2^24.", kind, around(kind, line(0.0, -5.0, 2**26 + 1)))
+
+
 def _choices(kind: str) -> Iterator[Case]:
-    clause = "product-minimum-maximum"
+    clause = "product-sum-minimum-maximum"
 
     def made(name: str, about: str, *parts: Plain, flags: tuple[str, ...] = (), **more: Any) -> Case:
         return case(name, about, clause, of(kind, *parts), *flags, **more)
@@ -161,6 +213,9 @@ def _shift() -> Iterator[Case]:
     yield case("table", "A table from its third number on.", kind, around(kind, table([0.5, 0.4, 0.3, 0.2, 0.1], period=7), by=15), "stairs", marks=(6, 13))
     yield case("large", "From step 2^30 on.", kind, around(kind, line(0.0, 1.0, LAST_STEP), by=2**30), marks=(2**30,))
     yield case("power-law", "A power law that begins at step 1.", kind, around(kind, {"kind": "power_law", "init_value": 1.0, "power": 0.5, "timescale": 100}, by=1))
+    yield case("min-time", "`max(t, 1)`: steps 0 and 1 have the same value.", kind, around(kind, decay(30), by=0, min_time=1), marks=(1,))
+    yield case("min-time-later", "From the time 5 on, and the first value until step 41.", kind, around(kind, line(0.0, 1.0, 100), by=-36, min_time=5), marks=(41,))
+    yield case("min-time-fraction", "From the time 7/2 on.", kind, around(kind, cosine(1.0, 0.1, 61), by="-1/3", min_time="7/2"), "fraction", marks=("23/6",))
     yield case("ends", "The end comes earlier, too.", kind, around(kind, line(1.0, 0.0, 61, after="error"), by="41/2"), "fraction", last=40)
 
 
@@ -199,6 +254,9 @@ def _repeat() -> Iterator[Case]:
     yield case("one", "A single cycle.", kind, around(kind, cosine(1.0, 0.1, 61), num_cycles=1), "degenerate")
     yield case("long", "Cycles of 2^24 + 1 steps.", kind, around(kind, line(1.0, 0.0, 2**24 + 1)), "near-zero", marks=(2**24 + 1, 2 * (2**24 + 1), 64 * (2**24 + 1)), few=100)
     yield case("last-step", "Cycles of 12 steps at the last step.", kind, around(kind, line(1.0, 0.25, 12)), marks=(LAST_STEP // 12 * 12,))
+    warm = of("sequence", line(0.0, 1.0, 5), cosine(1.0, 0.0, 15))
+    yield case("fixed", "A warmup of 5 steps in each cycle, which are twice as long as the one before.", kind, around(kind, warm, cycle_mult=2, fixed_steps=5), "nested", "near-zero", marks=(5, 20, 25, 60, 65, 140, 145))
+    yield case("fixed-fraction", "The same with fractions.", kind, around(kind, warm, cycle_mult=1.5, fixed_steps="5/2", num_cycles=6), "nested", "fraction", "near-zero", marks=("5/2", 20, "45/2", 50, "105/2"), dense=110)
     yield case("stairs", "Stairs that begin anew.", kind, around(kind, stairs("5/2", steps=30)), "stairs", "fraction", marks=(30, 60, "5/2", "65/2"))
 
 
@@ -230,7 +288,7 @@ def _stretch() -> Iterator[Case]:
 
 
 COMBINATORS: dict[str, Callable[[], Iterator[Case]]] = {
-    "sequence": _sequence, "product": _product, "minimum": lambda: _choices("minimum"), "maximum": lambda: _choices("maximum"), "clamp": _clamp,
+    "sequence": _sequence, "product": _product, "sum": _sum, "power": _power, "exp": _exp, "minimum": lambda: _choices("minimum"), "maximum": lambda: _choices("maximum"), "clamp": _clamp,
     "affine": _affine, "shift": _shift, "freeze": _freeze, "repeat": _repeat, "every": _every, "stretch": _stretch,
 }  # fmt: skip
 """The cases of each combinator, by its name."""

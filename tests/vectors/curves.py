@@ -44,7 +44,7 @@ def _common(kind: str, make: Callable[..., Plain], *, continues: bool = True, ze
         yield case("tiny", "So small that the last values are below 2^-126, and so 0.", kind, make(3000, 1e-36, 0.0), "near-zero", "extreme")
     else:
         yield case("below-zero", "From one value below 0 to another.", kind, make(2001, -1.0, -0.002))
-    largest = 1.0 if kind == "cosine" else LARGEST  # a cosine is known to 2^-120 of the larger end
+    largest = 1.0 if kind in {"cosine", "sine"} else LARGEST  # a cosine or sine is known to 2^-120 of the larger end
     yield case("from-the-smallest", f"From the smallest value to {largest!r}.", kind, make(700, SMALLEST, largest), "extreme")
     if continues:
         yield case("continue", "The formula goes on after step 61.", kind, make(61, after="continue", **({} if kind != "linear" else {"end": 0.09})), "continue")
@@ -159,6 +159,11 @@ def _cosine() -> Iterator[Case]:
     yield case("continue-three", "A period of six steps.", "cosine", make(3, 1.0, 0.0, after="continue"), "continue", "near-zero", "core")
 
 
+def _sine() -> Iterator[Case]:
+    yield from _common("sine", _curve("sine"), continues=False)
+    yield case("long", "A million steps.", "sine", _curve("sine")(1_000_000, 0.0, 3e-4), "near-zero")
+
+
 def _geometric() -> Iterator[Case]:
     yield from _common("geometric", _curve("geometric"), zero=False)
     yield case("range-test", "Up by 10^8 in 41,000 steps.", "geometric", _curve("geometric")(41_000, 1e-7, 10.0))
@@ -229,7 +234,7 @@ def _table() -> Iterator[Case]:
 
 
 CURVES: dict[str, Callable[[], Iterator[Case]]] = {
-    "constant": _constant, "linear": _linear, "polynomial": _polynomial, "cosine": _cosine, "geometric": _geometric,
+    "constant": _constant, "linear": _linear, "polynomial": _polynomial, "cosine": _cosine, "sine": _sine, "geometric": _geometric,
     "one_minus_power": _one_minus_power, "normalized_exponential": _normalized_exponential, "tanh": _tanh, "logarithmic": _logarithmic,
     "rex": _rex, "exponential": _exponential, "inverse_time": _inverse_time, "power_law": _power_law,
     "piecewise_constant": _piecewise_constant, "table": _table,

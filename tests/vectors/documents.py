@@ -136,6 +136,8 @@ def _names() -> Iterator[Case]:
     momentum = {"learning_rate": rate, "momentum": line(0.85, 0.95, 61), "weight_decay": flat(0.01)}
     for quantity in ("learning_rate", "momentum", "weight_decay"):
         yield _named(quantity, "Three hyperparameters, of which the names are sorted.", "the-fingerprint-of-a-document", momentum, quantity, "names")
+    yield _named("no-rate", "No learning rate: an EMA's momentum.", "documents", {"momentum": line(0.996, 1.0, 1000)}, "momentum", "names")
+    yield _named("others-alone", "Other names alone.", "documents", {"other": {"temperature": decay(100), "kl": line(0.0, 1.0, 41)}}, "other.kl", "names")
     strange = {"\uffee": flat(1.0), "\U0001fae8": flat(2.0), 'a"b\\c': flat(3.0), "e\u0301": flat(4.0), "\u00e9": flat(5.0), "tab\tline\n": flat(6.0), "\u007f": flat(7.0)}
     yield _named("json", "Names in the notation of JSON, sorted by code points and not normalized.", "the-fingerprint-of-a-document", {"learning_rate": rate, "other": strange}, "learning_rate", "names")
     inherits = {"learning_rate": rate, "momentum": flat(0.9), "groups": [{}]}

@@ -19,6 +19,7 @@ KINDS = {
     "linear": f"{_ENDS} after=hold",
     "polynomial": f"{_ENDS} power k_decay=1 after=hold",
     "cosine": f"{_ENDS} cycles=0.5 exponent=1 k_decay=1 after=hold",
+    "sine": f"{_ENDS} after=hold",
     "geometric": f"{_ENDS} after=hold",
     "one_minus_power": f"{_ENDS} power after=hold",
     "normalized_exponential": f"{_ENDS} ratio after=hold",
@@ -32,21 +33,23 @@ KINDS = {
     "table": "values period=1 after=hold source=",
     "sequence": "parts time=local",
     "product": "parts",
+    "sum": "parts",
     "minimum": "parts",
     "maximum": "parts",
     "clamp": "part min_value= max_value=",
     "affine": "part scale=1 offset=0",
-    "shift": "part by",
+    "power": "part exponent",
+    "exp": "part base=",
+    "shift": "part by min_time=0",
     "freeze": "part steps after=hold",
-    "repeat": "part cycle_steps= num_cycles= cycle_mult=1 cycle_rounding=none peak_mult=1 peak_power=0 scaling=all "
+    "repeat": "part cycle_steps= num_cycles= cycle_mult=1 cycle_rounding=none fixed_steps=0 peak_mult=1 peak_power=0 scaling=all "
     "floor_value=0 peak_value= after=hold",
     "every": "part period",
     "stretch": "part factor",
 }
 """The fields of each kind; after `=` the default, and nothing where there is none."""
-CURVES = tuple(KINDS)[:15]
-LENGTHS = {"steps", "cycle_steps"}
-PERIODS = {"decay_period", "timescale", "period", "by", "factor"}
+LENGTHS = {"steps", "cycle_steps", "fixed_steps"}
+PERIODS = {"decay_period", "timescale", "period", "by", "min_time", "factor"}
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE]\+?[0-9]{1,2})?) *(step|epoch|sample|token|%)s?")
 _ROUNDED: dict[str, Callable[[Fraction], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
 

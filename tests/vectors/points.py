@@ -108,6 +108,7 @@ _FORMULAS: dict[str, Any] = {
     "linear": lambda n, t: _between(n, 1 - _x(n, t)),
     "polynomial": lambda n, t: _between(n, (1 - _x(n, t) ** n.k_decay) ** n.power),
     "cosine": lambda n, t: _between(n, ((1 + np.cos(2 * np.pi * n.cycles * _x(n, t) ** n.k_decay)) / 2) ** n.exponent),
+    "sine": lambda n, t: _between(n, 1 - np.sin(np.pi / 2 * _x(n, t))),
     "geometric": lambda n, t: n.init_value * (n.end_value / n.init_value) ** _x(n, t),
     "one_minus_power": lambda n, t: _between(n, 1 - _x(n, t) ** n.power),
     "normalized_exponential": lambda n, t: _between(n, (n.ratio ** _x(n, t) - n.ratio) / (1 - n.ratio)),

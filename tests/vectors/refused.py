@@ -73,6 +73,12 @@ def fields() -> Iterator[Plain]:
         ("sequence-late", "A part that would begin after step 2^31 - 1.", of("sequence", line(0.0, 1.0, 2**31 - 1), line(0.0, 1.0, 1), flat(1.0)), "sequence"),
         ("clamp-none", "No bound.", around("clamp", flat(1.0)), "clamp"),
         ("clamp-order", "Bounds in the wrong order.", around("clamp", flat(1.0), min_value=2.0, max_value=1.0), "clamp"),
+        ("power-exponent", "An exponent of 0.", around("power", flat(1.0), exponent=0), "power"),
+        ("power-exponent-large", "An exponent above 100.", around("power", flat(1.0), exponent=101), "power"),
+        ("exp-base", "A base of 0.", around("exp", flat(1.0), base=0), "exp"),
+        ("sine-continue", "There is no formula after the end.", {**good, "kind": "sine", "after": "continue"}, "sine"),
+        ("shift-min-time", "A time below 0.", around("shift", line(0.0, 1.0, 10), by=0, min_time=-1), "shift"),
+        ("repeat-fixed", "As many steps that are not stretched as the cycle has.", around("repeat", line(1.0, 0.0, 10), cycle_mult=2, fixed_steps=10), "repeat"),
         ("shift-all", "A shift by the whole part.", around("shift", line(0.0, 1.0, 10), by=10), "shift"),
         ("freeze-without-steps", "No length.", around("freeze", flat(1.0)), "freeze"),
         ("repeat-endless", "Cycles of a part that has no length.", around("repeat", flat(1.0)), "repeat"),
@@ -111,7 +117,7 @@ def documents() -> Iterator[Plain]:
     for version in (0, 2, "1", 1.0, True, None):
         yield _of(f"version={json.dumps(version)}", "Another version.", "documents", "reader", document={"lrspec": version, "learning_rate": flat(0.1)})
     yield _of("no-version", "No version.", "documents", "reader", document={"learning_rate": flat(0.1)})
-    yield _of("no-learning-rate", "No schedule.", "documents", "reader", document={"lrspec": 1})
+    yield _of("no-learning-rate", "No schedule.", "documents", "reader", document={"lrspec": 1, "total_steps": 10})
     yield _document("unknown-key", "An unknown key.", "documents", learning_rates=flat(0.1))
     yield _document("null", "A null.", "documents", momentum=None)
     yield _document("relative", "A word as a flag.", "documents", relative="yes")
@@ -156,6 +162,9 @@ def schedules() -> Iterator[Plain]:
         ("no-value", "No value at step 0.", of("product", flat(1.0, steps="1/2", after="error"), around("shift", flat(1.0, steps=1, after="error"), by="1/2")), "times-and-ends"),
         ("power-law-at-zero", "A power law at time 0.", {"kind": "power_law", "init_value": 1.0, "power": 1, "timescale": 10}, "power_law"),
         ("endless-product", "Endless cycles times an endless decay.", of("product", around("repeat", line(1.0, 0.5, 10)), decay(1000)), "what-is-not-here"),
+        ("power-of-negative", "The root of what goes below 0.", around("power", line(1.0, -1.0, 10), exponent=0.5), "power"),
+        ("power-of-zero", "A negative power of 0.", around("power", line(1.0, 0.0, 10), exponent=-1), "power"),
+        ("exp-large", "e to more than float32 holds.", around("exp", line(0.0, 100.0, 10)), "exp"),
         ("previous-first", "`previous` where no part comes before.", line("previous", 0.1, 10), "previous"),
         ("previous-sign", "`previous` that is 0, for a curve that may not begin there.", of("sequence", line(1.0, 0.0, 10), {**line("previous", 0.1, 10), "kind": "geometric"}), "previous"),
     ]  # fmt: skip
