@@ -66,7 +66,10 @@ def written(content: Plain) -> str:
     """Return a file: a line for each key of a vector, so that a diff shows what changed."""
     head = {key: value for key, value in content.items() if key != "vectors"}
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
-    vectors = [",\n".join(f"   {json.dumps(key)}: {json.dumps(value)}" for key, value in one.items()) for one in content["vectors"]]
+    vectors = [
+        ",\n".join(f"   {json.dumps(key)}: {json.dumps(value)}" for key, value in one.items())
+        for one in content["vectors"]
+    ]
     body = ",\n".join(f"  {{\n{one}\n  }}" for one in vectors)
     return "{\n" + "\n".join(lines) + f'\n "vectors": [\n{body}\n ]\n}}\n'
 

@@ -95,7 +95,14 @@ def test_rows_of_the_host_are_shown_once(written: Written, vectors: Report, caps
         ({"values": "0" * 64}, "different values"),
         ({"fingerprint": "sha256:00"}, "different fingerprint"),
         (
-            {"ok": False, "differing": 3, "first_difference": 7, "got": "00000001", "wanted": "00000000", "message": "kinds/linear/41"},
+            {
+                "ok": False,
+                "differing": 3,
+                "first_difference": 7,
+                "got": "00000001",
+                "wanted": "00000000",
+                "message": "kinds/linear/41",
+            },
             "first at kinds/linear/41, step 7: 00000001, not 00000000",
         ),
     ],
@@ -118,7 +125,9 @@ def test_documents_of_one_name_that_differ_are_told(
     assert "different fingerprint" in out
 
 
-def test_a_missing_backend_is_exit_status_1(written: Written, vectors: Report, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_backend_is_exit_status_1(
+    written: Written, vectors: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = written("a.json", vectors)
     for name in ("torch", "keras"):
         status, out = said(capsys, "merge", file, "--require", f"numpy,{name}")
@@ -140,6 +149,8 @@ def test_what_could_not_run_is_exit_status_3_and_is_no_row_of_a_required_backend
     assert said(capsys, "merge", *files, "--require", "torch")[0] == 1
 
 
-def test_another_version_of_the_spec_is_told(written: Written, vectors: Report, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_version_of_the_spec_is_told(
+    written: Written, vectors: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = {**vectors, "environment": {**vectors["environment"], "spec": 2}}
     assert said(capsys, "merge", written("a.json", vectors), written("b.json", other))[0] == 1

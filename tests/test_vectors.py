@@ -22,7 +22,14 @@ from program_shapes import shapes
 ROOT = Path(__file__).parents[1]
 FILES = files()
 VECTORS = [vector for file in FILES for vector in file.vectors]
-SAMPLE = ("kinds/linear", "presets/one_cycle", "units/rounding", "documents/names", "programs/programs", "refused/fields")
+SAMPLE = (
+    "kinds/linear",
+    "presets/one_cycle",
+    "units/rounding",
+    "documents/names",
+    "programs/programs",
+    "refused/fields",
+)
 
 
 def test_every_kind_and_preset_has_a_file() -> None:
@@ -65,7 +72,11 @@ def test_the_files_are_as_their_schema_says(most: int) -> None:
 def test_ids_are_unique_and_name_their_file() -> None:
     ids = [vector.id for vector in VECTORS]
     assert len(ids) == len(set(ids))
-    assert all(vector.id.startswith(f"{file.name}/") or file.name == "programs/programs" for file in FILES for vector in file.vectors)
+    assert all(
+        vector.id.startswith(f"{file.name}/") or file.name == "programs/programs"
+        for file in FILES
+        for vector in file.vectors
+    )
 
 
 def test_flags_are_those_of_the_legend() -> None:
@@ -93,7 +104,10 @@ def test_each_kind_has_thousands_of_points_and_the_hard_ones() -> None:
 
 def test_the_core_has_every_shape_of_program() -> None:
     programs = [vector for vector in VECTORS if not vector.is_refused and len(vector.data.get("program", "")) > 0]
-    every, core = (set().union(*(shapes(vector.program) for vector in chosen)) for chosen in (programs, [one for one in programs if "core" in one.flags]))
+    every, core = (
+        set().union(*(shapes(vector.program) for vector in chosen))
+        for chosen in (programs, [one for one in programs if "core" in one.flags])
+    )
     assert core == every
     assert len([one for one in programs if "core" in one.flags]) <= 20
 
@@ -133,7 +147,9 @@ def test_a_changed_program_is_noticed_in_every_mode(capsys: pytest.CaptureFixtur
         ({"document": {"lrspec": 1}}, "refused: "),
     ],
 )
-def test_what_the_compiler_says_otherwise_is_noticed(change: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_compiler_says_otherwise_is_noticed(
+    change: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (file,) = files(["rex"])
     vectors = tuple(Vector({**vector.data, **change}) for vector in file.vectors)
     monkeypatch.setattr("lrspec.conformance.vectors_file.VectorFile.vectors", vectors)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrspec.errors import LrspecError, SpecError
 from lrspec.fields import show
-from lrspec.verify.rows import bits_of as bits_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -245,8 +244,12 @@ def merged(reports: Iterable[Report], require: Sequence[str] = ()) -> Merged:
     found = _without_repeats(given)
     table = _table(found)
     wrong = [text for key, cells in _table(given).items() for text in _wrong(key, cells, given)]
-    ran = {name for report in given for row in report.rows if row.error is None for name in (row.backend, row.framework)}
-    wrong += [f"{backend}: required, and no report has a row of it that ran" for backend in require if backend not in ran]
+    ran = {
+        name for report in given for row in report.rows if row.error is None for name in (row.backend, row.framework)
+    }
+    wrong += [
+        f"{backend}: required, and no report has a row of it that ran" for backend in require if backend not in ran
+    ]
     specs = {str(report.environment.get("spec")) for report in given}
     wrong += [f"the reports are of several versions of the spec: {', '.join(sorted(specs))}"] if len(specs) > 1 else []
     wrong += [f"{report.name}: no rows" for report in given if not report.rows]
@@ -284,7 +287,11 @@ def _without_repeats(reports: Sequence[Report]) -> tuple[Report, ...]:
 def _wrong(key: Key, cells: tuple[tuple[Row, ...], ...], reports: tuple[Report, ...]) -> list[str]:
     where = f"{key[1] or key[0]}, {key[2]}"
     named = [(report.name, row) for report, rows in zip(reports, cells, strict=True) for row in rows]
-    said = [f"{where}: {name}, {row.backend or row.kind}: {_why(row)}" for name, row in named if not row.ok and row.error is None]
+    said = [
+        f"{where}: {name}, {row.backend or row.kind}: {_why(row)}"
+        for name, row in named
+        if not row.ok and row.error is None
+    ]
     for what in ("fingerprint", "values"):
         values: dict[str, list[str]] = {}
         for name, row in named:

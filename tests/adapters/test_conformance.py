@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cases import CASES, LAST_STEP
+from cases import CASES
 from lrspec import Node
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode

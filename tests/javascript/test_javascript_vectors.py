@@ -37,7 +37,9 @@ def test_every_fingerprint_is_the_vector_s(group: str) -> None:
     documents = [expanded(vector.data["document"], Units(vector.data["document"])) for vector in chosen]
     found = run("compile.mjs", [json.dumps(document) for document in documents])
     differing = {
-        vector.id: answer for vector, answer in zip(chosen, found, strict=True) if answer.get("fingerprint") != whole(vector)
+        vector.id: answer
+        for vector, answer in zip(chosen, found, strict=True)
+        if answer.get("fingerprint") != whole(vector)
     }
     assert not differing
 

@@ -69,7 +69,14 @@ def case(name: str, about: str, clause: str, node: Plain, *flags: str, **more: A
     """Return a case of one schedule, whose node is given; `quantities` are more keys of its document."""
     quantities = more.pop("quantities", {})
     document = {"lrspec": 1, "learning_rate": node, **quantities}
-    return Case(name=name, about=about, clause=f"spec.md#{clause}" if "#" not in clause else clause, document=document, flags=flags, **more)
+    return Case(
+        name=name,
+        about=about,
+        clause=f"spec.md#{clause}" if "#" not in clause else clause,
+        document=document,
+        flags=flags,
+        **more,
+    )
 
 
 def vector(case: Case, subject: str, compiled: Any, ties: dict[str, list[int]]) -> Plain:
@@ -103,7 +110,12 @@ def vector(case: Case, subject: str, compiled: Any, ties: dict[str, list[int]]) 
     flags |= {"near-tie"} if nearest < 2.0**-points.NEAR else set()
     flags |= {"tie"} if either else set()
     program, own, whole = compiled(case.document, case.quantity)
-    found: Plain = {"id": seed, "about": case.about, "clause": case.clause, "flags": [one for one in FLAGS if one in flags]}
+    found: Plain = {
+        "id": seed,
+        "about": case.about,
+        "clause": case.clause,
+        "flags": [one for one in FLAGS if one in flags],
+    }
     found |= {"document": case.document} if case.text is None else {"text": case.text, "document": case.document}
     found |= {"quantity": case.quantity} if case.quantity != "learning_rate" else {}
     found |= {"document_fingerprint": whole} if whole != own else {}

@@ -67,17 +67,36 @@ def warmup_constant(units: Units, **rest: Any) -> Plain:
     return warmup_then(units, {"kind": "constant", "value": rest["peak_value"]}, **rest)
 
 
-def warmup_exponential(units: Units, *, decay_rate: float, decay_period: Any, staircase: bool = False, **rest: Any) -> Plain:
-    decay = {"kind": "exponential", "init_value": rest["peak_value"], "decay_rate": decay_rate, "decay_period": decay_period, "staircase": staircase}
+def warmup_exponential(
+    units: Units, *, decay_rate: float, decay_period: Any, staircase: bool = False, **rest: Any
+) -> Plain:
+    decay = {
+        "kind": "exponential",
+        "init_value": rest["peak_value"],
+        "decay_rate": decay_rate,
+        "decay_period": decay_period,
+        "staircase": staircase,
+    }
     return warmup_then(units, decay, **rest)
 
 
 def step(_: Units, *, init_value: float, decay_period: Any, decay_rate: float = 0.1) -> Plain:
-    return {"kind": "exponential", "init_value": init_value, "decay_rate": decay_rate, "decay_period": decay_period, "staircase": True}
+    return {
+        "kind": "exponential",
+        "init_value": init_value,
+        "decay_rate": decay_rate,
+        "decay_period": decay_period,
+        "staircase": True,
+    }
 
 
 def multi_step(
-    _: Units, *, init_value: float, boundaries: list[Any], decay_rate: float = 0.1, decay_rates: list[float] | None = None
+    _: Units,
+    *,
+    init_value: float,
+    boundaries: list[Any],
+    decay_rate: float = 0.1,
+    decay_rates: list[float] | None = None,
 ) -> Plain:
     """The levels are the exact products, each rounded once to binary64."""
     levels = [Fraction(init_value)]
@@ -89,11 +108,15 @@ def multi_step(
 def warmup_multi_step(
     units: Units, *, boundaries: list[Any], decay_rate: float = 0.1, decay_rates: list[float] | None = None, decay_from: str = "start", **rest: Any
 ) -> Plain:  # fmt: skip
-    levels = multi_step(units, init_value=rest["peak_value"], boundaries=boundaries, decay_rate=decay_rate, decay_rates=decay_rates)
+    levels = multi_step(
+        units, init_value=rest["peak_value"], boundaries=boundaries, decay_rate=decay_rate, decay_rates=decay_rates
+    )
     return warmup_then(units, levels, decay_from=decay_from, **rest)
 
 
-def inverse_sqrt(units: Units, *, peak_value: float, warmup_steps: Any, init_value: float = 0.0, warmup: str = "k/W") -> Plain:
+def inverse_sqrt(
+    units: Units, *, peak_value: float, warmup_steps: Any, init_value: float = 0.0, warmup: str = "k/W"
+) -> Plain:
     steps = units.length(warmup_steps)
     decay = {"kind": "power_law", "init_value": peak_value, "power": 0.5, "timescale": text(steps)}
     return sequence([*ramp(init_value, peak_value, steps, warmup), decay], "global")
@@ -114,7 +137,9 @@ def cooldown(shape: str, init_value: float, end_value: float, steps: Fraction) -
     ends = linear(init_value, end_value, steps)
     if shape == "one_minus_sqrt":
         return {**ends, "kind": "one_minus_power", "power": 0.5}
-    return {**ends, "kind": "normalized_exponential", "ratio": 0.5} if shape == "exponential" else {**ends, "kind": shape}
+    return (
+        {**ends, "kind": "normalized_exponential", "ratio": 0.5} if shape == "exponential" else {**ends, "kind": shape}
+    )
 
 
 def wsd(
@@ -168,17 +193,31 @@ def triangular2(units: Units, *, init_value: float, peak_value: float, up_steps:
 
 
 def exp_range(
-    units: Units, *, init_value: float, peak_value: float, up_steps: Any, decay_rate: float, total_steps: Any, down_steps: Any = None
+    units: Units,
+    *,
+    init_value: float,
+    peak_value: float,
+    up_steps: Any,
+    decay_rate: float,
+    total_steps: Any,
+    down_steps: Any = None,
 ) -> Plain:
     """`peak_value - init_value` is rounded to binary64."""
     cycles = {"kind": "repeat", "part": _triangle(units, 0.0, 1.0, up_steps, down_steps)}
     decay = {"kind": "exponential", "init_value": 1.0, "decay_rate": decay_rate, "decay_period": 1}
     scale = float(peak_value) - float(init_value)
-    around = {"kind": "affine", "part": {"kind": "product", "parts": [cycles, decay]}, "scale": scale, "offset": init_value}
+    around = {
+        "kind": "affine",
+        "part": {"kind": "product", "parts": [cycles, decay]},
+        "scale": scale,
+        "offset": init_value,
+    }
     return {"kind": "freeze", "part": around, "steps": text(units.length(total_steps))}
 
 
-def sigmoid(units: Units, *, init_value: float, end_value: float, steps: Any, steepness: float = 10.0, after: str = "hold") -> Plain:
+def sigmoid(
+    units: Units, *, init_value: float, end_value: float, steps: Any, steepness: float = 10.0, after: str = "hold"
+) -> Plain:
     quarter = float(steepness) / 4
     ends = linear(init_value, end_value, units.length(steps))
     return {**ends, "kind": "tanh", "lower": -quarter, "upper": quarter, "after": after}

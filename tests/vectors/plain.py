@@ -66,7 +66,7 @@ class Units:
         self._rounding = document.get("rounding", "exact")
         self._at_least_one = document.get("at_least_one", False)
         found = {key: document[key] for key in ("steps_per_epoch", "batch_size", "tokens_per_step") if key in document}
-        self._quantities = {key: exact(value) for key, value in found.items()}
+        self._quantities: dict[str, Fraction] = {key: exact(value) for key, value in found.items()}
         if "total_steps" in document:
             self._quantities["total_steps"] = self.length(document["total_steps"])
 
@@ -97,7 +97,9 @@ class Units:
 def node_of(written: Plain, units: Units) -> SimpleNamespace:
     """Return the node that a node or preset of a document stands for."""
     if written["kind"] in NAMED:
-        return node_of(NAMED[written["kind"]](units, **{key: one for key, one in written.items() if key != "kind"}), units)
+        return node_of(
+            NAMED[written["kind"]](units, **{key: one for key, one in written.items() if key != "kind"}), units
+        )
     fields: Plain = {}
     for field in KINDS[written["kind"]].split():
         name, has_default, default = field.partition("=")
@@ -141,17 +143,27 @@ def _field(name: str, written: Any, units: Units, *, is_time: bool) -> Any:
 def schedules(document: Plain) -> dict[str, SimpleNamespace]:
     """Return the node of each hyperparameter by its path; those of groups where they stand in it or are scaled."""
     units = Units(document)
-    found = {name: _absolute(document, name, document[name], units) for name in ("learning_rate", "momentum", "weight_decay") if name in document}
+    found: dict[str, SimpleNamespace] = {
+        name: _absolute(document, name, document[name], units)
+        for name in ("learning_rate", "momentum", "weight_decay")
+        if name in document
+    }
     found |= {f"other.{name}": node_of(one, units) for name, one in document.get("other", {}).items()}
     groups = document.get("groups", {})
-    named = {f".{name}": group for name, group in groups.items()} if isinstance(groups, dict) else {f"[{i}]": group for i, group in enumerate(groups)}
+    named = (
+        {f".{name}": group for name, group in groups.items()}
+        if isinstance(groups, dict)
+        else {f"[{i}]": group for i, group in enumerate(groups)}
+    )
     for place, group in named.items():
         for name in ("learning_rate", "momentum", "weight_decay"):
             if name in group:
                 found[f"groups{place}.{name}"] = _absolute(document, name, group[name], units)
         if "scale" in group:
             path = f"groups{place}.learning_rate"
-            found[path] = SimpleNamespace(kind="affine", part=found.get(path, found["learning_rate"]), scale=group["scale"], offset=0)
+            found[path] = SimpleNamespace(
+                kind="affine", part=found.get(path, found["learning_rate"]), scale=group["scale"], offset=0
+            )
     return found
 
 

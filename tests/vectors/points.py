@@ -55,7 +55,9 @@ def _assembled(sign: int, mantissa: int, exponent: int) -> str:
     return f"{(sign << 31) + ((exponent + 127) << 23) + mantissa - (1 << 23):08x}"
 
 
-def steps_of(node: Any, last: int, marks: Iterable[Any], *, dense: int, few: int, seed: str) -> tuple[list[int], list[Fraction]]:
+def steps_of(
+    node: Any, last: int, marks: Iterable[Any], *, dense: int, few: int, seed: str
+) -> tuple[list[int], list[Fraction]]:
     """Return the steps of a vector in order, and its boundaries: the end of the node and those given.
 
     They are the first `dense` steps, those around each boundary and where numbers of 24, 30 and 31 bits end, and some

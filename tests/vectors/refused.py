@@ -11,7 +11,14 @@ from vectors.plain import Plain
 
 
 def _of(name: str, about: str, clause: str, by: str, **what: Any) -> Plain:
-    return {"id": name, "about": about, "clause": clause if "#" in clause else f"spec.md#{clause}", "flags": ["refused"], "refused_by": by, **what}
+    return {
+        "id": name,
+        "about": about,
+        "clause": clause if "#" in clause else f"spec.md#{clause}",
+        "flags": ["refused"],
+        "refused_by": by,
+        **what,
+    }
 
 
 def _node(name: str, about: str, clause: str, node: Any, by: str = "reader", **quantities: Any) -> Plain:
@@ -34,9 +41,16 @@ def fields() -> Iterator[Plain]:
         ("init_value", None, "a null"), ("end_value", "previous", "`previous` where it does not stand"), ("init_value", 2**53 + 1, "an integer that binary64 does not hold"),
         ("after", "stop", "an unknown word"), ("power", 2, "a field of another kind"),
     ):  # fmt: skip
-        yield _node(f"linear.{field}={json.dumps(value)}", f"{why[0].upper()}{why[1:]}.", "fields", {**good, field: value})
+        yield _node(
+            f"linear.{field}={json.dumps(value)}", f"{why[0].upper()}{why[1:]}.", "fields", {**good, field: value}
+        )
     for field in ("init_value", "end_value", "steps"):
-        yield _node(f"linear-without-{field}", f"No `{field}`.", "linear", {key: value for key, value in good.items() if key != field})
+        yield _node(
+            f"linear-without-{field}",
+            f"No `{field}`.",
+            "linear",
+            {key: value for key, value in good.items() if key != field},
+        )
     rows: list[tuple[str, str, Plain, str]] = [
         ("polynomial-power-0", "An exponent of 0.", {**good, "kind": "polynomial", "power": 0}, "polynomial"),
         ("polynomial-power-101", "An exponent above 100.", {**good, "kind": "polynomial", "power": 101}, "polynomial"),
@@ -98,24 +112,88 @@ def fields() -> Iterator[Plain]:
 
 def durations() -> Iterator[Plain]:
     """Yield durations and quantities that are not as the page says."""
-    for text in ("5 weeks", "-5 steps", "epochs", "5e-1 epochs", "5 epochs 3 steps", "1,000 steps", "0x10 steps", "5  % of it", "inf steps", "1e100 steps", "1234567890123456789 steps"):
-        yield _node(f"duration-{text.replace(' ', '_')}", f"`{text}` is no duration.", "durations", line(0.0, 0.1, text), steps_per_epoch=10, total_steps=100)
+    for text in (
+        "5 weeks",
+        "-5 steps",
+        "epochs",
+        "5e-1 epochs",
+        "5 epochs 3 steps",
+        "1,000 steps",
+        "0x10 steps",
+        "5  % of it",
+        "inf steps",
+        "1e100 steps",
+        "1234567890123456789 steps",
+    ):
+        yield _node(
+            f"duration-{text.replace(' ', '_')}",
+            f"`{text}` is no duration.",
+            "durations",
+            line(0.0, 0.1, text),
+            steps_per_epoch=10,
+            total_steps=100,
+        )
     yield _node("zero", "0 steps.", "durations", line(0.0, 0.1, "0 epochs"), steps_per_epoch=10)
-    yield _node("rounded-to-zero", "Rounded to 0 steps.", "durations", line(0.0, 0.1, "0.01 epochs"), steps_per_epoch=10, rounding="floor")
+    yield _node(
+        "rounded-to-zero",
+        "Rounded to 0 steps.",
+        "durations",
+        line(0.0, 0.1, "0.01 epochs"),
+        steps_per_epoch=10,
+        rounding="floor",
+    )
     boundaries = {"kind": "piecewise_constant", "boundaries": ["0.25 epochs"], "values": [1.0, 0.5]}
     yield _node("boundary-not-whole", "A boundary that is not whole.", "durations", boundaries, steps_per_epoch=41)
-    yield _node("beyond-31-bits", "More than 2^31 - 1 steps.", "durations", line(0.0, 0.1, "300e9 tokens"), tokens_per_step=1)
-    yield _node("factor-with-unit", "A factor has no unit.", "fields", around("repeat", line(1.0, 0.0, 10), cycle_mult="2 steps"))
-    yield _node("number-of-cycles-with-unit", "Nor has a number of cycles.", "fields", around("repeat", line(1.0, 0.0, 10), num_cycles="2 steps"))
-    yield _node("missing-quantity", "A value asked for without the quantity that it needs.", "durations", line(0.0, 0.1, "5 epochs"), "compiler")
-    for key, value in (("steps_per_epoch", 0), ("steps_per_epoch", -1), ("batch_size", "many"), ("tokens_per_step", None), ("total_steps", "10 %"), ("rounding", "up"), ("at_least_one", 1), ("batch_size", "5 steps")):
-        yield _document(f"{key}={json.dumps(value)}", "A quantity that is none.", "quantities" if key not in {"rounding", "at_least_one"} else "documents", **{key: value})
+    yield _node(
+        "beyond-31-bits", "More than 2^31 - 1 steps.", "durations", line(0.0, 0.1, "300e9 tokens"), tokens_per_step=1
+    )
+    yield _node(
+        "factor-with-unit",
+        "A factor has no unit.",
+        "fields",
+        around("repeat", line(1.0, 0.0, 10), cycle_mult="2 steps"),
+    )
+    yield _node(
+        "number-of-cycles-with-unit",
+        "Nor has a number of cycles.",
+        "fields",
+        around("repeat", line(1.0, 0.0, 10), num_cycles="2 steps"),
+    )
+    yield _node(
+        "missing-quantity",
+        "A value asked for without the quantity that it needs.",
+        "durations",
+        line(0.0, 0.1, "5 epochs"),
+        "compiler",
+    )
+    for key, value in (
+        ("steps_per_epoch", 0),
+        ("steps_per_epoch", -1),
+        ("batch_size", "many"),
+        ("tokens_per_step", None),
+        ("total_steps", "10 %"),
+        ("rounding", "up"),
+        ("at_least_one", 1),
+        ("batch_size", "5 steps"),
+    ):
+        yield _document(
+            f"{key}={json.dumps(value)}",
+            "A quantity that is none.",
+            "quantities" if key not in {"rounding", "at_least_one"} else "documents",
+            **{key: value},
+        )
 
 
 def documents() -> Iterator[Plain]:
     """Yield documents whose keys are not as the page says."""
     for version in (0, 2, "1", 1.0, True, None):
-        yield _of(f"version={json.dumps(version)}", "Another version.", "documents", "reader", document={"lrspec": version, "learning_rate": flat(0.1)})
+        yield _of(
+            f"version={json.dumps(version)}",
+            "Another version.",
+            "documents",
+            "reader",
+            document={"lrspec": version, "learning_rate": flat(0.1)},
+        )
     yield _of("no-version", "No version.", "documents", "reader", document={"learning_rate": flat(0.1)})
     yield _of("no-learning-rate", "No schedule.", "documents", "reader", document={"lrspec": 1, "total_steps": 10})
     yield _document("unknown-key", "An unknown key.", "documents", learning_rates=flat(0.1))
@@ -124,14 +202,35 @@ def documents() -> Iterator[Plain]:
     yield _document("group-key", "An unknown key of a group.", "parameter-groups", groups={"a": {"rate": 1}})
     yield _document("group-scale", "A factor that is no number.", "parameter-groups", groups={"a": {"scale": "half"}})
     yield _document("group-name", "A group without a name.", "parameter-groups", groups={"": {}})
-    yield _of("relative-without-base", "Values asked for without the base that they are multiples of.", "parameter-groups", "compiler", document={"lrspec": 1, "learning_rate": flat(0.1), "relative": True})
+    yield _of(
+        "relative-without-base",
+        "Values asked for without the base that they are multiples of.",
+        "parameter-groups",
+        "compiler",
+        document={"lrspec": 1, "learning_rate": flat(0.1), "relative": True},
+    )
     deep: Plain = flat(0.1)
     for _ in range(33):
         deep = around("affine", deep, scale=1.0)
     yield _node("nested-33", "33 combinators around a node.", "limits", deep)
-    yield _node("preset-argument", "An unknown argument of a preset.", "presets", {"kind": "step", "init_value": 0.1, "decay_period": 10, "gamma": 0.1})
-    yield _node("preset-missing", "A preset without an argument that it needs.", "presets", {"kind": "warmup_cosine", "peak_value": 0.1, "warmup_steps": 10})
-    yield _node("preset-null", "A null in a preset.", "presets", {"kind": "triangular", "init_value": 0.1, "peak_value": 1.0, "up_steps": 10, "down_steps": None})
+    yield _node(
+        "preset-argument",
+        "An unknown argument of a preset.",
+        "presets",
+        {"kind": "step", "init_value": 0.1, "decay_period": 10, "gamma": 0.1},
+    )
+    yield _node(
+        "preset-missing",
+        "A preset without an argument that it needs.",
+        "presets",
+        {"kind": "warmup_cosine", "peak_value": 0.1, "warmup_steps": 10},
+    )
+    yield _node(
+        "preset-null",
+        "A null in a preset.",
+        "presets",
+        {"kind": "triangular", "init_value": 0.1, "peak_value": 1.0, "up_steps": 10, "down_steps": None},
+    )
 
 
 def texts() -> Iterator[Plain]:

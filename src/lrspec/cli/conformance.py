@@ -24,9 +24,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "conformance",
         help="run the test vectors of the specification on every installed backend",
-        description="Run the test vectors of the specification, documents and programs with bits from exact arithmetic, "
-        "on every installed backend, device and mode. Exit status: 0 when all is as expected; 1 when a bit or a "
-        "fingerprint differs; 2 on bad input; 3 when some rows could not run, and the others are equal.",
+        description="Run the test vectors of the specification, documents and programs with bits from exact "
+        "arithmetic, on every installed backend, device and mode. Exit status: 0 when all is as expected; 1 when a "
+        "bit or a fingerprint differs; 2 on bad input; 3 when some rows could not run, and the others are equal.",
         epilog="`lrspec conformance merge REPORT ...` puts the reports of several environments into one table.",
     )
     command.add_argument(
@@ -46,10 +46,14 @@ def add(commands: Any) -> None:
     size = command.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_const", const="quick", dest="size", help="few vectors in each framework")
     size.add_argument("--all", action="store_const", const="all", dest="size", help="all vectors in every mode: hours")
-    command.add_argument("--without", action="append", default=[], metavar="MODE", help="leave out a mode, as in verify")
+    command.add_argument(
+        "--without", action="append", default=[], metavar="MODE", help="leave out a mode, as in verify"
+    )
     command.add_argument("--json", action="store_true", help="print the report as JSON, for `conformance merge`")
     command.add_argument("--where", action="store_true", help="print the folder of the vectors, and run nothing")
-    command.add_argument("--corrupt", action="store_true", help="change each program a little, to see that it is noticed")
+    command.add_argument(
+        "--corrupt", action="store_true", help="change each program a little, to see that it is noticed"
+    )
     command.set_defaults(run=_conformance, size="default")
     merge.add(command.add_subparsers(metavar="merge"))
 

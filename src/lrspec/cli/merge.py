@@ -112,7 +112,10 @@ def _title(report: Report) -> str:
     versions = environment.get("versions")
     known = versions if isinstance(versions, dict) else {}
     lines = [f"{one} {known[one]}" for one in known if one != "numpy"]
-    head = [f"lrspec {environment.get('lrspec')}, spec {environment.get('spec')}", f"Python {environment.get('python')}"]
+    head = [
+        f"lrspec {environment.get('lrspec')}, spec {environment.get('spec')}",
+        f"Python {environment.get('python')}",
+    ]
     return "\n".join([Path(report.name).name, *head, *lines])
 
 

@@ -16,12 +16,26 @@ def of_verify(found: Verified, file: Path, fingerprint: str) -> Report:
     name = _relative(file)
     rows = [
         Row(
-            kind="verify", file=name, test="verify", backend=row.backend, version=row.version, device=row.device, mode=row.mode, steps=row.steps,
-            fingerprint=fingerprint, values=row.values, ok=row.ok or row.error is not None, differing=row.differing,
-            first_difference=row.first_difference, got=row.got, wanted=row.wanted, seconds=row.seconds, error=row.error,
+            kind="verify",
+            file=name,
+            test="verify",
+            backend=row.backend,
+            version=row.version,
+            device=row.device,
+            mode=row.mode,
+            steps=row.steps,
+            fingerprint=fingerprint,
+            values=row.values,
+            ok=row.ok or row.error is not None,
+            differing=row.differing,
+            first_difference=row.first_difference,
+            got=row.got,
+            wanted=row.wanted,
+            seconds=row.seconds,
+            error=row.error,
         )
         for row in found.rows
-    ]  # fmt: skip
+    ]
     more = {
         "file": name,
         "fingerprint": fingerprint,
@@ -38,9 +52,14 @@ def of_conformance(found: Found) -> Report:
     rows = []
     for result in found.results:
         names: dict[str, Any] = {
-            "kind": "conformance", "backend": result.backend, "version": result.version, "device": result.device, "mode": result.mode,
-            "test": result.selection, "quantity": "fingerprints" if result.mode == COMPILER else "values",
-        }  # fmt: skip
+            "kind": "conformance",
+            "backend": result.backend,
+            "version": result.version,
+            "device": result.device,
+            "mode": result.mode,
+            "test": result.selection,
+            "quantity": "fingerprints" if result.mode == COMPILER else "values",
+        }
         if result.error is not None:
             rows.append(Row(**names, error=result.error))
         rows += [_row(one, names) for one in result.files]

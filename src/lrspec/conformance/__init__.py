@@ -1,7 +1,7 @@
 """The conformance vectors, and running them on every installed backend, device and mode.
 
-`vectors/` has the vectors as JSON, for any language (docs/conformance.md): documents, their fingerprints and programs, and
-float32 bits from exact arithmetic that knows nothing of this package. Each backend runs in a process of its own
+`vectors/` has the vectors as JSON, for any language (docs/conformance.md): documents, their fingerprints and programs,
+and float32 bits from exact arithmetic that knows nothing of this package. Each backend runs in a process of its own
 (`python -m lrspec.conformance BACKEND`), as in `lrspec.verify`.
 """
 
@@ -64,7 +64,7 @@ def conformance(
 
     Args:
         backends: Which of `BACKENDS` to run, where they are installed.
-        kinds: Names of files (`kinds/linear`), of their last parts (`linear`) or of folders (`presets`); by default all.
+        kinds: Names of files (`kinds/linear`), of their last parts (`linear`) or of folders (`presets`); else all.
         size: How many vectors run in the slower modes: `quick`, `default` or `all`.
         without: Modes to leave out, as in `verify`.
         corrupt: Whether to change one coefficient of each program that is run, to see that it is noticed.

@@ -100,16 +100,21 @@ def compared(files: list[VectorFile], chosen: Selection, sample: Sampled) -> Ite
         tally = Tally(file)
         for vector in chosen.vectors(file):
             places = chosen.places(vector)
-            steps, wanted = (array[places] for array in with_open_ones(vector))
+            every, bits = with_open_ones(vector)
+            steps, wanted = every[places], bits[places]
             try:
                 got = np.asarray(sample(vector, steps))
-                if got.dtype != np.float32 or got.shape != steps.shape:
-                    raise TypeError(f"gave {got.dtype}{list(got.shape)}: expected float32{list(steps.shape)}")
+                _check(got, len(steps))
             except Exception as error:
                 raise RuntimeError(vector.id) from error
             tally.add(vector, steps, got.view(np.uint32), wanted)
         if tally.found["vectors"]:
             yield tally.found
+
+
+def _check(got: Any, count: int) -> None:
+    if got.dtype != np.float32 or got.shape != (count,):
+        raise TypeError(f"gave {got.dtype}{list(got.shape)}: expected float32[{count}]")
 
 
 def with_open_ones(vector: Vector) -> tuple[Steps, Bits]:
@@ -120,7 +125,9 @@ def with_open_ones(vector: Vector) -> tuple[Steps, Bits]:
     evaluate = host_evaluator(vector.program)
     more = np.array(sorted(vector.either), np.int64)
     found = np.array([evaluate(step) for step in more.tolist()], np.float32).view(np.uint32).tolist()
-    own = np.array([bits if bits in pair else pair[0] for bits, pair in zip(found, _pairs(vector), strict=True)], np.uint32)
+    own = np.array(
+        [bits if bits in pair else pair[0] for bits, pair in zip(found, _pairs(vector), strict=True)], np.uint32
+    )
     order = np.argsort(np.concatenate([steps, more]), kind="stable")
     return np.concatenate([steps, more])[order], np.concatenate([bits, own])[order]
 

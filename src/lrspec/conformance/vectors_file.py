@@ -133,7 +133,9 @@ def files(kinds: Sequence[str] = ()) -> list[VectorFile]:
     names = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.json"))
     for kind in kinds:
         if not any(kind in _names(name) for name in names):
-            raise LrspecError(f"kind: found {kind!r}, expected one of {', '.join(names)}, or the last part or folder of one")
+            raise LrspecError(
+                f"kind: found {kind!r}, expected one of {', '.join(names)}, or the last part or folder of one"
+            )
     return [VectorFile(name) for name in names if not kinds or any(kind in _names(name) for kind in kinds)]
 
 
