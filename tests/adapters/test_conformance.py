@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cases import CASES, LAST_STEP
+from cases import CASES
 from lrspec import Node
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode
-from lrspec.program import Program
+from program_shapes import shapes
 
 NAMES = (
     "constant",
@@ -84,27 +84,6 @@ def test_the_cases_cover_every_kind_and_end() -> None:
     found = [node for name in NAMES for node in inside(CASES[name])]
     assert {node.kind for node in found} == set(KINDS)
     assert {getattr(node, "after", "hold") for node in found} == {"hold", "continue", "error"}
-
-
-def shapes(program: Program) -> set[str]:
-    """Return what the parts of a program are that an evaluator treats in ways of their own."""
-    coefficients = np.array([segment.coefficients for segment in program.segments], object)
-    has = {
-        "one segment": len(program.segments) == 1,
-        "many segments": len(program.segments) > 100,
-        "many phases": len(program.phases) > 1,
-        "an index that does not begin at 0": any(phase.base for phase in program.phases),
-        "a period": any(phase.period for phase in program.phases),
-        "stairs": any(phase.denominator > 1 for phase in program.phases),
-        "stairs of a fraction": any(1 < phase.numerator < phase.denominator for phase in program.phases),
-        "a shift": any(segment.shift for segment in program.segments),
-        "numbers near the smallest": any(segment.exponent > 100 for segment in program.segments),
-        "numbers near the largest": any(segment.exponent < -60 for segment in program.segments),
-        "negative coefficients": bool((coefficients < 0).any()),
-        "the highest degree": bool(coefficients[:, -1].any()),
-        "an end": program.last_step < LAST_STEP,
-    }
-    return {shape for shape, found in has.items() if found}
 
 
 def test_the_few_cases_have_every_shape_of_all() -> None:
