@@ -27,6 +27,7 @@ TABLE_LIMIT = 1 << 16
 """The most indices of a program that is evaluated by a table of its values; docs/budgets.md says why."""
 _UNROLLED = 4
 _INT64_BITS = 63
+_STEP_BITS = 31
 _HALF = 15
 _HALF_MASK = (1 << _HALF) - 1
 _LIMB = 16
@@ -54,6 +55,9 @@ class Arrays(Protocol):
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Return `a` where the condition holds, else `b`; integers."""
+
+    def clamp(self, a: Any, low: int, high: int) -> Any:
+        """Return integers, where they are below `low` or above `high` these."""
 
     def float32(self, a: Any) -> Any:
         """Return integers, of 24 bits at most, as float32."""
@@ -104,7 +108,11 @@ def tables(program: Program, *, wide: bool) -> Tables:
         starts=_padded(head[:, :1].astype(integer)),
         segments=_padded(np.concatenate([head, coefficients], 1).astype(integer)),
         scales=_padded(np.ldexp(np.float32(1), -np.stack(scales, -1)).astype(np.float32)),
-        values=_padded(np.ldexp(np.array([[s.coefficients[0]] for s in segments], np.float64), -exponents[:, None]).astype(np.float32)),
+        values=_padded(
+            np.ldexp(np.array([[s.coefficients[0]] for s in segments], np.float64), -exponents[:, None]).astype(
+                np.float32
+            )
+        ),
     )
 
 
@@ -118,19 +126,11 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
 
     Steps below 0 count as 0 and steps above 2^31 - 1 as 2^31 - 1; a device cannot raise.
     """
-    step = arrays.where(step >= 0, step, 0)
-    if arrays.has_int64:
-        step = arrays.where(step >= LAST_STEP, LAST_STEP, step)
+    index = _index(program, arrays.clamp(step, 0, LAST_STEP), arrays)
     values = value_table(program)
     if values is None:
-        return _polynomial(program, _index(program, step, arrays), arrays)
-    last = len(values) - 1
-    if not last:
-        index = arrays.where(step >= 0, 0, 0)
-    else:
-        index = _index(program, step, arrays)
-        index = arrays.where(index >= last, last, index)
-    (value,) = arrays.row(values, index)
+        return _polynomial(program, index, arrays)
+    (value,) = arrays.row(values, arrays.clamp(index, 0, len(values) - 1))
     return value
 
 
@@ -181,17 +181,25 @@ def _index_in(phase: Phase, step: Any, arrays: Arrays) -> Any:
     """Return the index of a step of one phase; of a step outside it, which is not chosen, any number."""
     offset = step - phase.start if phase.start else step
     if phase.period:
-        offset = offset - offset // phase.period * phase.period
-    ratio = (phase.numerator, phase.denominator)
-    if phase.numerator == phase.denominator:
-        quotient = offset
-    elif phase.numerator == 1:
-        quotient = offset // phase.denominator
-    elif arrays.has_int64:
-        quotient = offset * phase.numerator // phase.denominator
-    else:
-        quotient = quotient_int32(offset, *ratio, reciprocal(*ratio), arrays)
-    return quotient + phase.base if phase.base else quotient
+        offset = offset - _quotient(offset, 1, phase.period, arrays) * phase.period
+    index = _quotient(offset, phase.numerator, phase.denominator, arrays)
+    return index + phase.base if phase.base else index
+
+
+def _quotient(offset: Any, numerator: int, denominator: int, arrays: Arrays) -> Any:
+    """Return `floor(offset * numerator / denominator)`; by multiplication, because XLA gives a division its own kernel.
+
+    With `k = 31 + ceil(log2(d))` and `m = floor(2**k / d) + 1`, `m * d - 2**k` is from 1 to `2**(k - 31)`, so that
+    `u * m / 2**k` exceeds `u / d` by less than `1 / d`, for `0 <= u < 2**31`; and `u * m < 2**63`.
+    """
+    if numerator == denominator:
+        return offset
+    if not arrays.has_int64:
+        return quotient_int32(offset, numerator, denominator, reciprocal(numerator, denominator), arrays)
+    if numerator > 1:
+        return offset * numerator // denominator
+    bits = _STEP_BITS + (denominator - 1).bit_length()
+    return (offset * ((1 << bits) // denominator + 1)) >> bits
 
 
 def _looked_up_index(program: Program, step: Any, arrays: Arrays) -> Any:
@@ -311,6 +319,10 @@ class NumPyArrays:
     def where(self, condition: Table, a: Any, b: Any) -> Table:
         """Return `np.where(condition, a, b)` in the integer type."""
         return np.asarray(np.where(condition, a, b), np.int64 if self.has_int64 else np.int32)
+
+    def clamp(self, a: Table, low: int, high: int) -> Table:
+        """Return `np.clip(a, low, high)` in the integer type."""
+        return np.asarray(np.clip(a, low, high), np.int64 if self.has_int64 else np.int32)
 
     def float32(self, a: Table) -> Table:
         """Return integers as float32."""

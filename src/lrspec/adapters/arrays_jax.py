@@ -59,7 +59,8 @@ class JaxArrays:
     def row(self, table: Table, index: _Scalar) -> list[_Scalar]:
         """Return the columns of `table[index]`."""
         if table.shape[1] == 1:
-            return [_Scalar(lax.squeeze(lax.dynamic_slice(table[:, 0], (index.array,), (1,)), (0,)))]
+            place = lax.convert_element_type(index.array, np.uint32)  # which JAX does not count from the end
+            return [_Scalar(lax.squeeze(lax.dynamic_slice(table[:, 0], (place,), (1,)), (0,)))]
         row = lax.dynamic_slice(table, (index.array, _ZERO), (1, table.shape[1]))
         return [_Scalar(lax.squeeze(lax.slice(row, (0, k), (1, k + 1)), (0, 1))) for k in range(table.shape[1])]
 
@@ -77,6 +78,10 @@ class JaxArrays:
         """Return `a` where the condition holds, else `b`."""
         a, b = (n.array if isinstance(n, _Scalar) else np.asarray(n, np.int32) for n in (a, b))
         return _Scalar(lax.select(condition, a, b))
+
+    def clamp(self, a: _Scalar, low: int, high: int) -> _Scalar:
+        """Return an integer, where it is below `low` or above `high` that one."""
+        return _Scalar(lax.clamp(np.int32(low), a.array, np.int32(high)))
 
     def float32(self, a: _Scalar) -> _Scalar:
         """Return an integer as float32."""

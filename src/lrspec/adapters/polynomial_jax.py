@@ -18,12 +18,14 @@ from jax.interpreters import ad, batching, mlir
 
 from lrspec.adapters.arrays_jax import in_lax
 from lrspec.device import Table, on_device
+from lrspec.fields import LAST_STEP
 from lrspec.program import Program
 
 IS_SUPPORTED = hasattr(jax, "shard_map")
 """Whether a primitive needs no rules of its own on meshes, as it did in older versions of JAX."""
-_COMPARED = 64
-"""The most starts that a search compares with an index one after another; of more, it looks some up."""
+_CONSTANTS = 128
+"""Of so many starts at most, a search compares with constants alone; of more, with `_FIRST` of them at first."""
+_FIRST = 32
 
 
 class _Table:
@@ -70,7 +72,9 @@ def _tensor(shape: Sequence[int], dtype: Any) -> Any:
 
 
 def _constant(array: Table) -> Any:
-    attribute = mlir.ir.DenseElementsAttr.get(np.ascontiguousarray(array), type=mlir.dtype_to_ir_type(array.dtype), shape=array.shape)
+    attribute = mlir.ir.DenseElementsAttr.get(
+        np.ascontiguousarray(array), type=mlir.dtype_to_ir_type(array.dtype), shape=array.shape
+    )
     return stablehlo.constant(attribute)
 
 
@@ -100,27 +104,39 @@ class HloArrays:
         return stablehlo.gather(table, index.operation, numbers, [1])
 
     def search(self, starts: Table, index: _Integers) -> _Integers:
-        """Return the number of the last row that starts at or before `index`: compared with constants, in two rounds."""
-        stride = max(1, len(starts) // _COMPARED)
-        found = self._count([index >= int(start) for start in starts[stride::stride, 0]])
+        """Return the number of the last row that starts at or before `index`.
+
+        It goes by halves: each chooses among constants the start to compare with next, so that nothing is looked up.
+        Where there are more starts than `_CONSTANTS`, this finds the first of a few, and the others are looked up.
+        """
+        count = len(np.unique(starts))
+        stride = 1 if count <= _CONSTANTS else -(-count // _FIRST)
+        candidates: list[Any] = [int(start) for start in starts[:count:stride, 0]]
+        found: Any = _Integers(_full(np.int64(0), self._shape), self._shape)
+        while len(candidates) > 1:
+            half = len(candidates) // 2
+            is_later = index >= candidates[half]
+            found = found + self.where(is_later, half, 0)
+            chosen = [self.where(is_later, candidates[half + k], candidates[k]) for k in range(1, half)]
+            candidates = [None, *chosen, *candidates[2 * half :]]
         if stride == 1:
             return found
-        first = found * stride
-        rest = [index >= self.row(starts, first + k)[0] for k in range(1, stride)]
-        return first + self._count(rest)
-
-    def _count(self, conditions: Sequence[Any]) -> _Integers:
-        """Return how many conditions hold."""
-        kind = _tensor(self._shape, np.int64)
-        found = _Integers(_full(np.int64(0), self._shape), self._shape)
-        for condition in conditions:
-            found = found + _Integers(stablehlo.convert(kind, condition), self._shape)
+        first = found = found * stride
+        never = np.full((stride, 1), LAST_STEP + 1, starts.dtype)
+        for k in range(1, stride):
+            (start,) = self.row(np.concatenate([starts[:count], never]), first + k)
+            found = found + self.where(index >= start, 1, 0)
         return found
 
     def where(self, condition: Any, a: Any, b: Any) -> _Integers:
         """Return `a` where the condition holds, else `b`."""
         a, b = (n.operation if isinstance(n, _Tensor) else _full(np.int64(n), self._shape) for n in (a, b))
         return _Integers(stablehlo.select(condition, a, b), self._shape)
+
+    def clamp(self, a: _Integers, low: int, high: int) -> _Integers:
+        """Return integers, where they are below `low` or above `high` these."""
+        least, most = (_full(np.int64(n), self._shape) for n in (low, high))
+        return _Integers(stablehlo.clamp(least, a.operation, most), self._shape)
 
     def float32(self, a: _Tensor) -> _Tensor:
         """Return integers as float32."""
@@ -130,7 +146,11 @@ class HloArrays:
 def _full(value: Any, shape: tuple[int, ...]) -> Any:
     scalar = np.asarray(value)
     kind = mlir.dtype_to_ir_type(scalar.dtype)
-    element = mlir.ir.FloatAttr.get(kind, float(scalar)) if scalar.dtype == np.float32 else mlir.ir.IntegerAttr.get(kind, int(scalar))
+    element = (
+        mlir.ir.FloatAttr.get(kind, float(scalar))
+        if scalar.dtype == np.float32
+        else mlir.ir.IntegerAttr.get(kind, int(scalar))
+    )
     return stablehlo.constant(mlir.ir.DenseElementsAttr.get_splat(mlir.ir.RankedTensorType.get(shape, kind), element))
 
 
