@@ -1,4 +1,4 @@
-"""What XLA makes of a schedule: how many kernels, counted in the optimized program, which no machine's speed changes."""
+"""How many kernels XLA makes of a schedule: counted in the optimized program, whatever the speed of the machine."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from jax import lax
 
 import lrspec
 from lrspec import presets
-from lrspec.device import TABLE_LIMIT, value_table
+from lrspec.device import TABLE_LIMIT
 
 NO_KERNEL = {"parameter", "constant", "tuple", "get-tuple-element", "bitcast"}
 
 
 def of_steps(n: int) -> dict[str, lrspec.Node]:
     """Return one schedule of each preset whose course takes `n` steps; one without an end is frozen there."""
-    warmup = {"peak_value": 0.1, "warmup_steps": n // 50}
-    rise = {"init_value": 0.01, "peak_value": 0.1, "up_steps": n // 10}
-    bounds = [n // 2, n * 3 // 4]
-    endless = {
+    warmup: dict[str, Any] = {"peak_value": 0.1, "warmup_steps": n // 50}
+    rise: dict[str, Any] = {"init_value": 0.01, "peak_value": 0.1, "up_steps": n // 10}
+    bounds, rest = [n // 2, n * 3 // 4], n - n // 50
+    schedules: dict[str, lrspec.Node] = {
         "warmup_constant": presets.warmup_constant(**warmup),
         "warmup_exponential": presets.warmup_exponential(**warmup, decay_rate=0.96, decay_period=n / 100),
         "warmup_multi_step": presets.warmup_multi_step(**warmup, boundaries=bounds),
@@ -34,8 +34,8 @@ def of_steps(n: int) -> dict[str, lrspec.Node]:
         "triangular2": presets.triangular2(**rise),
         "cosine_restarts": presets.cosine_restarts(peak_value=0.1, cycle_steps=n // 10),
     }
-    rest = n - n // 50
-    return {name: lrspec.Freeze(part=node, steps=n) for name, node in endless.items()} | {
+    schedules = {name: lrspec.Freeze(part=node, steps=n) for name, node in schedules.items()}
+    schedules |= {
         "warmup_cosine": presets.warmup_cosine(**warmup, decay_steps=rest),
         "warmup_linear": presets.warmup_linear(**warmup, decay_steps=rest),
         "warmup_polynomial": presets.warmup_polynomial(**warmup, decay_steps=rest, power=0.9),
@@ -44,6 +44,7 @@ def of_steps(n: int) -> dict[str, lrspec.Node]:
         "one_cycle_momentum": presets.one_cycle_momentum(total_steps=n),
         "exp_range": presets.exp_range(**rise, decay_rate=1 - 1 / n, total_steps=n),
     }
+    return schedules
 
 
 def kernels(function: Any, *arguments: Any) -> list[str]:

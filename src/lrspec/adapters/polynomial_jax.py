@@ -8,7 +8,7 @@ under every transformation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -20,6 +20,9 @@ from lrspec.adapters.arrays_jax import in_lax
 from lrspec.device import Table, on_device
 from lrspec.fields import LAST_STEP
 from lrspec.program import Program
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 IS_SUPPORTED = hasattr(jax, "shard_map")
 """Whether a primitive needs no rules of its own on meshes, as it did in older versions of JAX."""
@@ -103,7 +106,7 @@ class HloArrays:
         numbers = stablehlo.GatherDimensionNumbers.get([], [0], [], [], [0], len(self._shape))
         return stablehlo.gather(table, index.operation, numbers, [1])
 
-    def search(self, starts: Table, index: _Integers) -> _Integers:
+    def search(self, starts: Table, index: _Integers) -> Any:
         """Return the number of the last row that starts at or before `index`.
 
         It goes by halves: each chooses among constants the start to compare with next, so that nothing is looked up.
@@ -164,14 +167,14 @@ class _Tensor:
         self.operation = operation
         self.shape = shape
 
-    def _with(self, make: Any, other: Any) -> Any:
+    def _with(self, make: Any, other: Any) -> Self:
         other = other.operation if isinstance(other, _Tensor) else _full(self.dtype(other), self.shape)
         return type(self)(make(self.operation, other), self.shape)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> Self:
         return self._with(stablehlo.add, other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Any) -> Self:
         return self._with(stablehlo.multiply, other)
 
 
