@@ -36,7 +36,7 @@ def merged(formulas: Sequence[Formula], stop: int, combine: Combine) -> Formula:
     count = 0
     for start, end in pairwise([*starts, stop]):
         tails = [_tail(formula, start, end) for formula in formulas]
-        run = _merged_runs(tails, end - start, partial(combine, budget=budget))
+        run = _merged_runs(tails, end - start, lambda spans, count: combine(spans, count, budget))
         parts.append((start, Formula(runs=(run,))))
         count += len(run.spans)
         check_spans(count)
