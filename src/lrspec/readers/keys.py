@@ -67,10 +67,11 @@ class Context:
         system: Whose config it is.
         quantities: What the caller knows of the run.
         file: The file.
-        training_args: The training arguments beside a config that leaves values to them.
+        training_args: What stands in another file, where a config leaves something to one.
         found: The keys that were read, by their paths.
         defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
         named: Whether the caller says whose config it is.
+        looked: Whether `training_args` were asked for.
     """
 
     system: str
@@ -80,6 +81,12 @@ class Context:
     found: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     named: bool = False
+    looked: bool = False
+
+    def beside(self) -> Mapping[str, Any] | None:
+        """Return what stands in another file, of which the config leaves something to it."""
+        self.looked = True
+        return self.training_args
 
 
 class Keys:
