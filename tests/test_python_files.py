@@ -14,7 +14,7 @@ import pytest
 from lrspec import LrspecError, SpecError
 from lrspec.readers import files
 from lrspec.readers.files import Unread
-from lrspec.readers.files.expressions import Budget
+from lrspec.readers.files.merging import Budget
 from lrspec.readers.files.python import evaluated, parsed
 
 NAMES = "abcde"

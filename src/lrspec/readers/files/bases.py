@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.readers.files.expressions import Budget, ConfigDict, Imported
 from lrspec.readers.files.lenient import Unread
-from lrspec.readers.files.merging import configured, merged
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged
 from lrspec.readers.files.python import evaluated, parsed
 
 BASE = "_base_"

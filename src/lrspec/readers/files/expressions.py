@@ -11,41 +11,12 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import FUNCTIONS, OPERATIONS, numbers, small
 from lrspec.readers.files.lenient import Unread
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported
 
-MAX_WORK = 500_000
-"""How many nodes and items may be looked at in one file and its bases."""
 _MAX_NESTED = 100
 _PLAIN = (bool, int, float, str, type(None))
-
-
-class ConfigDict(dict[Any, Any]):
-    """A mapping of a base file: `update` changes the mappings in it, and `merge` heeds `_delete_`."""
-
-
-class Imported(str):
-    """The full name of something that is imported, such as a class that stands as a `type`."""
-
-    __slots__ = ()
-
-
-class Budget:
-    """How much work is left, for a file and its bases together."""
-
-    def __init__(self) -> None:
-        self.left = MAX_WORK
-
-    def spend(self, amount: int) -> None:
-        """Count some work.
-
-        Raises:
-            SpecError: There was too much.
-        """
-        self.left -= amount
-        if self.left < 0:
-            raise SpecError("", found="a config that computes too much", expected=f"at most {MAX_WORK:,} values")
 
 
 class Values:

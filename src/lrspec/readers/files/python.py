@@ -13,9 +13,9 @@ from typing import Any
 
 from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import MAX_ITEMS
-from lrspec.readers.files.expressions import Budget, ConfigDict, Imported, Values, combined
+from lrspec.readers.files.expressions import Values, combined
 from lrspec.readers.files.lenient import Unread
-from lrspec.readers.files.merging import configured, merged, update
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged, update
 
 _MAX_SOURCE = 1 << 18
 _ANYTHING = {"exec", "globals", "locals", "vars"}

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import in_steps, show
 from lrspec.kinds import Constant
+from lrspec.readers.build import schedule_of
 from lrspec.readers.files.bases import BASE
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
@@ -19,7 +18,7 @@ from lrspec.readers.mmengine.run import Run, in_ticks, run_of
 from lrspec.readers.mmengine.shapes import SHAPES, Span
 from lrspec.readers.mmengine.windows import Window, course, overlap
 from lrspec.readers.reading import Reading
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 SYSTEM = "mmengine"
 _RATE = "learning_rate"
@@ -70,13 +69,9 @@ def read(keys: Keys) -> Reading:
         notes += _beside(keys, run, nodes, [one for one in schedulers if one.drives == drives], optimizer)
     if by_batch:
         notes.append(f"MMEngine counts micro-batches: update k has the value of micro-batch {micro} k + {micro - 1}")
-    schedule = node if len(nodes) == 1 else _document(nodes)
+    schedule = schedule_of(nodes.pop(_RATE), **nodes)
     notes = list(dict.fromkeys(notes))
     return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes), total=run.total)
-
-
-def _document(nodes: Mapping[str, Node]) -> Document:
-    return Document({"lrspec": SPEC_VERSION, **{name: node_to_dict(node) for name, node in nodes.items()}})
 
 
 def _listed(keys: Keys) -> list[Keys]:

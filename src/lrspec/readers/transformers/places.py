@@ -115,7 +115,7 @@ def check_deepspeed(keys: Keys, notes: list[str]) -> None:
     """
     name = "deepspeed"
     keys.read.add(name)
-    if keys.data.get(name) in {None, True} and keys.data.get("deepspeed_config") is not None:
+    if keys.data.get(name) in (None, True) and keys.data.get("deepspeed_config") is not None:
         name = "deepspeed_config"  # `deepspeed` is then a switch of scripts that have the file beside it
     config = keys.data.get(name)
     if isinstance(config, str) and config.lstrip().startswith("{"):

@@ -93,6 +93,12 @@ class _Parser(Scanner):
         match = _WORD.match(self.source, self.at)
         return match[0] if match else ""
 
+    def _taken(self) -> str:
+        """Return the reserved word that comes next, and go on after it."""
+        word = self._reserved()
+        self.at += len(word)
+        return word
+
     def _body(self, ends: frozenset[str]) -> Body:
         """Return statements up to one of some words, or a bracket or `;;` that closes."""
         self.deeper(1)
@@ -123,8 +129,7 @@ class _Parser(Scanner):
     def _pipe(self) -> Statement:
         negated = False
         while self._reserved() in {"!", "time"}:
-            negated = negated or self.ahead("!")
-            self.at += len(self._reserved())
+            negated = self._taken() == "!" or negated
             self._blank()
         parts = [self._command()]
         while True:
@@ -145,17 +150,15 @@ class _Parser(Scanner):
         match = _FUNCTION.match(self.source, start)
         if match:
             self.at = match.end()
-            body = self._command()
-            return Function(match[1] or match[2], body.body if isinstance(body, Group) else (body,))
+            inner = self._command()
+            return Function(match[1] or match[2], inner.body if isinstance(inner, Group) else (inner,))
         if self.ahead("(("):
-            self.at = self.matching(start)
-            text = self.source[start : self.at]
-            return self._redirected(Command(self.line(start), (), ((Text("let", self.line(start)),), (Text(text, 0),))))
+            return self._redirected(self._counted(self.line(start), 0))
         if self.ahead("("):
             self.at += 1
-            body_of = self._body(frozenset())
+            body = self._body(frozenset())
             self._expect(")")
-            return self._redirected(Group(body_of, own=True))
+            return self._redirected(Group(body, own=True))
         return self._simple()
 
     def _redirected(self, statement: Statement) -> Statement:
@@ -206,59 +209,45 @@ class _Parser(Scanner):
     def _assignment(self, match: re.Match[str]) -> Assignment:
         line = self.line()
         self.at = match.end()
-        array: tuple[Word, ...] | None = None
-        scalar: Word = ()
-        if self.ahead("("):
-            self.at += 1
-            array = self._array()
-        else:
-            scalar = self.word()
+        is_array = self.ahead("(")
+        self.at += is_array
+        scalar, array = ((), self._array()) if is_array else (self.word(), None)
         return Assignment(match[1], line, match[3] == "+", match[2], scalar, array)
 
     def _array(self) -> tuple[Word, ...]:
         start, words = self.at, list[Word]()
-        while True:
-            self._blank(lines=True)
-            if self.ahead(")"):
-                self.at += 1
-                return tuple(words)
+        self._blank(lines=True)
+        while not self.ahead(")"):
             if self.at >= len(self.source) or self.source[self.at] in ";&|<>(":
                 raise self.wrong("an array that is not closed", ")", start)
             words.append(self.word())
+            self._blank(lines=True)
+        self.at += 1
+        return tuple(words)
 
     def _if(self) -> Choice:
-        line = self.line()
-        branches = [self._branch()]
-        while True:
-            word = self._reserved()
-            self.at += len(word)
-            if word == "elif":
-                branches.append(self._branch())
-            elif word == "else":
-                branches.append(((), self._body(frozenset({"fi"}))))
-            elif word == "fi":
-                return Choice(line, tuple(branches))
-            else:
-                raise self.wrong("the end of an `if`", "fi")
-
-    def _branch(self) -> tuple[Body, Body]:
-        condition = self._body(frozenset({"then"}))
-        self._expect("then")
-        return condition, self._body(frozenset({"elif", "else", "fi"}))
+        line, branches, word = self.line(), list[tuple[Body, Body]](), "elif"
+        while word == "elif":
+            condition = self._body(frozenset({"then"}))
+            self._expect("then")
+            branches.append((condition, self._body(frozenset({"elif", "else", "fi"}))))
+            word = self._taken()
+        if word == "else":
+            branches.append(((), self._body(frozenset({"fi"}))))
+            word = self._taken()
+        if word != "fi":
+            raise self.wrong("the end of an `if`", "fi")
+        return Choice(line, tuple(branches))
 
     def _while(self) -> Loop:
         line = self.line()
-        condition = self._body(frozenset({"do"}))
-        return Loop(line, "", (), condition, self._done("do", "done"))
+        return Loop(line, "", (), self._body(frozenset({"do"})), self._done("do", "done"))
 
     def _for(self) -> Loop:
         line = self.line()
         self._blank()
         if self.ahead("(("):
-            start = self.at
-            self.at = self.matching(self.at)
-            counted = Command(line, (), ((Text("let", line),), (Text(self.source[start : self.at], line),)))
-            return Loop(line, "", (), (counted,), self._for_body())
+            return Loop(line, "", (), (self._counted(line),), self._for_body())
         match = NAME.match(self.source, self.at)
         if match is None:
             raise self.wrong("for", "a variable's name")
@@ -272,6 +261,13 @@ class _Parser(Scanner):
                 words.append(self.word())
                 self._blank()
         return Loop(line, match[0], tuple(words), (), self._for_body())
+
+    def _counted(self, line: int, of_text: int | None = None) -> Command:
+        """Return `((...))`, which is what `let` does."""
+        start = self.at
+        self.at = self.matching(start)
+        text = Text(self.source[start : self.at], line if of_text is None else of_text)
+        return Command(line, (), ((Text("let", line),), (text,)))
 
     def _for_body(self) -> Body:
         self._blank(lines=True)
@@ -297,25 +293,19 @@ class _Parser(Scanner):
             if self._reserved() == "esac":
                 self.at += 4
                 return Cases(line, subject, tuple(branches))
-            if self.ahead("("):
-                self.at += 1
+            self.at += self.ahead("(")
             branches.append((self._patterns(), self._body(frozenset({"esac"}))))
-            for mark in (";;&", ";;", ";&"):
-                if self.ahead(mark):
-                    self.at += len(mark)
-                    break
+            self.at += next((len(mark) for mark in (";;&", ";;", ";&") if self.ahead(mark)), 0)
 
     def _patterns(self) -> tuple[Word, ...]:
         found: list[Word] = []
-        while True:
+        while not found or self.ahead("|"):
+            self.at += bool(found)
             self._blank()
             found.append(self.word())
             self._blank()
-            if self.ahead("|"):
-                self.at += 1
-                continue
-            self._expect(")")
-            return tuple(found)
+        self._expect(")")
+        return tuple(found)
 
     def _group(self) -> Group:
         body = self._body(frozenset({"}"}))
@@ -324,20 +314,17 @@ class _Parser(Scanner):
 
     def _condition(self) -> Command:
         """Read `[[ ... ]]`, in which operators are words."""
-        line, words = self.line(), [(Text("[[", self.line()),)]
-        found: list[Word] = list(words)
-        while True:
-            self._blank(lines=True)
-            if self.ahead("]]"):
-                self.at += 2
-                return Command(line, (), tuple(found))
-            if self.at >= len(self.source):
-                raise self.wrong("[[ that is not closed", "]]")
+        line, found = self.line(), list[Word]([(Text("[[", self.line()),)])
+        self._blank(lines=True)
+        while not self.ahead("]]"):
             start = self.at
-            word = self.word(frozenset(" \t\n"))
+            found.append(self.word(frozenset(" \t\n")))
             if self.at == start:
-                raise self.wrong(repr(self.source[start : start + 8]), "]]")
-            found.append(word)
+                at_end = start >= len(self.source)
+                raise self.wrong("[[ that is not closed" if at_end else repr(self.source[start : start + 8]), "]]")
+            self._blank(lines=True)
+        self.at += 2
+        return Command(line, (), tuple(found))
 
 
 _COMPOUND: dict[str, Callable[[_Parser], Statement]] = {
