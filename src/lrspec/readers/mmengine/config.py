@@ -69,7 +69,7 @@ def read(keys: Keys) -> Reading:
         notes += _beside(keys, run, nodes, [one for one in schedulers if one.drives == drives], optimizer)
     if by_batch:
         notes.append(f"MMEngine counts micro-batches: update k has the value of micro-batch {micro} k + {micro - 1}")
-    schedule = schedule_of(nodes.pop(_RATE), **nodes)
+    schedule = schedule_of(nodes.pop(_RATE), None, **nodes)
     notes = list(dict.fromkeys(notes))
     return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes), total=run.total)
 

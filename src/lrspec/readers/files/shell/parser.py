@@ -23,11 +23,9 @@ from lrspec.readers.files.shell.syntax import (
     plain,
 )
 
-_BLANK = " \t"
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]\n]*)\])?(\+?)=")
 _FUNCTION = re.compile(r"(?:function[ \t]+([\w:.-]+)[ \t]*(?:\([ \t]*\))?|([\w:.-]+)[ \t]*\([ \t]*\))[ \t\n]*(?=[{(])")
 _REDIRECTION = re.compile(r"[0-9]*(<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())|(&>>|&>)")
-_WORD = re.compile(r"(?:\[\[|[A-Za-z]+|[{}!])(?=[\s;&|()<>]|\Z)")
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 
@@ -48,10 +46,6 @@ def parse(source: str, path: str, line: int = 1) -> Body:
 class _Parser(Scanner):
     """Reading statements."""
 
-    def __init__(self, source: str, path: str, line: int) -> None:
-        super().__init__(source, path, line)
-        self._documents: list[tuple[str, bool]] = []
-
     def script(self) -> Body:
         """Return all statements."""
         body = self._body(frozenset())
@@ -59,53 +53,13 @@ class _Parser(Scanner):
             raise self.wrong(repr(self.source[self.at : self.at + 8]), "a command")
         return body
 
-    def _blank(self, *, lines: bool = False) -> None:
-        """Skip blanks, continued lines and comments; and, where asked, the ends of lines."""
-        source = self.source
-        while self.at < len(source):
-            char = source[self.at]
-            if char in _BLANK or char == "\r":
-                self.at += 1
-            elif self.ahead("\\\n"):
-                self.at += 2
-            elif char == "#":
-                end = source.find("\n", self.at)
-                self.at = len(source) if end < 0 else end
-            elif char == "\n" and lines:
-                self._newline()
-            else:
-                return
-
-    def _newline(self) -> None:
-        """Skip the end of a line, and the documents that begin after it."""
-        self.at += 1
-        for end, tabs in self._documents:
-            while self.at < len(self.source):
-                stop = self.source.find("\n", self.at)
-                stop = len(self.source) if stop < 0 else stop
-                text = self.source[self.at : stop]
-                self.at = min(stop + 1, len(self.source))
-                if (text.lstrip("\t") if tabs else text) == end:
-                    break
-        self._documents.clear()
-
-    def _reserved(self) -> str:
-        match = _WORD.match(self.source, self.at)
-        return match[0] if match else ""
-
-    def _taken(self) -> str:
-        """Return the reserved word that comes next, and go on after it."""
-        word = self._reserved()
-        self.at += len(word)
-        return word
-
     def _body(self, ends: frozenset[str]) -> Body:
         """Return statements up to one of some words, or a bracket or `;;` that closes."""
         self.deeper(1)
         found: list[Statement] = []
         while True:
-            self._blank(lines=True)
-            if self.at >= len(self.source) or self.ahead(")") or self.ahead(";;") or self._reserved() in ends:
+            self.blank(lines=True)
+            if self.at >= len(self.source) or self.ahead(")") or self.ahead(";;") or self.reserved() in ends:
                 break
             if self.ahead(";") or self.ahead("&"):
                 self.at += 1
@@ -118,31 +72,31 @@ class _Parser(Scanner):
         line = self.line()
         parts = [("", self._pipe())]
         while True:
-            self._blank()
+            self.blank()
             operator = next((text for text in ("&&", "||") if self.ahead(text)), None)
             if operator is None:
                 return parts[0][1] if len(parts) == 1 else Chain(line, tuple(parts))
             self.at += 2
-            self._blank(lines=True)
+            self.blank(lines=True)
             parts.append((operator, self._pipe()))
 
     def _pipe(self) -> Statement:
         negated = False
-        while self._reserved() in {"!", "time"}:
-            negated = self._taken() == "!" or negated
-            self._blank()
+        while self.reserved() in {"!", "time"}:
+            negated = self.taken() == "!" or negated
+            self.blank()
         parts = [self._command()]
         while True:
-            self._blank()
+            self.blank()
             if not self.ahead("|") or self.ahead("||"):
                 break
             self.at += 2 if self.ahead("|&") else 1
-            self._blank(lines=True)
+            self.blank(lines=True)
             parts.append(self._command())
         return parts[0] if len(parts) == 1 and not negated else Pipe(tuple(parts))
 
     def _command(self) -> Statement:
-        word = self._reserved()
+        word = self.reserved()
         start = self.at
         if word in _COMPOUND:
             self.at += len(word)
@@ -157,14 +111,14 @@ class _Parser(Scanner):
         if self.ahead("("):
             self.at += 1
             body = self._body(frozenset())
-            self._expect(")")
+            self.expect(")")
             return self._redirected(Group(body, own=True))
         return self._simple()
 
     def _redirected(self, statement: Statement) -> Statement:
-        self._blank()
+        self.blank()
         while self._redirection():
-            self._blank()
+            self.blank()
         return statement
 
     def _redirection(self) -> bool:
@@ -172,25 +126,18 @@ class _Parser(Scanner):
         if match is None or UNREAD.match(self.source, self.at):
             return False
         self.at = match.end()
-        self._blank()
+        self.blank()
         target = self.word()
         if match[1] in {"<<", "<<-"}:
-            self._documents.append((plain(target) or "", match[1] == "<<-"))
+            self.documents.append((plain(target) or "", match[1] == "<<-"))
         return True
-
-    def _expect(self, text: str) -> None:
-        self._blank(lines=True)
-        if not self.ahead(text):
-            found = repr(self.source[self.at : self.at + 8]) if self.at < len(self.source) else "the end of the script"
-            raise self.wrong(found, text)
-        self.at += len(text)
 
     def _simple(self) -> Command:
         line, start = self.line(), self.at
         assignments: list[Assignment] = []
         words: list[Word] = []
         while True:
-            self._blank()
+            self.blank()
             if self._redirection():
                 continue
             if self.at >= len(self.source) or self.source[self.at] in "\n;&|)":
@@ -216,12 +163,12 @@ class _Parser(Scanner):
 
     def _array(self) -> tuple[Word, ...]:
         start, words = self.at, list[Word]()
-        self._blank(lines=True)
+        self.blank(lines=True)
         while not self.ahead(")"):
             if self.at >= len(self.source) or self.source[self.at] in ";&|<>(":
                 raise self.wrong("an array that is not closed", ")", start)
             words.append(self.word())
-            self._blank(lines=True)
+            self.blank(lines=True)
         self.at += 1
         return tuple(words)
 
@@ -229,12 +176,12 @@ class _Parser(Scanner):
         line, branches, word = self.line(), list[tuple[Body, Body]](), "elif"
         while word == "elif":
             condition = self._body(frozenset({"then"}))
-            self._expect("then")
+            self.expect("then")
             branches.append((condition, self._body(frozenset({"elif", "else", "fi"}))))
-            word = self._taken()
+            word = self.taken()
         if word == "else":
             branches.append(((), self._body(frozenset({"fi"}))))
-            word = self._taken()
+            word = self.taken()
         if word != "fi":
             raise self.wrong("the end of an `if`", "fi")
         return Choice(line, tuple(branches))
@@ -245,21 +192,21 @@ class _Parser(Scanner):
 
     def _for(self) -> Loop:
         line = self.line()
-        self._blank()
+        self.blank()
         if self.ahead("(("):
             return Loop(line, "", (), (self._counted(line),), self._for_body())
         match = NAME.match(self.source, self.at)
         if match is None:
             raise self.wrong("for", "a variable's name")
         self.at = match.end()
-        self._blank(lines=True)
+        self.blank(lines=True)
         words: list[Word] = []
-        if self._reserved() == "in":
+        if self.reserved() == "in":
             self.at += 2
-            self._blank()
+            self.blank()
             while self.at < len(self.source) and self.source[self.at] not in "\n;&|<>()":
                 words.append(self.word())
-                self._blank()
+                self.blank()
         return Loop(line, match[0], tuple(words), (), self._for_body())
 
     def _counted(self, line: int, of_text: int | None = None) -> Command:
@@ -270,27 +217,27 @@ class _Parser(Scanner):
         return Command(line, (), ((Text("let", line),), (text,)))
 
     def _for_body(self) -> Body:
-        self._blank(lines=True)
+        self.blank(lines=True)
         while self.ahead(";"):
             self.at += 1
-            self._blank(lines=True)
+            self.blank(lines=True)
         return self._done("{", "}") if self.ahead("{") else self._done("do", "done")
 
     def _done(self, begin: str, end: str) -> Body:
-        self._expect(begin)
+        self.expect(begin)
         body = self._body(frozenset({end}))
-        self._expect(end)
+        self.expect(end)
         return body
 
     def _case(self) -> Cases:
         line = self.line()
-        self._blank()
+        self.blank()
         subject = self.word()
-        self._expect("in")
+        self.expect("in")
         branches: list[tuple[tuple[Word, ...], Body]] = []
         while True:
-            self._blank(lines=True)
-            if self._reserved() == "esac":
+            self.blank(lines=True)
+            if self.reserved() == "esac":
                 self.at += 4
                 return Cases(line, subject, tuple(branches))
             self.at += self.ahead("(")
@@ -301,28 +248,28 @@ class _Parser(Scanner):
         found: list[Word] = []
         while not found or self.ahead("|"):
             self.at += bool(found)
-            self._blank()
+            self.blank()
             found.append(self.word())
-            self._blank()
-        self._expect(")")
+            self.blank()
+        self.expect(")")
         return tuple(found)
 
     def _group(self) -> Group:
         body = self._body(frozenset({"}"}))
-        self._expect("}")
+        self.expect("}")
         return Group(body, own=False)
 
     def _condition(self) -> Command:
         """Read `[[ ... ]]`, in which operators are words."""
         line, found = self.line(), list[Word]([(Text("[[", self.line()),)])
-        self._blank(lines=True)
+        self.blank(lines=True)
         while not self.ahead("]]"):
             start = self.at
             found.append(self.word(frozenset(" \t\n")))
             if self.at == start:
                 at_end = start >= len(self.source)
                 raise self.wrong("[[ that is not closed" if at_end else repr(self.source[start : start + 8]), "]]")
-            self._blank(lines=True)
+            self.blank(lines=True)
         self.at += 2
         return Command(line, (), tuple(found))
 

@@ -14,6 +14,8 @@ UNREAD = re.compile(r"[<>]\(|<[A-Za-z](?:[\w ./,:'\"*-]*[\w./*])?>")
 """What a process prints, `<(...)`; and what is left to fill in, `<a path>`."""
 NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#?$!-]")
 _ESCAPED = frozenset('"\\$`\n')
+_BLANK = " \t"
+_WORD = re.compile(r"(?:\[\[|[A-Za-z]+|[{}!])(?=[\s;&|()<>]|\Z)")
 _OPERATOR = re.compile(r":?[-=+?]")
 
 
@@ -25,6 +27,7 @@ class Scanner:
         self.path = path
         self.at = 0
         self.depth = 0
+        self.documents: list[tuple[str, bool]] = []
         self._first = line
         self._breaks = [match.start() for match in re.finditer("\n", source)]
 
@@ -49,6 +52,59 @@ class Scanner:
     def ahead(self, text: str) -> bool:
         """Tell whether a text comes next."""
         return self.source.startswith(text, self.at)
+
+    def blank(self, *, lines: bool = False) -> None:
+        """Skip blanks, continued lines and comments; and, where asked, the ends of lines."""
+        source = self.source
+        while self.at < len(source):
+            char = source[self.at]
+            if char in _BLANK or char == "\r":
+                self.at += 1
+            elif self.ahead("\\\n"):
+                self.at += 2
+            elif char == "#":
+                end = source.find("\n", self.at)
+                self.at = len(source) if end < 0 else end
+            elif char == "\n" and lines:
+                self._newline()
+            else:
+                return
+
+    def _newline(self) -> None:
+        """Skip the end of a line, and the documents that begin after it."""
+        self.at += 1
+        for end, tabs in self.documents:
+            while self.at < len(self.source):
+                stop = self.source.find("\n", self.at)
+                stop = len(self.source) if stop < 0 else stop
+                text = self.source[self.at : stop]
+                self.at = min(stop + 1, len(self.source))
+                if (text.lstrip("\t") if tabs else text) == end:
+                    break
+        self.documents.clear()
+
+    def reserved(self) -> str:
+        """Return the reserved word that comes next, or nothing."""
+        match = _WORD.match(self.source, self.at)
+        return match[0] if match else ""
+
+    def taken(self) -> str:
+        """Return the reserved word that comes next, and go on after it."""
+        word = self.reserved()
+        self.at += len(word)
+        return word
+
+    def expect(self, text: str) -> None:
+        """Go on after a text that has to come next.
+
+        Raises:
+            SpecError: It does not.
+        """
+        self.blank(lines=True)
+        if not self.ahead(text):
+            found = repr(self.source[self.at : self.at + 8]) if self.at < len(self.source) else "the end of the script"
+            raise self.wrong(found, text)
+        self.at += len(text)
 
     def word(self, ends: frozenset[str] = _META) -> Word:
         """Return the word that begins here, up to a character that ends it; it may be empty."""

@@ -19,7 +19,7 @@ class Variable(NamedTuple):
     name: str
     line: int
     quoted: bool
-    index: str = ""
+    item: str = ""
     operator: str = ""
     operand: Word = ()
 
@@ -50,7 +50,7 @@ class Assignment(NamedTuple):
     name: str
     line: int
     append: bool
-    index: str | None
+    item: str | None
     scalar: Word
     array: tuple[Word, ...] | None
 
