@@ -165,9 +165,7 @@ class Walk(Builtins):
         if assignment.array is not None:
             words = self.words(*assignment.array)
             value = Array(elements(before) + words if assignment.append else words)
-        elif assignment.item is not None or (
-            isinstance(before, Array) and isinstance((*before.words, ())[0], Fork)
-        ):
+        elif assignment.item is not None or (isinstance(before, Array) and isinstance((*before.words, ())[0], Fork)):
             value = Scalar((Unknown(line, f"${name}, an array with elements set one by one", name, many=True),))
         else:
             pieces = self.text(assignment.scalar)

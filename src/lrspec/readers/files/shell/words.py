@@ -116,11 +116,7 @@ class Expansion:
         value = self.variables.get(part.name)
         if part.operator:
             return self._operated(part, value)
-        if (
-            isinstance(value, Array)
-            and part.item in {"@", "*"}
-            and not any(isinstance(w, Fork) for w in value.words)
-        ):
+        if isinstance(value, Array) and part.item in {"@", "*"} and not any(isinstance(w, Fork) for w in value.words):
             return tuple(piece for word in value.words for piece in (Known(" "), *word))[1:]  # type: ignore[misc]
         if isinstance(value, Array) or (value is not None and part.item not in {"", "0", "@", "*"}):
             return self._element(part, elements(value))
