@@ -13,7 +13,7 @@ from lrspec.readers.build import schedule_of
 from lrspec.readers.files.bases import BASE
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
-from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, check_scaling, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.run import Run, in_ticks, run_of
 from lrspec.readers.mmengine.shapes import SHAPES, Span
 from lrspec.readers.mmengine.windows import Window, course, overlap
@@ -129,10 +129,7 @@ def _check_others(keys: Keys, wrapper: Keys) -> list[str]:
     Raises:
         UnsupportedError: One of them changes it in a way that the config alone does not say.
     """
-    scaling = keys.inside("auto_scale_lr")
-    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
-        raise keys.refused("auto_scale_lr", reason)
+    check_scaling(keys)
     check_hooks(keys, keys.inside("default_hooks").data.get("param_scheduler"))
     several = [name for name, one in wrapper.data.items() if isinstance(one, Mapping) and "optimizer" in one]
     if several and "optimizer" not in wrapper.data:

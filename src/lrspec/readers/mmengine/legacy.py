@@ -9,7 +9,7 @@ from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Freeze
 from lrspec.readers.build import schedule_of
 from lrspec.readers.keys import Keys
-from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, check_scaling, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.pieces import in_steps_of_its_own, slowed
 from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
 from lrspec.readers.mmengine.run import Run
@@ -42,10 +42,7 @@ def read(keys: Keys) -> Reading:
         UnsupportedError: A policy that has no equivalent.
         SpecError: A key is missing, unknown or not as it should be.
     """
-    scaling = keys.inside("auto_scale_lr")
-    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
-        raise keys.refused("auto_scale_lr", reason)
+    check_scaling(keys)
     check_hooks(keys)
     optimizer, run = _optimizer(keys), _run(keys)
     node, name, notes = _policy(keys.inside("lr_config"), run, rate_of(optimizer), rate=True)
