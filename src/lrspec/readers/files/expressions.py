@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lrspec.readers.files.arithmetic import FUNCTIONS, OPERATIONS, numbers, small
+from lrspec.readers.files.code import shown
 from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import Budget, ConfigDict, Imported
 
@@ -57,9 +58,9 @@ class Values:
         self._depth += 1
         try:
             read = _READERS.get(type(node))
-            value = self._code(node, _shown(node)) if read is None else read(self, node)
+            value = self._code(node, shown(node)) if read is None else read(self, node)
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            value = self.unread(node, f"{_shown(node)} ({error})")
+            value = self.unread(node, f"{shown(node)} ({error})")
         finally:
             self._depth -= 1
         value = self.certain(value)
@@ -144,32 +145,6 @@ class Values:
         return found if unread is None else unread
 
 
-_WORDS: dict[type[ast.AST], str] = {
-    ast.BinOp: "an operation",
-    ast.BoolOp: "a condition",
-    ast.Compare: "a comparison",
-    ast.Constant: "a literal",
-    ast.IfExp: "a condition",
-    ast.Lambda: "a function",
-    ast.NamedExpr: "`:=`",
-    ast.Subscript: "`[...]`",
-    ast.UnaryOp: "an operation",
-}
-
-
-def _shown(node: ast.AST) -> str:
-    """Return a piece of code in few words."""
-    if isinstance(node, ast.Call):
-        while isinstance(node, ast.Call):  # `f()()()` may be as long as a file
-            node = node.func
-        return f"{_shown(node)}(...)"
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return f"{node.value.id if isinstance(node.value, ast.Name) else '...'}.{node.attr}"
-    return _WORDS.get(type(node), "a comprehension" if type(node).__name__.endswith("Comp") else "code")
-
-
 def _constant(values: Values, node: ast.Constant) -> Any:
     if not isinstance(node.value, _PLAIN):
         return values.unread(node, f"a {type(node.value).__name__}")
@@ -221,7 +196,7 @@ def _call(values: Values, node: ast.Call) -> Any:
         if isinstance(whole, list | dict):
             values.budget.spend(len(whole))
             return type(whole)(whole)
-    return values._code(node, _shown(node))  # noqa: SLF001 - a reader of the table below
+    return values._code(node, shown(node))  # noqa: SLF001 - a reader of the table below
 
 
 def combined(values: Values, node: ast.AST, operation: ast.operator, one: Any, other: Any) -> Any:
@@ -291,7 +266,7 @@ def _attribute(values: Values, node: ast.Attribute) -> Any:
         return Imported(f"{whole}.{node.attr}")
     if isinstance(whole, ConfigDict):
         return whole[node.attr]
-    return whole if isinstance(whole, Unread) else values.unread(node, _shown(node))
+    return whole if isinstance(whole, Unread) else values.unread(node, shown(node))
 
 
 _READERS: dict[type[ast.AST], Callable[[Values, Any], Any]] = {

@@ -7,42 +7,18 @@ value, and lists and mappings that it may change. The rest of the file is read a
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import MAX_ITEMS
+from lrspec.readers.files.code import bound, used_by_functions
 from lrspec.readers.files.expressions import Values, combined
 from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged, update
 
-_MAX_SOURCE = 1 << 18
-_ANYTHING = {"exec", "globals", "locals", "vars"}
-"""Names with which code changes names that it does not mention."""
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 Imports = Callable[[str, int, int], Mapping[str, Any]]
 """What returns the values of a base file: of its module, how many folders up, and the line."""
-
-
-def parsed(source: str, path: str) -> ast.Module:
-    """Return the syntax tree of a config.
-
-    Raises:
-        SpecError: It is no Python, or too large or too deeply nested to be a config.
-    """
-    if len(source) > _MAX_SOURCE:
-        raise SpecError(path, found=f"{len(source):,} characters", expected=f"a config of at most {_MAX_SOURCE:,}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except SyntaxError as error:
-        where = f"line {error.lineno}: " if error.lineno else ""
-        raise SpecError(path, found=f"{where}{error.msg}", expected="Python") from None
-    except (ValueError, MemoryError, RecursionError, OverflowError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise SpecError(path, found=found, expected="Python, not too deeply nested") from None
 
 
 def evaluated(
@@ -62,7 +38,7 @@ def evaluated(
             cannot be read.
     """
     try:
-        values = Values(path, budget, _used_by_functions(tree, path, budget))
+        values = Values(path, budget, used_by_functions(tree, path, budget))
         values.names.update(given or {})
         _Statements(values, imports).run(tree.body)
         return {name: finished(value, values) for name, value in values.names.items() if not name.startswith("__")}
@@ -81,28 +57,6 @@ def finished(value: Any, values: Values) -> Any:
     return value
 
 
-def _used_by_functions(tree: ast.Module, path: str, budget: Budget) -> dict[str, str]:
-    """Return the names that functions use, with where.
-
-    Raises:
-        SpecError: There is code that may change any name.
-    """
-    found: dict[str, str] = {}
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
-    while waiting:
-        node, inside = waiting.pop()
-        budget.spend(1)
-        inside = inside or isinstance(node, _FUNCTIONS)
-        if isinstance(node, ast.Name):
-            if node.id in _ANYTHING:
-                code = f"line {node.lineno}: `{node.id}`, by which code may change any value"
-                raise SpecError(path, found=code, expected="a config without it")
-            if inside:
-                found[node.id] = f"{path}, line {node.lineno}"
-        waiting += [(one, inside) for one in ast.iter_child_nodes(node)]
-    return found
-
-
 FUNCTION = "what a function or class does"
 """What is found where a file has functions."""
 _WORDS: dict[type[ast.stmt], str] = {
@@ -115,16 +69,6 @@ _WORDS: dict[type[ast.stmt], str] = {
     ast.With: "what `with` does",
     ast.Try: "what `try` does",
 }
-
-
-def _bound(node: ast.AST) -> list[str]:
-    """Return the names that a part of a statement binds."""
-    if isinstance(node, ast.Name):
-        return [node.id] if isinstance(node.ctx, ast.Store | ast.Del) else []
-    if isinstance(node, ast.alias):
-        return [node.asname or node.name.split(".")[0]]
-    names = (getattr(node, "rest", None), getattr(node, "name", None))  # of functions, classes, handlers and patterns
-    return [name for name in names if isinstance(name, str)]
 
 
 class _Statements:
@@ -149,7 +93,7 @@ class _Statements:
             self.values.budget.spend(1)
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 raise self.star(node)
-            for name in _bound(node):
+            for name in bound(node):
                 self.values.bind(name, unread)
 
     def star(self, statement: ast.ImportFrom) -> SpecError:
