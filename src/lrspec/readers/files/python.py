@@ -13,7 +13,7 @@ from typing import Any
 from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import MAX_ITEMS
 from lrspec.readers.files.code import bound, used_by_functions
-from lrspec.readers.files.expressions import Values, combined
+from lrspec.readers.files.expressions import Values
 from lrspec.readers.files.lenient import Unread
 from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged, update
 
@@ -81,8 +81,8 @@ class _Statements:
     def run(self, body: list[ast.stmt]) -> None:
         for statement in body:
             self.values.budget.spend(1)
-            done = _DONE.get(type(statement))
-            if done is None or not done(self, statement):
+            done = getattr(self, f"_{type(statement).__name__.lower()}", None)
+            if done is None or not done(statement):
                 self.unknown(statement)
 
     def unknown(self, statement: ast.stmt) -> None:
@@ -100,15 +100,15 @@ class _Statements:
         found = f"line {statement.lineno}: `from {statement.module} import *`, whose names are not known"
         return SpecError(self.values.path, found=found, expected="names, or `with read_base():` around it")
 
-    def assigned(self, statement: ast.Assign) -> bool:
+    def _assign(self, statement: ast.Assign) -> bool:
         value = self.values.of(statement.value)
         done = [self.store(target, value) for target in statement.targets]
         return all(done)
 
-    def annotated(self, statement: ast.AnnAssign) -> bool:
+    def _annassign(self, statement: ast.AnnAssign) -> bool:
         return statement.value is None or self.store(statement.target, self.values.of(statement.value))
 
-    def augmented(self, statement: ast.AugAssign) -> bool:
+    def _augassign(self, statement: ast.AugAssign) -> bool:
         target, values = statement.target, self.values
         loaded: dict[type[ast.expr], ast.expr] = {
             ast.Name: ast.Name(id=getattr(target, "id", ""), ctx=ast.Load()),
@@ -120,7 +120,7 @@ class _Statements:
             adds = isinstance(statement.op, ast.Add) and isinstance(more, list | tuple)
             return adds and isinstance(before, list) and self.extend(before, more)
         try:
-            after = combined(values, statement, statement.op, before, more)
+            after = values.combined(statement, statement.op, before, more)
         except (TypeError, ValueError, ArithmeticError) as error:
             after = values.unread(statement, f"an operation ({error})")
         return self.store(target, after)
@@ -161,7 +161,7 @@ class _Statements:
         whole += more
         return True
 
-    def expression(self, statement: ast.Expr) -> bool:
+    def _expr(self, statement: ast.Expr) -> bool:
         call = statement.value
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
             self.values.of(call)
@@ -193,7 +193,7 @@ class _Statements:
         whole.update(anew)
         return True
 
-    def deleted(self, statement: ast.Delete) -> bool:
+    def _delete(self, statement: ast.Delete) -> bool:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 self.values.names.pop(target.id, None)
@@ -213,13 +213,13 @@ class _Statements:
             return True
         return False
 
-    def imported(self, statement: ast.Import) -> bool:
+    def _import(self, statement: ast.Import) -> bool:
         for one in statement.names:
             first = one.name.split(".")[0]
             self.values.bind(one.asname or first, Imported(one.name if one.asname else first))
         return True
 
-    def imported_from(self, statement: ast.ImportFrom) -> bool:
+    def _importfrom(self, statement: ast.ImportFrom) -> bool:
         module = "." * statement.level + (statement.module or "")
         for one in statement.names:
             if one.name == "*":
@@ -227,7 +227,10 @@ class _Statements:
             self.values.bind(one.asname or one.name, Imported(f"{module}.{one.name}"))
         return True
 
-    def with_base(self, statement: ast.With) -> bool:
+    def _pass(self, _: ast.Pass) -> bool:
+        return True
+
+    def _with(self, statement: ast.With) -> bool:
         context = statement.items[0].context_expr
         named = isinstance(context, ast.Call) and isinstance(context.func, ast.Name) and context.func.id == "read_base"
         if not named or self.imports is None or not all(isinstance(one, ast.ImportFrom) for one in statement.body):
@@ -246,17 +249,3 @@ class _Statements:
             else:
                 missing = self.values.unread(statement, f"the name {alias.name}, which the base does not give a value")
                 self.values.bind(alias.asname or alias.name, found.get(alias.name, missing))
-
-
-_DONE: dict[type[ast.stmt], Callable[[_Statements, Any], bool]] = {
-    ast.Assign: _Statements.assigned,
-    ast.AnnAssign: _Statements.annotated,
-    ast.AugAssign: _Statements.augmented,
-    ast.Expr: _Statements.expression,
-    ast.Delete: _Statements.deleted,
-    ast.Import: _Statements.imported,
-    ast.ImportFrom: _Statements.imported_from,
-    ast.With: _Statements.with_base,
-    ast.Pass: lambda *_: True,
-}
-"""What each kind of statement does; it returns whether all that it does was done."""
