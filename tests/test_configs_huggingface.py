@@ -134,7 +134,9 @@ def test_a_deepspeed_file_is_looked_at_where_it_is_beside(tmp_path: Path) -> Non
         load_config(tmp_path / "a.json", training_args={"scheduler": {"type": "WarmupLR"}})
 
 
-@pytest.mark.parametrize("name", ["zero2", "default-zero3", "deepspeed_configs/zero3_bf16.json"])
+@pytest.mark.parametrize(
+    "name", ["zero2", "default-zero3", "deepspeed_configs/zero3_bf16.json", "ex/deepspeed/ds_z3_config.json"]
+)
 def test_a_deepspeed_file_that_a_system_brings_along_has_no_scheduler(name: str) -> None:
     assert any("has no scheduler" in note for note in given(deepspeed=name).conventions)
 

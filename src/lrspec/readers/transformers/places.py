@@ -24,8 +24,10 @@ _FOREIGN = re.compile(
 )
 _OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*|llrd.*")
 _STATE = {"global_step", "log_history"}
-_WITHOUT_SCHEDULER = re.compile(r"(.*/)?deepspeed_configs/zero[123]\w*\.json|(default-)?zero[0-3](_offload)?")
-"""The configs of DeepSpeed that axolotl and ms-swift bring along, none of which has a scheduler."""
+_WITHOUT_SCHEDULER = re.compile(
+    r"(.*/)?(deepspeed_configs/zero[123]\w*|deepspeed/ds_z[0-3]_\w*config)\.json|(default-)?zero[0-3](_offload)?"
+)
+"""The configs of DeepSpeed that axolotl, LLaMA-Factory and ms-swift bring along, none of which has a scheduler."""
 
 
 def arguments_in(keys: Keys) -> Keys:
