@@ -8,7 +8,7 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import FOUND, GOOD, complain, count, named, say
-from lrspec.cli.inputs import add_inputs, read_input
+from lrspec.cli.inputs import add_inputs, read_inputs
 from lrspec.cli.plot import picture
 from lrspec.cli.selection import add_selection, selected
 from lrspec.cli.waiting import waiting
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    readings = [read_input(text, options) for text in (options.a, options.b)]
+    readings = read_inputs(options, options.a, options.b)
     for text, reading in zip((options.a, options.b), readings, strict=True):
         for note in reading.notes:
             complain(f"note: {text}: {note}")

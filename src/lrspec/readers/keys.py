@@ -1,4 +1,4 @@
-"""What the readers of config files share: keys that know their paths, the quantities of a run, and warmups."""
+"""What the readers of config files share: keys that know their paths, and the quantities of a run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Number, Steps, show
-from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.build import joined as joined, ramp as ramp  # noqa: PLC0414 - names of this module too
 from lrspec.readers.decimals import product
 from lrspec.readers.files import ConfigFile, Unread
-from lrspec.spec import Node
 
 QUANTITIES = ("base_value", "steps_per_epoch", "total_steps", "batch_size", "tokens_per_step")
 _WHAT = {
@@ -67,10 +66,11 @@ class Context:
         system: Whose config it is.
         quantities: What the caller knows of the run.
         file: The file.
-        training_args: The training arguments beside a config that leaves values to them.
+        training_args: What stands in another file, where a config leaves something to one.
         found: The keys that were read, by their paths.
         defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
         named: Whether the caller says whose config it is.
+        looked: Whether `training_args` were asked for.
     """
 
     system: str
@@ -80,6 +80,12 @@ class Context:
     found: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     named: bool = False
+    looked: bool = False
+
+    def beside(self) -> Mapping[str, Any] | None:
+        """Return what stands in another file, of which the config leaves something to it."""
+        self.looked = True
+        return self.training_args
 
 
 class Keys:
@@ -274,36 +280,6 @@ def _check_plain(value: Any, path: str) -> None:
     if isinstance(value, list | tuple):
         for i, one in enumerate(value):
             _check_plain(one, f"{path}[{i}]")
-
-
-def ramp(first: float, peak: float, steps: int, ahead: int = 0, over: int | None = None) -> list[Node]:
-    """Return the parts of a straight warmup of `steps` steps, of which there may be none.
-
-    Args:
-        first: The value at time 0 of the line.
-        peak: The value at its end.
-        steps: How many steps of it are used.
-        ahead: At which time of the line step 0 is.
-        over: The length of the line, where that is not `steps`.
-    """
-    over = steps if over is None else over
-    if steps == 0:
-        return []
-    if over == 0 or first == peak:
-        return [Constant(value=peak, steps=steps)]
-    line = Linear(init_value=first, end_value=peak, steps=over)
-    if (ahead, over) == (0, steps):
-        return [line]
-    if ahead == 0:
-        return [Freeze(part=line, steps=steps)]
-    if ahead >= over:
-        return [Constant(value=peak, steps=steps)]
-    return [Freeze(part=Shift(part=line, by=ahead), steps=steps)]
-
-
-def joined(*parts: Node) -> Node:
-    """Return a sequence, or the only part."""
-    return parts[0] if len(parts) == 1 else Sequence(parts=parts)
 
 
 def share(peak: float, ratio: float) -> float:

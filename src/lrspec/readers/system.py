@@ -19,7 +19,7 @@ class Mark:
     Args:
         keys: Keys that are there with a value, each as a path: `SOLVER.LR_SCHEDULER_NAME`; `param_scheduler[].type` for
             any item of a list; `*.sched` for any key, `**.sched` at any depth, in lists too; `VERSION=2` where the
-            value's text matches a regular expression.
+            value's text matches a regular expression; `blr|lr0` for either of two.
         absent: Paths that are not there.
         program: A regular expression of the name of the script that a launch script runs.
         text: A regular expression to search in the text of a file of a form that is not parsed.
@@ -99,9 +99,10 @@ class System:
 
 
 def _stands(data: Any, path: str) -> bool:
-    """Tell whether something stands at a path, with a text that matches where the path asks for one."""
-    path, asks, pattern = path.partition("=")
-    found = [value for value in _values(data, path.split(".")) if value is not None]
+    """Tell whether something stands at one of the paths, with a text that matches where one is asked for."""
+    paths, asks, pattern = path.partition("=")
+    either = paths.split("|")
+    found = [value for one in either for value in _values(data, one.split(".")) if value is not None]
     if not asks:
         return bool(found)
     texts = (str(value) for value in found if isinstance(value, str | int | float))

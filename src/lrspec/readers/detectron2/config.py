@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.fields import show
 from lrspec.kinds import Clamp, Freeze, Linear, Polynomial, Product, Sequence
 from lrspec.readers.build import constant
@@ -23,6 +23,8 @@ _OTHER = (
     r"|USE_CUSTOM_SOLVER$|CUSTOM_MULTIPLIER_NAME$|RESET_ITER$)"
 )
 """Keys of SOLVER that are about other things, of detectron2 and of projects on top of it."""
+_D2GO = {"D2GO_DATA", "MODEL_EMA", "QUANTIZATION"}
+"""Keys that d2go's files have; its REFERENCE_WORLD_SIZE is 8 where none is written."""
 _SCALES = r"BIAS_LR_FACTOR|(BACKBONE|HEAD|EMBED|CUSTOM)_(MULTIPLIER|LR_FACTOR)"
 _NOT_OF_DETECTRON2 = (
     "no such key, which detectron2 does not have either: another project's, or one on top of it whose schedule is its "
@@ -48,8 +50,9 @@ def read(keys: Keys) -> Reading:
     name = solver.get("LR_SCHEDULER_NAME", NAMES[0])
     if name not in NAMES:
         raise solver.wrong("LR_SCHEDULER_NAME", f"one of {', '.join(NAMES)}; another is code of a project's own")
+    notes = _workers(keys, solver)
     total, peak = solver.steps("MAX_ITER", 40000), _peak(solver)
-    notes = [f"MAX_ITER={total} is the number of updates of the run, after which the value is held"]
+    notes += [f"MAX_ITER={total} is the number of updates of the run, after which the value is held"]
     if name == "WarmupPolyLR":
         node = _poly(solver, peak, total)
         notes.append("WarmupPolyLR is that of detectron2's projects/DeepLab")
@@ -61,6 +64,24 @@ def read(keys: Keys) -> Reading:
     notes += _groups(solver)
     _check_known(solver)
     return Reading(schedule=node, framework="detectron2", construct=name, conventions=tuple(notes), total=total)
+
+
+def _workers(keys: Keys, solver: Keys) -> list[str]:
+    """Return for how many workers rate and lengths are those that are written; with others they are scaled.
+
+    Raises:
+        SpecError: The caller does not say that an update has the samples of so many.
+    """
+    is_d2go = not _D2GO.isdisjoint(keys.data) or "FBNET_V2" in keys.inside("MODEL").data
+    name = "REFERENCE_WORLD_SIZE"
+    workers = solver.whole(name, 8 if is_d2go else 0) if is_d2go or name in solver.data else 0
+    if not workers:
+        return []
+    batch = solver.whole("IMS_PER_BATCH", 16, least=1)
+    why = f"{batch} with {workers} workers; with others rate and lengths are scaled"
+    if solver.quantity("batch_size", name, why) != batch:
+        raise solver.wrong("IMS_PER_BATCH", f"{argument('batch_size')} of it; of a run with others give its own dump")
+    return [f"{name}={workers}: read as with so many workers, whose updates have {batch} samples"]
 
 
 def _peak(solver: Keys) -> float:
@@ -143,10 +164,7 @@ def _groups(solver: Keys) -> list[str]:
     """Return what is to be said of rates that are not the base rate."""
     scaling = [str(key) for key in solver.data if re.fullmatch(_SCALES, str(key))]
     scaled = "scales the rates of some parameters; the schedule is that of the base rate"
-    notes = [f"{key} {scaled}" for key in scaling if solver.number(key) != 1]
-    if "REFERENCE_WORLD_SIZE" in solver.data and solver.whole("REFERENCE_WORLD_SIZE", 0):
-        notes.append("with another number of workers than REFERENCE_WORLD_SIZE detectron2 scales rate and lengths")
-    return notes
+    return [f"{key} {scaled}" for key in scaling if solver.number(key) != 1]
 
 
 def _check_known(solver: Keys) -> None:
