@@ -122,7 +122,7 @@ def test_the_terminal_has_ticks_and_a_logarithmic_axis(file: str, capsys: pytest
     assert capsys.readouterr().out.splitlines()[0].startswith("0.1 ")
 
 
-def test_a_schedule_is_drawn_on_axes(tmp_path: Path) -> None:
+def test_a_schedule_is_drawn_on_axes() -> None:
     pytest.importorskip("matplotlib")
     from matplotlib.figure import Figure
 
@@ -142,7 +142,8 @@ def test_a_notebook_shows_curve_and_tree() -> None:
 
 def test_the_values_inside_an_affine_are_those_of_the_part() -> None:
     rising = lrspec.Linear(init_value=0.0, end_value=1.0, steps=100)
-    found = lrspec.Affine(part=lrspec.Product(parts=[rising, FLAT]), scale=2.0).explain().phases
+    flat = lrspec.Constant(value=0.1, steps=100)
+    found = lrspec.Affine(part=lrspec.Product(parts=[rising, flat]), scale=2.0).explain().phases
     assert [phase.last_value for phase in found] == [lrspec.Linear(init_value=0.0, end_value=0.2, steps=100)(99)] + [
         pytest.approx(value) for value in (0.099, 0.99, 0.1)
     ]

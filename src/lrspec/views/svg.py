@@ -19,6 +19,7 @@ _WIDTH, _LEFT, _EDGE, _TOP, _HIGH, _GAP = 640, 72, 620, 30, 190, 20
 _STEPS, _UNIT = 40, 22
 _DOT = 7.0
 _LETTER = 6.2
+_ROW, _MOST = 16, 80
 _INK, _FAINT = "#333", "#ddd"
 
 
@@ -47,7 +48,7 @@ def figure_svg(drawn: Figure, words: str | None = None) -> str:
     """
     parts, base = [], _TOP - _GAP
     for panel in drawn.panels:
-        top = base + _GAP + (16 if _named(panel) else 0) + (14 if panel.label else 0)
+        top = base + _GAP + _ROW * _grid(panel)[1] + (14 if panel.label else 0)
         base = round(top + _HIGH * panel.height)
         scale = _Scale(panel, top, base)
         parts += _behind(drawn, scale) + _panel(drawn, panel, scale)
@@ -154,7 +155,7 @@ def _panel(drawn: Figure, panel: Panel, scale: _Scale) -> list[str]:
             line = f'<path d="M{_LEFT} {y:.1f}H{_EDGE}" stroke="{_FAINT}"/>'
             parts += [line, words_at(_LEFT - 6, y + 4, f"{value:.10g}", "end")]
     if panel.label:
-        parts.append(words_at(_LEFT, scale.top - (22 if _named(panel) else 6), panel.label, "start"))
+        parts.append(words_at(_LEFT, scale.top - 6 - _ROW * _grid(panel)[1], panel.label, "start"))
     for number, curve in enumerate(panel.curves):
         color = COLORS[number % len(COLORS)] if panel.height >= 1 else "#d62728"
         parts += _line(drawn, curve, scale, color, 3.0 if _named(panel) and not number else 1.6)
@@ -162,16 +163,27 @@ def _panel(drawn: Figure, panel: Panel, scale: _Scale) -> list[str]:
 
 
 def _legend(panel: Panel, top: int) -> list[str]:
+    """Return the names of the curves, above a panel, in as many rows as they need."""
     if not _named(panel):
         return []
-    wide = (_EDGE - _LEFT) / len(panel.curves)
-    room = int((wide - 30) / _LETTER)
+    per_row, rows = _grid(panel)
+    wide = (_EDGE - _LEFT) / per_row
     parts = []
     for number, curve in enumerate(panel.curves):
-        left, color = _LEFT + wide * number, COLORS[number % len(COLORS)]
-        parts.append(f'<path d="M{left:.1f} {top - 10}h18" stroke="{color}" stroke-width="{1.6 if number else 3}"/>')
-        parts.append(words_at(left + 23, top - 6, curve.name[-room:], "start"))
+        row, column = divmod(number, per_row)
+        left, y, color = _LEFT + wide * column, top - 6 - _ROW * (rows - 1 - row), COLORS[number % len(COLORS)]
+        parts.append(f'<path d="M{left:.1f} {y - 4}h18" stroke="{color}" stroke-width="{1.6 if number else 3}"/>')
+        parts.append(words_at(left + 23, y, curve.name[-_MOST:], "start"))
     return parts
+
+
+def _grid(panel: Panel) -> tuple[int, int]:
+    """Return how many names stand in a row, and how many rows there are; none where there is one curve."""
+    if not _named(panel):
+        return 1, 0
+    longest = min(_MOST, max(len(curve.name) for curve in panel.curves))
+    per_row = max(1, min(len(panel.curves), int((_EDGE - _LEFT) / (30 + _LETTER * longest))))
+    return per_row, -(-len(panel.curves) // per_row)
 
 
 def _line(drawn: Figure, curve: Curve, scale: _Scale, color: str, width: float) -> list[str]:
