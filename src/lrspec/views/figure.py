@@ -160,7 +160,7 @@ def _curves(inside: Mapping[str, Schedule], total: int) -> tuple[Curve, ...]:
 
 def _marks(node: Node, peak: float, curve: Curve, total: int) -> tuple[tuple[float, str], ...]:
     """Return where a schedule ends and where it is largest, where that is in the picture and not at its edge."""
-    marks = [(peak, "peak")] if 0 < peak < curve.stop - 1 else []
+    marks = [(peak, "peak")] if 0 < peak < curve.stop - 1 and peak != node.length else []
     if curve.stop < total:
         marks.append((curve.stop, "no value"))
     elif node.length is not None and 0 < node.length < total:
