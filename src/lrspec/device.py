@@ -107,7 +107,7 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
     found = arrays.search(table.starts, index)
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
-    high, low = _horner_int64(coefficients, x) if arrays.has_int64 else _horner_int32(coefficients, x)
+    high, low = horner_int64(coefficients, x) if arrays.has_int64 else horner_int32(coefficients, x)
     last, *before = arrays.row(table.scales, found)
     low_scale, high_scale = before or (None, 2.0**24)
     value = arrays.float32(high) * high_scale
@@ -143,7 +143,7 @@ def _index(program: Program, table: Tables, step: Any, arrays: Arrays) -> Any:
     return base + offset * numerator // denominator
 
 
-def _horner_int64(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
+def horner_int64(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
     """Return the Horner sum as (the bits from 24 up, the low 24 bits)."""
     x1, x0 = x >> _HALF, x & _HALF_MASK
     acc = coefficients[-1]
@@ -152,8 +152,8 @@ def _horner_int64(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
     return acc >> 24, acc & 0xFFFFFF
 
 
-def _horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
-    """Return the same as `_horner_int64`, with every number in int32."""
+def horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
+    """Return the same as `horner_int64`, with every number in int32."""
     x1, x0 = x >> _HALF, x & _HALF_MASK
     acc: Limbs = (coefficients[-3], coefficients[-2], coefficients[-1])
     for k in range(len(coefficients) - 6, -1, -3):
