@@ -83,7 +83,7 @@ def test_tables_follow_no_dtype_and_are_not_saved() -> None:
 
 def test_what_is_no_step_is_refused() -> None:
     batch = lrspec.torch.batch(sweep(3))
-    for step, name in ((0.5, "float"), (torch.tensor(0.5), "torch.float32"), (torch.tensor(True), "torch.bool")):
+    for step, name in ((0.5, "float"), (torch.tensor(0.5), "torch.float32"), (torch.tensor([True])[0], "torch.bool")):
         with pytest.raises(TypeError, match=f"a step of {name}: expected integers"):
             batch(step)
     with pytest.raises(ValueError, match=r"steps of shape \(2,\): expected one, or one for each of 3 schedules"):
