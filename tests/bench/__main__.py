@@ -50,25 +50,31 @@ def is_possible(row: Row) -> bool:
     return all(find_spec(module) for module in row.needs)
 
 
-def run(row: Row, repeats: int) -> Result:
-    """Return what a row measures, in a process of its own where Keras has to run on another backend."""
-    if row.backend in {"", os.environ.get("KERAS_BACKEND")}:
-        return measured(row, repeats)
-    command = [sys.executable, "-m", "bench", row.name, "--json", "--repeats", str(repeats)]
-    environment = os.environ | {"KERAS_BACKEND": row.backend}
+def run(backend: str, rows: list[Row], repeats: int) -> Iterator[Result]:
+    """Measure rows, in a process of their own where Keras has to run on another backend."""
+    if backend in {"", os.environ.get("KERAS_BACKEND")}:
+        yield from (measured(row, repeats) for row in rows)
+        return
+    command = [sys.executable, "-m", "bench", *(row.name for row in rows), "--json", "--repeats", str(repeats)]
+    environment = os.environ | {"KERAS_BACKEND": backend}
     output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
-    return Result.from_dict(json.loads(output.stdout)["rows"][0])
+    yield from map(Result.from_dict, json.loads(output.stdout)["rows"])
 
 
-def results(rows: list[Row], repeats: int) -> Iterator[Result]:
-    """Measure rows, with their progress on the standard error stream."""
+def results(rows: list[Row], repeats: int) -> list[Result]:
+    """Measure rows, with their progress on the standard error stream; those of one backend of Keras together."""
     columns = (TextColumn("{task.completed}/{task.total} {task.description}"), TimeElapsedColumn())
+    found: dict[str, Result] = {}
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=len(rows))
-        for row in rows:
-            bar.update(task, description=row.name)
-            yield run(row, repeats)
-            bar.advance(task)
+        for backend in dict.fromkeys(row.backend for row in rows):
+            group = [row for row in rows if row.backend == backend]
+            measuring = run(backend, group, repeats)
+            for row in group:
+                bar.update(task, description=row.name)
+                found[row.name] = next(measuring)
+                bar.advance(task)
+    return [found[row.name] for row in rows]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     missing = [row.name for row in rows if not is_possible(row)]
     if missing:
         print(f"{len(missing)} rows need what is not installed: {', '.join(missing)}", file=sys.stderr)
-    found = list(results([row for row in rows if is_possible(row)], options.repeats))
+    found = results([row for row in rows if is_possible(row)], options.repeats)
     if options.update:
         baseline.update(found)
     if options.json:
@@ -107,7 +113,7 @@ def report(found: list[Result], rows: list[Row], repeats: int) -> int:
     """Measure again what is worse than the baseline, print what is so twice, and return the exit status."""
     by_name: dict[str, Row] = {row.name: row for row in rows}
     known = baseline.read()
-    worse = baseline.worse_twice(found, known, lambda name: run(by_name[name], repeats))
+    worse = baseline.worse_twice(found, known, lambda name: results([by_name[name]], repeats)[0])
     for line in worse:
         print(line, file=sys.stderr)
     new: list[Any] = [result.name for result in found if result.name not in {old.name for old in known}]

@@ -18,7 +18,7 @@ BEGIN, END = "<!-- generated: bench --update -->\n", "<!-- end -->\n"
 
 def read() -> list[Result]:
     """Return the rows of the baseline."""
-    return [Result.from_dict(row) for row in json.loads(PATH.read_text())["rows"]]
+    return [Result.from_dict(row) for row in json.loads(PATH.read_text(encoding="utf-8"))["rows"]]
 
 
 def is_worse(result: Result, before: Result) -> bool:
@@ -52,8 +52,10 @@ def update(found: list[Result]) -> None:
     measured = {result.name: result for result in found}
     known = read() if PATH.exists() else []
     rows = [measured.pop(old.name, old) for old in known] + list(measured.values())
-    PATH.write_text(json.dumps(document(rows), indent=1) + "\n")
-    PAGE.write_text(page(PAGE.read_text(), json.loads(PATH.read_text())))
+    PATH.write_text(json.dumps(document(rows), indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(
+        page(PAGE.read_text(encoding="utf-8"), json.loads(PATH.read_text(encoding="utf-8"))), encoding="utf-8"
+    )
 
 
 def page(text: str, plain: dict[str, object]) -> str:
