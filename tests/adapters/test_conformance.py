@@ -53,6 +53,8 @@ NAMES = (
     "every of a fraction",
     "stretch by a decimal",
     "repeat to the last step",
+    "minimum of a sum and a power",
+    "sine falling",
 )
 SHAPES = (
     "constant smallest",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lrspec.compiler.formula import (
+    FADED,
     MAX_SPANS,
     Clock,
     Curve,
@@ -42,7 +43,7 @@ def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False, fa
         end = _end(before, curve, period) if fades else begins
         spans = _each_stair(replace(clock, stop=end), curve, period)
         if end < begins:
-            return plain([*spans, Span(start=end, curve=nothing, constant=True)])
+            return plain([*spans, Span(start=end, curve=nothing, constant=True, hidden=-FADED)])
         parts.append((0, plain(spans)))
     if begins < clock.stop:
         stair = shifted(curve, int(clock.at(begins) // period))

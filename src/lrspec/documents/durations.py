@@ -77,6 +77,12 @@ class Units:
     def __getitem__(self, quantity: str) -> Any:
         return self._known.get(quantity)
 
+    @property
+    def open_paths(self) -> set[str]:
+        """The paths of the durations that could not be resolved, and of all lists and mappings that they are in."""
+        around = {path[:i] for path in self.missing for i, character in enumerate(path) if character in ".["}
+        return around | set(self.missing)
+
     def resolve(self, data: Any, path: str) -> Any:
         """Return a node as plain data with every duration replaced by a number of steps.
 

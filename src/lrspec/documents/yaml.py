@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
+from lrspec.documents.json import from_json
 from lrspec.errors import SpecError
 from lrspec.fields import is_unicode
 
@@ -107,6 +108,8 @@ def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, t
         raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
     if decoded.lstrip().startswith("{"):
         decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
+    if loader_of is Loader and (quick := from_json(decoded)) is not None:
+        return quick
     try:
         loader = loader_of(decoded)
         _check_events(decoded, tags=tags)

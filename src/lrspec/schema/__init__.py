@@ -29,7 +29,7 @@ def generate() -> dict[str, Any]:
 
     Example:
         >>> generate()["required"]
-        ['lrspec', 'learning_rate']
+        ['lrspec']
     """
     node = {"$ref": "#/$defs/node"}
     hyperparameters = {**dict.fromkeys(HYPERPARAMETERS, node), "other": _named(node)}
@@ -38,7 +38,7 @@ def generate() -> dict[str, Any]:
     properties = {
         "lrspec": {"const": SPEC_VERSION},
         **hyperparameters,
-        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "maxItems": MAX_GROUPS}]},
+        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "minItems": 1, "maxItems": MAX_GROUPS}]},
         "relative": flag,
         "base_value": Number().schema(),
         "steps_per_epoch": factor,
@@ -51,7 +51,8 @@ def generate() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"lrspec document, version {SPEC_VERSION}",
-        **_object(properties, ["lrspec", "learning_rate"]),
+        **_object(properties, ["lrspec"]),
+        "anyOf": [{"required": [name]} for name in (*HYPERPARAMETERS, "other")],
         "$defs": {
             "steps": _one_of(_whole(1), _text(_DURATION)),
             "length": _one_of(_whole(1), _text(f"{_DURATION}|{_FRACTION}")),
