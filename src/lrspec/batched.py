@@ -1,8 +1,8 @@
 """Many schedules as one: their programs padded to one shape, and evaluated at a step together.
 
-The arithmetic is that of device.py with one more dimension, the batch, so that a device does each operation once for
-all of them. Every value has the bits that its schedule has alone: tables are padded by repeating their last row, and
-polynomials by coefficients of 0 for the highest powers, neither of which changes a bit.
+The two ways of device.py, a table of values or polynomials, with one more dimension, the batch, so that a device does
+each operation once for all schedules. Every value has the bits that its schedule has alone: tables are padded by
+repeating their last row, and polynomials by coefficients of 0 for the highest powers, neither of which changes a bit.
 """
 
 from __future__ import annotations
@@ -15,51 +15,62 @@ import numpy as np
 from lrspec.device import Arrays, NumPyArrays, Table, horner_int32, horner_int64, quotient_int32, reciprocal
 from lrspec.document import Document
 from lrspec.errors import SpecError
-from lrspec.evaluate import out_of_range, values
+from lrspec.evaluate import index_values, out_of_range, values
 from lrspec.fields import LAST_STEP, show, whole_step
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
 Float32s = np.ndarray[Any, np.dtype[np.float32]]
 
+TABLE_LIMIT = 1 << 24
+"""The most values of a batch that is evaluated by a table of them: 64 MiB."""
 _LIMB = 16
+_ONE_FACTOR = (1.0, 2.0**24)
+"""The factors of the two halves of a sum, where the last factor alone can hold the exponent."""
 _MAX_SCALE = 126  # 2**-exponent itself may be too small for float32
 
 
 class Tables(NamedTuple):
     """The programs of a batch as arrays, padded to one shape: schedules, rows, columns.
 
+    Either `values` has no rows, or `starts`, `segments` and `scales` have none.
+
     Attributes:
         phases: start and base; where any has a period or a ratio, these three; in int32 with its reciprocal. There is
             no column where the index is the step in all of them.
+        values: The value of each index up to the last, which further ones have too.
         starts: The first index of each segment.
         segments: start, shift and the coefficients, in int32 as three limbs each.
         scales: One factor, or three where an exponent is beyond what one can hold.
     """
 
     phases: Any
+    values: Any
     starts: Any
     segments: Any
     scales: Any
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether the integers are int64."""
-        return bool(self.segments.dtype.itemsize > 4)
 
 
 def stacked(programs: Sequence[Program], *, wide: bool) -> Tables:
     """Return the arrays of a batch of programs: in int64 where `wide`, else in int32 with coefficients as limbs."""
     integer = np.int64 if wide else np.int32
-    degree = max(program.degree for program in programs)
-    exponents = [np.array([s.exponent for s in program.segments]) for program in programs]
-    columns = 1 if max(e.max() for e in exponents) <= _MAX_SCALE else 3
-    segments = [_segments(program, degree, wide=wide) for program in programs]
+    counts = [program.index_count for program in programs]
+    values = [np.empty((0, 1))] * len(programs)
+    segments, scales = [np.empty((0, 3))] * len(programs), values
+    if len(counts) * max(counts) <= TABLE_LIMIT:
+        values = [index_values(program, count)[:, None] for program, count in zip(programs, counts, strict=True)]
+    else:
+        degree = max(program.degree for program in programs)
+        segments = [_segments(program, degree, wide=wide) for program in programs]
+        scales = [_scales(program) for program in programs]
+        if all((table[:, 1:] == _ONE_FACTOR).all() for table in scales):
+            scales = [table[:, :1] for table in scales]
     return Tables(
         phases=_padded(_phases(programs, wide=wide), integer),
+        values=_padded(values, np.float32, power_of_two=False),
         starts=_padded([table[:, :1] for table in segments], integer),
         segments=_padded(segments, integer),
-        scales=_padded([_scales(e)[:, :columns] for e in exponents], np.float32),
+        scales=_padded(scales, np.float32),
     )
 
 
@@ -87,22 +98,27 @@ def _segments(program: Program, degree: int, *, wide: bool) -> Table:
         mask = (1 << _LIMB) - 1
         limbs = [coefficients >> (2 * _LIMB), (coefficients >> _LIMB) & mask, coefficients & mask]
         coefficients = np.stack(limbs, -1).reshape(len(head), -1)
-    return np.concatenate([head, coefficients], 1)
+    table: Table = np.concatenate([head, coefficients], 1)
+    return table
 
 
-def _scales(exponents: Table) -> Table:
+def _scales(program: Program) -> Table:
+    exponents = np.array([s.exponent for s in program.segments])
     last = np.minimum(exponents, _MAX_SCALE)
     before = exponents - last
-    return np.ldexp(np.float32(1), -np.stack([last, before, before - 24], -1)).astype(np.float32)
+    scales: Table = np.ldexp(np.float32(1), -np.stack([last, before, before - 24], -1)).astype(np.float32)
+    return scales
 
 
-def _padded(each: list[Table], dtype: Any) -> Table:
-    """Return tables as one, each with as many rows, a power of two, by repeating the last."""
-    rows = 1 << (max(map(len, each)) - 1).bit_length()
+def _padded(each: list[Table], dtype: Any, *, power_of_two: bool = True) -> Table:
+    """Return tables as one, each with as many rows by repeating the last: the most, or the power of two from there."""
+    rows = max(map(len, each))
+    if rows and power_of_two:
+        rows = 1 << (rows - 1).bit_length()
     out = np.empty((len(each), rows, each[0].shape[1]), dtype)
     for table, into in zip(each, out, strict=True):
         into[: len(table)] = table
-        into[len(table) :] = table[-1]
+        into[len(table) :] = table[-1:]
     return out
 
 
@@ -114,16 +130,20 @@ def evaluate(tables: Tables, step: Any, arrays: Arrays) -> Any:
         step: The steps, one for all schedules or one for each.
         arrays: The operations of the framework.
     """
-    step = arrays.where(step >= 0, step, 0)
-    if tables.is_wide:
-        step = arrays.where(step >= LAST_STEP, LAST_STEP, step)
+    step = arrays.clamp(step, 0, LAST_STEP)
     index = _index(tables.phases, step, arrays) if tables.phases.shape[-1] else step
+    if count := tables.values.shape[-2]:
+        (value,) = arrays.row(tables.values, arrays.clamp(index, 0, count - 1))
+        return value
     found = arrays.search(tables.starts, index)
     start, shift, *coefficients = arrays.row(tables.segments, found)
     x = (index - start) << shift
-    high, low = horner_int64(coefficients, x) if tables.is_wide else horner_int32(coefficients, x)
+    if arrays.has_int64:
+        high, low = horner_int64(coefficients, x, [False] * len(coefficients))
+    else:
+        high, low = horner_int32(coefficients, x)
     last, *before = arrays.row(tables.scales, found)
-    low_scale, high_scale = before or (1.0, 2.0**24)
+    low_scale, high_scale = before or _ONE_FACTOR
     return (arrays.float32(high) * high_scale + arrays.float32(low) * low_scale) * last
 
 

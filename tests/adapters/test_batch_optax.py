@@ -88,7 +88,7 @@ def test_a_scan_with_a_sweep_in_every_step(nodes: list[lrspec.Node]) -> None:
     some = nodes[:64]
     batch = lrspec.optax.batch(some)
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]  # jax is untyped
     def run(batch: Any) -> Any:
         return lax.scan(lambda count, _: (count + 1, batch(count)), jnp.int32(0), None, length=70)[1]
 
@@ -142,14 +142,14 @@ def test_one_schedule_of_a_batch_is_an_optax_schedule(nodes: list[lrspec.Node]) 
     for count in range(3):
         before = params["w"]
         params, states = step(batch, params, states)
-        applied = np.float32([node(count) for node in some])
+        applied = np.array([node(count) for node in some], np.float32)
         assert np.array_equal(params["w"], before + applied[:, None])
 
 
 def test_another_batch_of_the_shape_is_not_compiled_again() -> None:
-    traced = []
+    traced: list[None] = []
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]  # jax is untyped
     def rates(batch: Any, count: Any) -> Any:
         traced.append(None)
         return batch(count)

@@ -70,7 +70,7 @@ def test_one_tensor_holds_the_rates_of_a_thousand_groups() -> None:
         for parameter in parameters:
             parameter.grad = -torch.ones(1)
         optimizer.step()
-        wanted += np.float32([node(count) for node in nodes])
+        wanted += np.array([node(count) for node in nodes], np.float32)
     assert [parameter.item() for parameter in parameters] == wanted.tolist()
 
 

@@ -69,7 +69,7 @@ def population(size: int) -> Pair:
     params = jax.random.normal(jax.random.key(1), (size, 16, 8)) / 4
 
     def run(rates: Callable[[Any], Any]) -> Callable[[], None]:
-        @jax.jit
+        @jax.jit  # type: ignore[untyped-decorator]  # jax is untyped
         def step(params: Any, count: Any) -> tuple[Any, Any]:
             gradients = jax.vmap(jax.grad(lambda p: jnp.mean(jnp.tanh(x @ p) ** 2)))(params)
             return params - rates(count)[:, None, None] * gradients, count + 1

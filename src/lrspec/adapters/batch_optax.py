@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lrspec.adapters.optax import JaxArrays, check_integer
+from lrspec.adapters.arrays_jax import JaxArrays, Scalar, as_int32
+from lrspec.adapters.optax import check_integer
 from lrspec.batched import Tables, checked, evaluate, search, stacked
 from lrspec.fields import is_integer
 from lrspec.schedule import Schedule
@@ -122,15 +123,11 @@ def _clamped(count: Any) -> jax.Array:
         return jnp.asarray(np.clip(count, 0, np.iinfo(np.int32).max).astype(np.int32))
     count = jnp.asarray(count)
     check_integer(count.dtype)
-    return _Int32().step(count).array
+    return as_int32(count)
 
 
-class _Int32(JaxArrays):
-    """The operations on one schedule of a batch, in int32 whatever the mode."""
-
-    def __init__(self) -> None:
-        self.has_int64 = False
-        self._integer = np.dtype(np.int32)
+class _One(JaxArrays):
+    """The operations on one schedule of a batch."""
 
     def search(self, starts: Any, index: Any) -> Any:
         """Return the number of the last row that starts at or before `index`: all compared at once where few."""
@@ -150,6 +147,5 @@ def _values(tables: Tables, count: jax.Array) -> jax.Array:
 
 def _value(tables: Tables, count: jax.Array) -> jax.Array:
     """Return the rate of one schedule at a count."""
-    arrays = _Int32()
-    result: jax.Array = evaluate(tables, arrays.step(count), arrays).array
+    result: jax.Array = evaluate(tables, Scalar(count), _One()).array
     return result

@@ -34,7 +34,8 @@ class TorchBatch(torch.nn.Module):  # type: ignore[misc]  # untyped where torch 
 
     def __init__(self, tables: Tables) -> None:
         super().__init__()
-        bits = tables._replace(scales=tables.scales.view(np.int32))  # floats would follow the dtype of a model
+        floats = {"values": tables.values.view(np.int32), "scales": tables.scales.view(np.int32)}
+        bits = tables._replace(**floats)  # which do not follow the dtype of a model
         for name, table in bits._asdict().items():
             self.register_buffer(name, torch.from_numpy(table), persistent=False)
         self.register_buffer("_members", torch.arange(len(tables.segments)), persistent=False)
@@ -62,7 +63,7 @@ class TorchBatch(torch.nn.Module):  # type: ignore[misc]  # untyped where torch 
         if step.ndim and step.shape != (size,):
             raise ValueError(f"steps of shape {tuple(step.shape)}: expected one, or one for each of {size} schedules")
         bits = Tables(*(getattr(self, name) for name in Tables._fields))
-        tables = bits._replace(scales=bits.scales.view(torch.float32))
+        tables = bits._replace(values=bits.values.view(torch.float32), scales=bits.scales.view(torch.float32))
         result: torch.Tensor = evaluate(tables, step.to(torch.int64).expand(size), _Members(self._members))
         return result
 
@@ -80,7 +81,8 @@ def batch(schedules: Iterable[Schedule], device: str | torch.device = "cpu") -> 
         UnsupportedError: A document schedules more than a learning rate.
     """
     programs = [schedule.program for schedule in checked(schedules, "torch")]
-    return TorchBatch(stacked(programs, wide=True)).to(device)
+    module: TorchBatch = TorchBatch(stacked(programs, wide=True)).to(device)
+    return module
 
 
 class _Members(TorchArrays):
