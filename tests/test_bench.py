@@ -95,5 +95,5 @@ def test_the_table_of_the_docs_is_the_baseline() -> None:
         baseline.page("no marks", plain)
 
 
-def test_the_baseline_has_every_row_and_no_other() -> None:
-    assert {row.name for row in baseline.read()} == {row.name for row in command.ROWS}
+def test_the_baseline_has_rows_of_the_bench_alone() -> None:
+    assert {row.name for row in baseline.read()} <= {row.name for row in command.ROWS}

@@ -55,7 +55,7 @@ COMPILED: dict[str, Callable[[], lrspec.Node]] = {
     ),
     "product of three curves over 60 cycles": lambda: lrspec.Product(
         parts=[
-            lrspec.Repeat(part=Cosine(init_value=1.0, end_value=0.1, steps=1000), cycles=60),
+            lrspec.Repeat(part=Cosine(init_value=1.0, end_value=0.1, steps=1000), num_cycles=60),
             lrspec.Geometric(init_value=1.0, end_value=0.01, steps=60_000),
             lrspec.Logarithmic(init_value=0.1, end_value=1.0, steps=60_000),
         ]

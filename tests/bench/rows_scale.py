@@ -112,10 +112,11 @@ def torch_rates(size: int) -> Pair:
     import torch
 
     batch = lrspec.torch.batch(sweep(size, 50_000))
-    functions = [
-        lambda step, peak=peak: 0.5 * peak * (1 + math.cos(math.pi * (step - _WARM) / (50_000 - _WARM)))
-        for peak in np.linspace(0.01, 0.2, size).tolist()
-    ]
+
+    def cosine(peak: float, step: int) -> float:
+        return 0.5 * peak * (1 + math.cos(math.pi * (step - _WARM) / (50_000 - _WARM)))
+
+    functions = [partial(cosine, peak) for peak in np.linspace(0.01, 0.2, size).tolist()]
     return Pair(lambda: batch(20_000), lambda: torch.tensor([function(20_000) for function in functions]))
 
 
