@@ -81,7 +81,7 @@ def test_a_picture_has_a_background_and_colours_of_its_own() -> None:
 def test_phases_peak_and_end_are_named() -> None:
     drawn = figure({"": {"": lrspec.loads(DOCUMENT)}})
     assert [(band.start, band.stop, band.name) for band in drawn.bands] == [(0, 50, "linear"), (50, 500, "cosine")]
-    assert drawn.marks == ((50, "peak"), (500.0, "end"))
+    assert list(drawn.marks) == [(50, "peak"), (500.0, "end")]
     assert all(f">{word}<" in figure_svg(drawn) for word in ("linear", "cosine", "peak", "end"))
 
 

@@ -144,9 +144,9 @@ def _polynomial(program: Program, index: Any, arrays: Arrays) -> Any:
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
     if arrays.has_int64:
-        high, low = _horner_int64(coefficients, x, products_that_fit(program))
+        high, low = horner_int64(coefficients, x, products_that_fit(program))
     else:
-        high, low = _horner_int32(coefficients, x)
+        high, low = horner_int32(coefficients, x)
     last, *before = arrays.row(table.scales, found)
     low_scale, high_scale = before or (None, 2.0**24)
     value = arrays.float32(high) * high_scale
@@ -225,7 +225,7 @@ def products_that_fit(program: Program) -> tuple[bool, ...]:
     return tuple(bool(total < 1 << (_INT64_BITS - X_BITS)) for total in sums)
 
 
-def _horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> tuple[Any, Any]:
+def horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> tuple[Any, Any]:
     """Return the Horner sum as (the bits from 24 up, the low 24 bits).
 
     Args:
@@ -241,8 +241,8 @@ def _horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> 
     return acc >> 24, acc & 0xFFFFFF
 
 
-def _horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
-    """Return the same as `_horner_int64`, with every number in int32."""
+def horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
+    """Return the same as `horner_int64`, with every number in int32."""
     x1, x0 = x >> _HALF, x & _HALF_MASK
     acc: Limbs = (coefficients[-3], coefficients[-2], coefficients[-1])
     for k in range(len(coefficients) - 6, -1, -3):

@@ -11,12 +11,14 @@ import torch
 from lrspec.adapters.clock_torch import warn
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate
 from lrspec.adapters.torch import Every, ScheduleLR
+from lrspec.adapters.writing_torch import Float32s
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
 from lrspec.schedule import Schedule
 
-_VALUES = 65_536
+_VALUES = 1 << 20
+"""The most values that are kept ahead, of all schedules together."""
 
 
 def is_grouped(schedule: Schedule) -> TypeGuard[Document]:
@@ -77,11 +79,10 @@ class GroupedScheduleLR(ScheduleLR):
             self._plan()
         return super()._at(step)
 
-    def _ahead(self, step: int, count: int) -> list[Any]:
+    def _ahead(self, step: int, count: int) -> Float32s:
         schedules = self._schedules.values()
         stop = max(step + 1, min(step + max(1, min(count, _VALUES // len(schedules))), self._last + 1))
-        rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
-        return rows
+        return np.stack([schedule.values(step, stop) for schedule in schedules], axis=1)
 
     def _write(self, value: Any) -> None:
         written, groups = self.written, self._inner.param_groups

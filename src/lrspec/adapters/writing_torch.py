@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrspec.adapters.clock_torch import Clock
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate
 from lrspec.schedule import Schedule
 
+Float32s = np.ndarray[Any, np.dtype[np.float32]]
+
 BLOCK = 1024
+"""Steps whose values NumPy gives at once."""
 _FIRST_BLOCK = 32
+_LISTED = 64
+"""Of these values, how many are Python numbers at a time: those take eight times the memory."""
 _FOREIGN = "something else sets it too: another scheduler, or the optimizer's state, loaded without the scheduler's"
 
 
@@ -64,9 +70,9 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
         """Return the last step that has values."""
         return self.schedule.program.last_step
 
-    def _ahead(self, step: int, count: int) -> list[Any]:
+    def _ahead(self, step: int, count: int) -> Float32s:
         """Return what is written at the steps from `step` on: at that one, and at up to `count` in all."""
-        return self.schedule.values(step, max(step + 1, min(step + count, self._last + 1))).tolist()
+        return self.schedule.values(step, max(step + 1, min(step + count, self._last + 1)))
 
     def _write(self, value: Any) -> None:
         """Write what `_at` returned."""
@@ -121,8 +127,8 @@ class Block:
     """What is written at some steps in a row: NumPy gives the values of many at once, the same bits sooner.
 
     Attributes:
-        values: What is written at each.
-        first: The first of the steps.
+        values: What is written at each, of the next few.
+        first: The first of these steps.
         length: How many there are.
     """
 
@@ -133,9 +139,16 @@ class Block:
         """Forget the values."""
         self.values: list[Any] = []
         self.first = self.length = 0
+        self._many: Float32s = np.empty(0, np.float32)
+        self._first_of_many = 0
 
-    def refill(self, step: int, ahead: Callable[[int, int], list[Any]]) -> Any:
+    def refill(self, step: int, ahead: Callable[[int, int], Float32s]) -> Any:
         """Take what is written at a step and after it from `ahead`, and return the first."""
-        self.values, self.first = ahead(step, min(BLOCK, 2 * self.length or _FIRST_BLOCK)), step
+        place = step - self._first_of_many
+        if not 0 <= place < len(self._many):
+            self._many = ahead(step, min(BLOCK, 2 * len(self._many) or _FIRST_BLOCK))
+            self._first_of_many, place = step, 0
+        rows = max(1, _LISTED * len(self._many) // self._many.size)
+        self.values, self.first = self._many[place : place + rows].tolist(), step
         self.length = len(self.values)
         return self.values[0]
