@@ -107,15 +107,7 @@ def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, t
     Raises:
         SpecError: The text is malformed, has a duplicate key, or is too large; the path names the line.
     """
-    try:
-        encoded = source if isinstance(source, bytes) else source.encode()
-        decoded = encoded.decode("utf-8-sig")
-    except UnicodeError:
-        raise SpecError("", found="text that is not UTF-8", expected="a document in UTF-8") from None
-    if len(encoded) > MAX_BYTES:
-        raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
-    if decoded.lstrip().startswith("{"):
-        decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
+    decoded = _decoded(source)
     if loader_of is Loader and (quick := from_json(decoded)) is not None:
         return quick
     try:
@@ -137,6 +129,20 @@ def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, t
     if data is None:
         raise SpecError("", found="null", expected="a document: a mapping with the key `lrspec`")
     return data
+
+
+def _decoded(source: str | bytes) -> str:
+    """Return a text of bounded length; without tabs where it begins as JSON does."""
+    try:
+        encoded = source if isinstance(source, bytes) else source.encode()
+        decoded = encoded.decode("utf-8-sig")
+    except UnicodeError:
+        raise SpecError("", found="text that is not UTF-8", expected="a document in UTF-8") from None
+    if len(encoded) > MAX_BYTES:
+        raise SpecError("", found=f"more than {MAX_BYTES} bytes", expected="a smaller document")
+    if decoded.lstrip().startswith("{"):
+        decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
+    return decoded
 
 
 def _composed(source: str, loader: Loader, *, tags: bool) -> yaml.Node | None:
