@@ -114,9 +114,7 @@ def product(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
 
 
 def _beyond_product(values: Sequence[int], work: int, precision: int) -> int:
-    """Return a product of which a factor is beyond all numbers; 0 where another is 0, an error where one is tiny."""
-    if 0 in values:
-        return 0
+    """Return a product of which a factor is beyond all numbers; an error where another is small, or may be 0."""
     if any(abs(value) >> (work - _GUARD) == 0 for value in values):
         raise SpecError(
             "", found=f"a factor above 2^{BEYOND} and a small one", expected="an end: `steps` of the growth"

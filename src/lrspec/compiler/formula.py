@@ -50,7 +50,8 @@ class Span:
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
     least, and 0 otherwise. It `fades` where its values only fall in size, to 0 in the end. `changes` bounds what the
     curve does from one index to the next; a span that has none is constant or listed. Where values were left out
-    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a value.
+    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a
+    value; a bound of `clamp` has 0.
     """
 
     start: int

@@ -206,7 +206,7 @@ def _windows(node: Node, window: _Window, last: int | None) -> Iterator[tuple[st
     place, first = window.place, window.first
     inside = list(places(node, place))
     if isinstance(node, Sequence):
-        starts = [max(place.step(start), first) for start in node.starts]
+        starts = [first, *(max(place.step(start), first) for start in node.starts[1:])]
         for i, (inner, part, at) in enumerate(inside):
             ends = [end for end in ([start - 1 for start in starts[i + 1 : i + 2]] + [last]) if end is not None]
             yield inner, part, replace(window, place=at, first=starts[i], last=min(ends, default=None))
@@ -214,7 +214,8 @@ def _windows(node: Node, window: _Window, last: int | None) -> Iterator[tuple[st
         yield from ((inner, child, None) for inner, child, _ in inside)
     elif isinstance(node, _IN_TIME):
         inner, child, at = inside[0]
-        yield inner, child, replace(window, place=at, first=max(first, place.step(0), at.step(0)), last=last)
+        begins = max(first, place.step(0), at.step(0))
+        yield inner, child, replace(window, place=at, first=first if isinstance(node, Shift) else begins, last=last)
     else:
         for inner, child, at in inside:
             is_plain = at.rate == 1 and isinstance(at.start, int)
