@@ -287,7 +287,7 @@ def plain(spans: Iterable[Span], start: int = 0) -> Formula:
 
 
 class Budget:
-    """What one combination of formulas may cost: so many curves, at each of its pieces, or comparisons of two of them."""
+    """What one combination of formulas may cost: how many curves it may combine or compare, over all of its pieces."""
 
     def __init__(self) -> None:
         self._left = MAX_CURVES

@@ -112,10 +112,7 @@ def parse(source: str | bytes, loader_of: Callable[[str], Loader] = Loader, *, t
         return quick
     try:
         loader = loader_of(decoded)
-        node = _composed_quickly(decoded) if loader_of is Loader else None
-        if node is None:
-            _check_events(decoded, tags=tags)
-            node = loader.get_single_node()
+        node = _composed(decoded, loader, tags=tags)
         _check_size(node)
         data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -146,6 +143,16 @@ def _decoded(source: str | bytes) -> str:
     if decoded.lstrip().startswith("{"):
         decoded = decoded.replace("\t", " ")  # JSON may be indented with tabs, and has none inside its strings
     return decoded
+
+
+def _composed(source: str, loader: Loader, *, tags: bool) -> yaml.Node | None:
+    """Return the node that a text stands for."""
+    quick = _composed_quickly(source) if type(loader) is Loader else None
+    if quick is not None:
+        return quick
+    _check_events(source, tags=tags)
+    node: yaml.Node | None = loader.get_single_node()
+    return node
 
 
 def _composed_quickly(source: str) -> yaml.Node | None:
