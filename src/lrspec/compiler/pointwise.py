@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial, reduce
+from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -36,7 +36,7 @@ def merged(formulas: Sequence[Formula], stop: int, combine: Combine) -> Formula:
     count = 0
     for start, end in pairwise([*starts, stop]):
         tails = [_tail(formula, start, end) for formula in formulas]
-        run = _merged_runs(tails, end - start, partial(combine, budget=budget))
+        run = _merged_runs(tails, end - start, lambda spans, count: combine(spans, count, budget))
         parts.append((start, Formula(runs=(run,))))
         count += len(run.spans)
         check_spans(count)
