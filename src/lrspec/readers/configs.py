@@ -68,7 +68,14 @@ def read_config(
         raise file.fault
     given = known(quantities)
     named = system is not None
-    context = Context(system=whose.name, quantities=given, file=file, training_args=training_args, named=named)
+    context = Context(
+        system=whose.name,
+        quantities=given,
+        file=file,
+        training_args=training_args,
+        table=whose.defaults,
+        named=named,
+    )
     reading = _read(whose, Keys(file.data, context))
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"

@@ -68,7 +68,8 @@ class Context:
         file: The file.
         training_args: What stands in another file, where a config leaves something to one.
         found: The keys that were read, by their paths.
-        defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
+        table: The system's own defaults, by the paths of their keys.
+        defaults: Those that stand in for keys that are not there.
         named: Whether the caller says whose config it is.
         looked: Whether `training_args` were asked for.
     """
@@ -78,6 +79,7 @@ class Context:
     file: ConfigFile = field(default_factory=ConfigFile)
     training_args: Mapping[str, Any] | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    table: Mapping[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     named: bool = False
     looked: bool = False
@@ -122,7 +124,7 @@ class Keys:
         return f"{self.path}.{name}" if self.path else name
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return what stands at a key, or the system's own default.
+        """Return what stands at a key, or the system's own default: this one, or that of its table.
 
         Raises:
             SpecError: What stands there, or in a list there, is no plain value.
@@ -132,6 +134,7 @@ class Keys:
         if value is None:
             if self.context.file.rest is not None and not self.path:
                 raise self.context.file.rest.at(path)
+            default = self.context.table.get(path) if default is None else default
             if default is not None:
                 self.context.defaults[path] = default
             return default
@@ -201,7 +204,7 @@ class Keys:
             raise self.wrong(name, f"a whole number of {least} or above")
         return int(number)
 
-    def flag(self, name: str, *, default: bool) -> bool:
+    def flag(self, name: str, *, default: bool | None = None) -> bool:
         """Return a flag.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lrspec.readers.files import ConfigFile, Unread
@@ -71,6 +71,7 @@ class System:
         read: The reader of its config files; None for a system of objects alone. A system that is only known by name
             has one that always refuses, with the document to start from.
         version: The release whose defaults are filled in.
+        defaults: Its defaults, by the paths of their keys; those that depend on more are the reader's own.
         shapes: The names of the schedules that its config files can ask for.
         refused: What is refused, and why.
         knows: Whether a live object is its own; None for a system of config files alone.
@@ -83,6 +84,7 @@ class System:
     marks: tuple[Mark, ...] = ()
     read: Callable[[Keys], Reading] | None = None
     version: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     shapes: tuple[str, ...] = ()
     refused: Mapping[str, str] | None = None
     knows: Callable[[Any], bool] | None = None

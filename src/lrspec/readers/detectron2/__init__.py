@@ -16,6 +16,7 @@ SYSTEM = System(
     ),
     read=config.read,
     version=config.VERSION,
+    defaults=config.DEFAULTS,
     shapes=config.NAMES,
     refused={
         "a SOLVER without any of the marks": "maskrcnn-benchmark, fast-reid and others have one, with other defaults",
