@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from cases import LAST_STEP
+from lrspec import device
 from lrspec.program import Program
+
+
+def way(program: Program) -> str:
+    """Return how a device evaluates a program."""
+    if device.value_table(program) is not None:
+        return "a table"
+    return "polynomials" if program.degree else "a number for each segment"
+
+
+def shapes_by_way(program: Program) -> set[tuple[str, str]]:
+    """Return how a device evaluates a program, with each of its shapes."""
+    return {(way(program), shape) for shape in shapes(program)}
 
 
 def shapes(program: Program) -> set[str]:

@@ -1,7 +1,7 @@
 // C24: how much a curve changes from one index to the next, and where one curve passes another.
 // A `change` is a function: change(l, r) = [least, greatest] of curve(k + 1) - curve(k) for l <= k < r, with 224
 // fraction bits, or null where that is not known.
-import { abs, max, min, quotient } from "./numbers.mjs";
+import { abs, max, min, ofNumber, quotient } from "./numbers.mjs";
 import { refuseUnless } from "./formula.mjs";
 
 const P = 224n;
@@ -101,6 +101,34 @@ export const productChange = (spans) => (l, r) => {
     high += found[1];
   }
   return [low - 64n, high + 64n];
+};
+
+/** The change of a sum of spans. */
+export const sumChange = (spans) => (l, r) => {
+  const changes = spans.map((one) => changeOver(one, l, r));
+  if (changes.includes(null)) return null;
+  const total = (i) => changes.reduce((sum, change) => sum + change[i], 0n);
+  return [total(0) - 64n, total(1) + 64n];
+};
+
+const toFixed = (x) => {
+  const { num, den } = ofNumber(x);
+  return quotient(num << P, den);
+};
+
+/** The change of a function of a span, of which the slope at a value above 0 only grows, or only falls. */
+export const functionChange = (one, slope) => (l, r) => {
+  const change = changeOver(one, l, r);
+  if (change === null) return null;
+  const v = one.curve(one.isConstant ? 0n : l, P);
+  const ends = [v + min(change[0] * (r - l), 0n), v + max(change[1] * (r - l), 0n)];
+  const slopes = ends.map((end) => slope(Number(end) / 2 ** 224));
+  if (!slopes.every(Number.isFinite)) return null;
+  const [least, greatest] = [Math.min(...slopes), Math.max(...slopes)];
+  const wide = [least - Math.abs(least) * 1e-9, greatest + Math.abs(greatest) * 1e-9].map(toFixed);
+  const [low, high] = timesIntervals(change, wide);
+  const slack = (max(abs(low), abs(high)) >> 40n) + 64n;
+  return [low - slack, high + slack];
 };
 
 function changeOver(one, l, r) {

@@ -3,9 +3,9 @@ import { Fraction, ONE, bits, max, min, quotient, whole } from "./numbers.mjs";
 import { scaledChange } from "./bounds.mjs";
 import { fixed, total } from "./functions.mjs";
 import {
-  Clock, LAST_STEP, PIECES, Run, common, cut, eachPiece, flat, formula, joined, piece, pieces, refuseUnless,
-  valueFormula, writtenOut,
+  Clock, LAST_STEP, PIECES, Run, common, cut, eachPiece, flat, formula, joined, piece, pieces, valueFormula, writtenOut,
 } from "./formula.mjs";
+import { beyond, eachSpan, isBeyond } from "./hidden.mjs";
 
 export function sequence({ parts, starts, time }, clock) {
   const isGlobal = time === "global";
@@ -21,22 +21,28 @@ export function sequence({ parts, starts, time }, clock) {
 export function mapped(f, scale, offset) {
   if (scale.equals(ONE) && offset.num === 0n) return f;
   const guard = max(0n, bits(scale.num) - bits(scale.den) + 2n);
-  const isLarge = (1n << 128n) * scale.den < scale.size().num;
-  const map = (one) => {
-    refuseUnless(!(one.isZero && isLarge), "a factor beyond 2^128 of what has faded to 0");
-    const curve = (k, p) =>
-      total(fixed(offset, p), quotient(one.curve(k, p + guard) * scale.num, scale.den) >> guard);
-    return { ...one, curve, isFading: one.isFading && offset.num === 0n, change: one.change && scaledChange(one.change, scale) };
-  };
-  return formula(f.runs.map((run) => run.with({ spans: run.spans.map(map) })), f.lastStep);
+  const keepsZero = offset.num === 0n;
+  return eachSpan(f, (one) => {
+    const curve = (k, p) => {
+      const v = one.curve(k, p + guard);
+      if (isBeyond(v, p + guard) && scale.num !== 0n) return beyond(v > 0n === scale.num > 0n ? 1n : -1n, p);
+      return total(fixed(offset, p), quotient(v * scale.num, scale.den) >> guard);
+    };
+    const grows = bits(scale.num) - bits(scale.den) + 1n;
+    return {
+      ...one, curve, isZero: one.isZero && keepsZero, isFading: one.isFading && keepsZero,
+      hidden: one.hidden === null || scale.num === 0n ? null : one.hidden + grows,
+      change: one.change && scaledChange(one.change, scale),
+    };
+  });
 }
 
 export const affine = ({ part, scale, offset }, clock) => mapped(part.formula(clock), scale, offset);
 
-export function shift({ part, by }, clock) {
-  const b = clock.first(by.negated());
-  const found = b > 0n ? [[0n, valueFormula(part, whole(0))]] : [];
-  if (b < clock.stop) found.push([b, part.formula(clock.since(by.negated()))]);
+export function shift({ part, by, min_time }, clock) {
+  const b = clock.first(min_time.minus(by));
+  const found = b > 0n ? [[0n, valueFormula(part, min_time)]] : [];
+  if (b < clock.stop) found.push([b, part.formula(new Clock(clock.at(b).plus(by), clock.rate, clock.stop - b))]);
   return joined(...found);
 }
 

@@ -41,6 +41,11 @@ const SHARES = {
     if (node.exponent.equals(ONE)) return quotient(v * D.num, 2n * D.den);
     return timesPower(D, new Fraction(v, 1n << (p + 1n)), node.exponent, p);
   },
+  sine(node, t, p) {
+    const D = difference(node);
+    const q = node.steps.minus(t).over(node.steps);
+    return quotient(versine(quotient(pi(p + 16n) * q.num, q.den << 17n), p) * D.num, D.den);
+  },
   one_minus_power(node, t, p) {
     if (t.equals(node.steps)) return 0n;
     const D = difference(node);
@@ -76,7 +81,9 @@ const RATIONAL = {
 
 function ramp(node) {
   const isRational = RATIONAL[node.kind]?.(node) ?? false;
+  const isExact = node.kind === "cosine" && !node.exponent.equals(ONE);
   return (t, p) => {
+    if (t.num === 0n && isExact) return fixed(node.init_value, p);
     const [a, b] = [fixed(node.end_value, p), SHARES[node.kind](node, t, p)];
     return t.num === 0n || isRational ? a + b : total(a, b);
   };

@@ -88,6 +88,17 @@ function readGroups(given, context) {
 const times = (node, scale) =>
   scale.equals(ONE) ? node : makeNode("affine", { part: node, scale, offset: whole(0) });
 
+/** A document schedules something; without a learning rate it says nothing about one. */
+function checkSchedules(root) {
+  if (root.has("learning_rate")) return;
+  const isScheduled = ["momentum", "weight_decay"].some((name) => root.has(name)) || root.get("other")?.size > 0;
+  const isAlone = root.get("relative") !== true && !root.has("base_value");
+  refuseUnless(isScheduled && isAlone, "no learning_rate");
+  const groups = root.get("groups") ?? [];
+  for (const group of groups.values())
+    refuseUnless(!["learning_rate", "scale"].some((name) => entriesOf(group).has(name)), "a group's learning rate alone");
+}
+
 /** {schedules, groups} of a text: nodes by name, as they are used. */
 export function read(text) {
   const root = entriesOf(parse(text));
@@ -95,7 +106,7 @@ export function read(text) {
     const isKnown = ROOT.includes(key) || key in QUANTITIES || key === "total_steps";
     refuseUnless(isKnown && found !== null, `the key ${key}, or a null`);
   }
-  refuseUnless(root.has("learning_rate"), "no learning_rate");
+  checkSchedules(root);
   fields.integer(1n, 1n)(root.get("lrspec"));
   const context = contextOf(root);
   const isRelative = root.has("relative") && fields.flag(root.get("relative"));
@@ -104,6 +115,7 @@ export function read(text) {
   const groups = root.has("groups") ? readGroups(root.get("groups"), context) : [];
   refuseUnless(!isRelative || base !== null, "no base_value");
   const used = (all, scale) => {
+    if (!all.has("learning_rate")) return all;
     const rate = isRelative ? times(all.get("learning_rate"), base) : all.get("learning_rate");
     return new Map([...all, ["learning_rate", times(rate, scale)]]);
   };
@@ -165,7 +177,8 @@ export function fingerprint(text) {
   const { schedules, groups } = read(text);
   const known = new Map();
   const one = (node) => known.get(node) ?? known.set(node, fingerprintOf(bytesOf(node))).get(node);
-  if (schedules.size === 1 && groups.length === 0) return one(schedules.get("learning_rate"));
+  if (schedules.size === 1 && groups.length === 0 && schedules.has("learning_rate"))
+    return one(schedules.get("learning_rate"));
   const lines = (all, before) =>
     [...all.keys()].sort(byCodePoints).map((name) => `${before}${inJson(name)} ${one(all.get(name))}\n`);
   const all = [...lines(schedules, ""), ...groups.flatMap((group) => lines(group.schedules, `${inJson(group.name)} `))];

@@ -36,13 +36,17 @@ export function value(given) {
 
 export const start = (given) => (given === PREVIOUS ? PREVIOUS : value(given));
 
-export const numberIn = (low, high, isOpen = false) => (given) => {
-  const read = number(given);
+/** Numbers from `low` on (above it, where it is open) up to `high`. */
+export function numberIn(low, high, isOpen = false) {
   const [a, b] = [low, high].map((bound) => (bound === null ? null : ofNumber(bound)));
-  need(a === null || (isOpen ? a.isBelow(read) : !read.isBelow(a)), given, `a number from ${low} on`);
-  need(b === null || !b.isBelow(read), given, `a number up to ${high}`);
-  return read;
-};
+  const bounds = (q) => (a === null || (isOpen ? a.isBelow(q) : !q.isBelow(a))) && (b === null || !b.isBelow(q));
+  const read = (given) => {
+    const found = number(given);
+    need(bounds(found), given, `a number from ${low} to ${high}`);
+    return found;
+  };
+  return Object.assign(read, { bounds });
+}
 
 export const flag = (given) => {
   need(typeof given === "boolean", given, "true or false");
@@ -147,8 +151,12 @@ export const factor = (given) => within(ratio(given) ?? decimal(given), given, i
 export const shift = (given, context) =>
   within(duration(given, context) ?? ratio(given) ?? decimal(given), given, (q) => new Fraction(-(1n << 31n)).isBelow(q));
 
-export const atLeast = (field, low) => (given, context) => {
-  const read = field(given, context);
-  need(!read.isBelow(new Fraction(BigInt(low))), given, `at least ${low}`);
-  return read;
-};
+export function atLeast(field, low) {
+  const bounds = (q) => !q.isBelow(new Fraction(BigInt(low)));
+  const read = (given, context) => {
+    const found = field(given, context);
+    need(bounds(found), given, `at least ${low}`);
+    return found;
+  };
+  return Object.assign(read, { bounds });
+}

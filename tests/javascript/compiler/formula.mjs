@@ -40,13 +40,14 @@ export class Clock {
   }
 }
 
-// A span: start, curve(k, p), isConstant, isListed, isFading, isZero, wave, and change(l, r) of bounds.mjs
+// A span: start, curve(k, p), isConstant, isListed, isFading, isZero, wave, hidden, and change(l, r) of bounds.mjs.
+// `hidden` is log2 of a number above what was left out of it, or null.
 
 export const span = (curve, more = {}) => ({
-  start: 0n, curve, isConstant: false, isListed: false, isFading: false, isZero: false, wave: 0n, ...more,
+  start: 0n, curve, isConstant: false, isListed: false, isFading: false, isZero: false, wave: 0n, hidden: null, ...more,
 });
 export const constant = (value, start = 0n) => span((_, p) => value(p), { start, isConstant: true });
-export const zero = (start) => ({ ...constant(() => 0n, start), isZero: true });
+export const zero = (start) => ({ ...constant(() => 0n, start), isZero: true, hidden: -256n });
 export const moved = (one, by) => ({ ...one, start: one.start + by });
 
 /** A span begun at an index: it starts at 0 there. */
@@ -104,18 +105,20 @@ export class Run {
 
 export const formula = (runs, lastStep = LAST_STEP) => ({ runs, lastStep });
 
-/** The value of a formula at a step. */
-export function valueAt({ runs }, step, p) {
+/** The value of a formula at a step, as a constant span. */
+function spanAt({ runs }, step) {
   const run = runs[holding(runs, step)];
   const u = run.period > 0n ? (step - run.start) % run.period : step - run.start;
   const index = new Fraction(u).over(run.stride).floor();
-  return valueOf(run.spans[holding(run.spans, index)], index, p);
+  return piece(run.spans[holding(run.spans, index)], index, 0n);
 }
+
+export const valueAt = (f, step, p) => spanAt(f, step).curve(0n, p);
 
 /** One constant span for ever: a node's value at a time. */
 export function valueFormula(node, time) {
   const found = node.formula(new Clock(time, ONE, 1n));
-  return formula([new Run([constant((p) => valueAt(found, 0n, p))])], found.lastStep >= 0n ? LAST_STEP : -1n);
+  return formula([new Run([spanAt(found, 0n)])], found.lastStep >= 0n ? LAST_STEP : -1n);
 }
 
 export function cut(runs, stop) {
@@ -185,7 +188,10 @@ export function* eachPiece(spans, n) {
 }
 
 /** The span of one index of another one, as a constant that starts somewhere. */
-export const piece = (one, k, start) => ({ ...constant((p) => valueOf(one, k, p), start), isZero: one.isZero });
+export const piece = (one, k, start) => {
+  const { isZero, hidden } = one;
+  return { ...constant((p) => valueOf(one, k, p), start), isZero, hidden };
+};
 
 /** The spans of a run's first n steps, as those of a plain run. */
 export function flat(run, n) {

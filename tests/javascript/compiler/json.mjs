@@ -12,7 +12,7 @@ const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\
 
 export function parse(text) {
   if (new TextEncoder().encode(text).length > MOST.bytes) throw new Refusal("a text of more than 1048576 bytes");
-  let [at, count] = [0, 0];
+  let [at, count] = [text.startsWith("\ufeff") ? 1 : 0, 0];
   const next = () => {
     TOKEN.lastIndex = at;
     const found = TOKEN.exec(text);

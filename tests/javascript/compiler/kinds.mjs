@@ -1,10 +1,11 @@
 // "Curves" and "Combinators" of docs/spec.md: the fields of each kind, what they must be together, lengths, formulas.
-import { Fraction, ONE, whole } from "./numbers.mjs";
+import { Fraction, ONE, ofNumber, whole } from "./numbers.mjs";
 import { LAST_STEP, refuseUnless } from "./formula.mjs";
 import * as fields from "./fields.mjs";
 import { curveFormula } from "./curves.mjs";
 import { affine, every, freeze, sequence, shift, stretch } from "./combinators.mjs";
-import { clamp, maximum, minimum, product } from "./merged.mjs";
+import { largestTerm } from "./terms.mjs";
+import { clamp, exp, maximum, minimum, power as powerOf, product, sumOfParts } from "./merged.mjs";
 import { repeat, repeatLength } from "./repeat.mjs";
 
 const { PREVIOUS, factor, flag, length, list, number, numberIn, period, start, steps, value, word } = fields;
@@ -30,6 +31,7 @@ export const FIELDS = {
     ...RAMP, cycles: [numberIn(0, 10000, true), new Fraction(1n, 2n)], exponent: [power, ONE], k_decay: [power, ONE],
     after: AFTER,
   },
+  sine: { ...RAMP, after: AFTER_END },
   geometric: { ...RAMP, after: AFTER },
   one_minus_power: { ...RAMP, power: [power], after: AFTER_END },
   normalized_exponential: { ...RAMP, ratio: [numberIn(0, 1 - 2 ** -20, true)], after: AFTER },
@@ -51,24 +53,29 @@ export const FIELDS = {
   },
   sequence: { parts: [nodes], time: [word("local", "global"), "local"] },
   product: { parts: [nodes] },
+  sum: { parts: [nodes] },
   minimum: { parts: [nodes] },
   maximum: { parts: [nodes] },
   clamp: { part: [node], min_value: [value, undefined], max_value: [value, undefined] },
   affine: { part: [node], scale: [number, ONE], offset: [number, whole(0)] },
-  shift: { part: [node], by: [fields.shift] },
+  power: { part: [node], exponent: [numberIn(-100, 100)] },
+  exp: { part: [node], base: [positive, undefined] },
+  shift: { part: [node], by: [fields.shift], min_time: [fields.atLeast(fields.shift, 0), whole(0)] },
   freeze: { part: [node], steps: [length], after: AFTER_END },
   repeat: {
     part: [node], cycle_steps: [fields.atLeast(length, 1), undefined], num_cycles: [fields.integer(1n, LAST_STEP), undefined],
     cycle_mult: [fields.atLeast(factor, 1), ONE], cycle_rounding: [word("none", "floor", "ceil"), "none"],
-    peak_mult: [positive, ONE], peak_power: [numberIn(0, 100), whole(0)], scaling: [word("all", "height", "peak"), "all"],
+    fixed_steps: [fields.lengthFrom((q) => q.num >= 0n), whole(0)], peak_mult: [positive, ONE], peak_power: [numberIn(0, 100), whole(0)], scaling: [word("all", "height", "peak"), "all"],
     floor_value: [value, whole(0)], peak_value: [value, undefined], after: AFTER_END,
   },
   every: { part: [node], period: [fields.atLeast(period, 1)] },
   stretch: { part: [node], factor: [period] },
 };
 
-const SIDE_BY_SIDE = { product, minimum, maximum };
-const FORMULAS = { sequence, ...SIDE_BY_SIDE, clamp, affine, shift, freeze, repeat, every, stretch };
+const SIDE_BY_SIDE = { product, sum: sumOfParts, minimum, maximum };
+const FORMULAS = {
+  sequence, ...SIDE_BY_SIDE, clamp, affine, power: powerOf, exp, shift, freeze, repeat, every, stretch,
+};
 
 const longest = (lengths) => lengths.filter((one) => one !== null).reduce((a, b) => (a && b.isBelow(a) ? a : b), null);
 
@@ -82,6 +89,8 @@ const LENGTHS = {
   ...Object.fromEntries(Object.keys(SIDE_BY_SIDE).map((kind) => [kind, ({ parts }) => longest(parts.map((p) => p.length))])),
   clamp: ({ part }) => part.length,
   affine: ({ part }) => part.length,
+  power: ({ part }) => part.length,
+  exp: ({ part }) => part.length,
   shift: ({ part, by }) => part.length && part.length.minus(by),
   repeat: (one) => (one.num_cycles === undefined ? null : repeatLength(one)),
   every: (one) => one.part.length && one.part.length.times(one.period),
@@ -90,6 +99,7 @@ const LENGTHS = {
 
 const is = (q, wanted) => q.equals(wanted);
 const isWhole = (q) => q.isInteger();
+const SMALLEST_EXPONENT = ofNumber(0.01);
 const FARTHEST = whole(LAST_STEP);
 const LONGEST_STAIR = whole((1n << 31n) - (1n << 18n));
 
@@ -118,12 +128,15 @@ const CHECKS = {
   },
   clamp: ({ min_value: low, max_value: high }) =>
     (low ?? high) !== undefined && (low === undefined || high === undefined || !high.isBelow(low)),
+  power: ({ exponent }) => !exponent.size().isBelow(SMALLEST_EXPONENT),
+  exp: ({ part }) => !(largestTerm(part) > 2 ** 32),
   shift: (one) => one.length === null || one.length.num > 0n,
   repeat(one) {
     const hasPeak = one.peak_value !== undefined;
     const { scaling, floor_value: floor } = one;
     if (one.num_cycles === undefined && one.after !== "hold") return false;
     if (scaling === "all" && floor.num !== 0n) return false;
+    if (!one.fixed_steps.isBelow(one.cycle_steps)) return false;
     return hasPeak === (scaling === "peak") && !(hasPeak && one.peak_value.equals(floor));
   },
 };

@@ -1,10 +1,11 @@
 // C21 to C23: product, minimum, maximum, clamp.
-import { Fraction, ONE, abs, max, min, modulo } from "./numbers.mjs";
+import { Fraction, ONE, abs, bits, max, min, modulo } from "./numbers.mjs";
 import { fixed } from "./functions.mjs";
 import {
   PIECES, Run, before, begun, constant, flat, formula, holding, joined, moved, refuseUnless, span, spansFrom,
 } from "./formula.mjs";
-import { changes, productChange } from "./bounds.mjs";
+import { changes, productChange, sumChange } from "./bounds.mjs";
+import { beyond, checked, eachSpan, exponentialOf, isBeyond, raised } from "./hidden.mjs";
 
 const sorted = (numbers) => [...new Set(numbers)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 
@@ -79,20 +80,68 @@ function mergedRuns(runs, n, combine) {
   return new Run(spans, { stride, period });
 }
 
-function productOf(spans) {
-  const curve = (k, p) => {
-    const w = p + 160n;
-    const product = spans.reduce((r, one) => (r * one.curve(one.isConstant ? 0n : k, w)) >> w, 1n << w);
-    return product >> 160n;
-  };
+const sign = (v) => (v > 0n ? 1n : v < 0n ? -1n : 0n);
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0n);
+
+function productCurve(spans, k, p) {
+  let w = p + 160n;
+  const values = () => spans.map((one) => one.curve(one.isConstant ? 0n : k, w));
+  let all = values();
+  const large = sum(all.map((v) => max(0n, bits(v) - w)));
+  if (large > 128n) {
+    if (all.some((v) => isBeyond(v, w))) {
+      if (all.includes(0n)) return 0n;
+      refuseUnless(all.every((v) => abs(v) >= 1n << (w - 160n)), "a factor above 2^4000 and a small one");
+      return beyond(all.map(sign).reduce((a, b) => a * b), p);
+    }
+    refuseUnless(large <= 32768n, "factors that are too large");
+    w += large;
+    all = values();
+  }
+  return all.reduce((r, v) => (r * v) >> w, 1n << w) >> (w - p);
+}
+
+function sumCurve(spans, k, p) {
+  const w = p + 16n;
+  const all = spans.map((one) => one.curve(one.isConstant ? 0n : k, w));
+  const [s, z] = [sum(all), sum(all.map(abs))];
+  if (isBeyond(z, w)) {
+    const signs = new Set(all.filter((v) => isBeyond(v, w)).map(sign));
+    refuseUnless(signs.size === 1, "terms above 2^4000");
+    return beyond([...signs][0], p);
+  }
+  return abs(s) <= (z >> 110n) + BigInt(spans.length) ? 0n : s >> 16n;
+}
+
+/** log2 of a number above the values of a span. */
+function sizeOf(one, n) {
+  const indices = one.isConstant ? [0n] : sampled(n);
+  return indices.map((k) => bits(one.curve(k, 1024n)) - 1024n).reduce((a, b) => max(a, b)) + (one.isConstant ? 0n : 1n);
+}
+
+function hiddenOf(spans, n, isProduct) {
+  const hiding = spans.filter((one) => one.hidden !== null);
+  if (hiding.length === 0) return null;
+  const many = bits(BigInt(hiding.length - 1));
+  if (!isProduct) return hiding.map((one) => one.hidden).reduce((a, b) => max(a, b)) + many;
+  const sizes = new Map(spans.map((one) => [one, max(one.hidden ?? -256n, sizeOf(one, n))]));
+  const most = hiding.map((one) => one.hidden - sizes.get(one)).reduce((a, b) => max(a, b));
+  return sum([...sizes.values()]) + most + many;
+}
+
+/** Curves side by side as one. */
+const oneOf = (curveOf, changeOf, isProduct) => (spans, n) => {
   const waves = spans.filter((one) => !one.isConstant && one.wave > 0n).map((one) => one.wave);
-  return span(curve, {
+  const isZero = isProduct ? spans.some((one) => one.isZero) : spans.every((one) => one.isZero);
+  const one = span((k, p) => curveOf(spans, k, p), {
     isConstant: spans.every((one) => one.isConstant),
     isListed: spans.some((one) => one.isListed),
     wave: waves.length > 0 ? waves.reduce((a, b) => min(a, b)) : 0n,
-    change: productChange(spans),
+    change: changeOf(spans),
+    isZero, hidden: hiddenOf(spans, n, isProduct),
   });
-}
+  return [checked(one)];
+};
 
 /** Of curves side by side, the one that is first in an order: -1 for the least, 1 for the greatest. */
 const chosen = (order) => (spans, n) => {
@@ -135,9 +184,17 @@ function sampled(n) {
 }
 
 const ofParts = (combine) => ({ parts }, clock) => merged(parts.map((part) => part.formula(clock)), clock.stop, combine);
-export const product = ofParts((spans) => [productOf(spans)]);
+export const product = ofParts(oneOf(productCurve, productChange, true));
+export const sumOfParts = ofParts(oneOf(sumCurve, sumChange, false));
 export const minimum = ofParts(chosen(-1));
 export const maximum = ofParts(chosen(1));
+
+export const power = ({ part, exponent }, clock) => {
+  const f = part.formula(clock);
+  return exponent.equals(ONE) ? f : eachSpan(f, (one) => raised(one, exponent));
+};
+
+export const exp = ({ part, base }, clock) => eachSpan(part.formula(clock), (one) => exponentialOf(one, base));
 
 export function clamp({ part, min_value, max_value }, clock) {
   let f = part.formula(clock);

@@ -54,40 +54,57 @@ export function repeat(node, clock) {
   return formula(runs, node.after === "error" && end - 1n < lastStep ? end - 1n : lastStep);
 }
 
-function cycles(node, clock) {
-  const { part, cycle_steps: L } = node;
-  const i0 = node.cycle_mult.equals(ONE) ? clock.offset.over(L).floor() : 0n;
-  const found = [];
-  let [count, spans] = [0n, 0];
+/** The cycles over a clock, up to the first that is endless or does not show: {i, start, length, isEndless, isHidden}. */
+function listed(node, clock) {
+  const i0 = node.cycle_mult.equals(ONE) ? clock.offset.over(node.cycle_steps).floor() : 0n;
   const isNegligible = negligible(node);
+  const all = [];
   for (const { i, start, length } of cyclesOf(node, i0)) {
     const s = clock.first(start);
     if (s === clock.stop) break;
-    count += 1n;
-    refuseUnless(count <= PIECES, "more than 4096 cycles");
+    const n = clock.first(start.plus(length)) - s;
+    const isWhole = length.over(clock.rate).equals(new Fraction(n));
+    const isEndless = isAlike(node) && isWhole && n < clock.stop - s;
+    const isHidden = !isEndless && i > i0 && isNegligible(i);
+    all.push({ i, start, length, isEndless, isHidden });
+    refuseUnless(all.length <= Number(PIECES), "more than 4096 cycles");
+    if (isEndless || isHidden) break;
+  }
+  return all;
+}
+
+function cycles(node, clock) {
+  const found = [];
+  let spans = 0;
+  for (const { i, start, length, isEndless, isHidden } of listed(node, clock)) {
+    const s = clock.first(start);
     const inner = clock.since(start, start.plus(length));
-    const isWhole = length.over(clock.rate).equals(new Fraction(clock.first(start.plus(length)) - s));
-    if (isAlike(node) && isWhole && inner.stop < clock.stop - s) {
-      found.push([s, periodic(node, inner)]);
-      break;
-    }
-    if (i > i0 && isNegligible(i)) {
+    if (isEndless) found.push([s, periodic(node, inner)]);
+    else if (isHidden) {
       const value = node.scaling === "height" ? node.floor_value : ZERO;
       found.push([s, formula([new Run([constant((p) => fixed(value, p))])])]);
-      break;
-    }
-    if (inner.stop === 0n) continue;
-    const by = L.over(length);
-    const faster = new Clock(inner.offset.times(by), inner.rate.times(by), inner.stop);
-    const f = scaled(node, part.formula(faster), i);
-    spans += f.runs.reduce((sum, run) => sum + run.spans.length, 0);
-    refuseUnless(spans <= Number(PIECES), "more than 4096 pieces");
-    found.push([s, f]);
-    if (f.lastStep < inner.stop - 1n) {
-      found.push([s + inner.stop, scaled(node, valueFormula(part, L), i)]);
-      break;
+    } else if (inner.stop > 0n) {
+      const f = scaled(node, stretched(node, inner, length), i);
+      spans += f.runs.reduce((sum, run) => sum + run.spans.length, 0);
+      refuseUnless(spans <= Number(PIECES), "more than 4096 pieces");
+      found.push([s, f]);
+      if (f.lastStep < inner.stop - 1n) {
+        found.push([s + inner.stop, scaled(node, valueFormula(node.part, node.cycle_steps), i)]);
+        break;
+      }
     }
   }
+  return joined(...found);
+}
+
+/** The part over a cycle of some length, of which the first `fixed_steps` are not stretched. */
+function stretched({ part, cycle_steps: L, fixed_steps }, clock, length) {
+  const F = length.equals(L) ? ZERO : fixed_steps;
+  const b = F.num > 0n ? clock.first(F) : 0n;
+  const r = L.minus(F).over(length.minus(F));
+  const found = b > 0n ? [[0n, part.formula(clock.upTo(b))]] : [];
+  const offset = F.plus(clock.at(b).minus(F).times(r));
+  if (b < clock.stop) found.push([b, part.formula(new Clock(offset, clock.rate.times(r), clock.stop - b))]);
   return joined(...found);
 }
 
