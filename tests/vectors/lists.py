@@ -109,6 +109,7 @@ def piecewise_constant_cases() -> Iterator[Case]:
         make([7 * k + k * k for k in range(1, 101)], [1 / (k + 3) for k in range(101)]),
         "stairs",
         marks=tuple(7 * k + k * k for k in range(1, 101)),
+        steps=tuple(range(70, 10800, 13)),
     )
     yield case(
         "ends",
@@ -215,4 +216,5 @@ def table_cases() -> Iterator[Case]:
         "stairs",
         marks=tuple(10**8 * k for k in range(1, 20)),
         to_even=True,
+        few=600,
     )

@@ -23,6 +23,7 @@ def clamp_cases() -> Iterator[Case]:
         kind,
         around(kind, decay(1000, 0.5, 1e-3), min_value=1e-5),
         marks=(6644,),
+        steps=tuple(range(70, 6700, 9)),
     )
     yield case(
         "ceiling",
@@ -91,7 +92,7 @@ def affine_cases() -> Iterator[Case]:
             kind,
             around(kind, cosine(1.0, 0.0, steps), scale=0.1, offset=0.01),
         )
-    yield case("scale", "A factor alone.", kind, around(kind, decay(100), scale=3.0))
+    yield case("scale", "A factor alone.", kind, around(kind, decay(100), scale=3.0), steps=tuple(range(70, 9000, 11)))
     yield case("offset", "A summand alone.", kind, around(kind, decay(100), offset=1e-3))
     yield case(
         "negative", "A factor below 0.", kind, around(kind, cosine(1.0, 0.1, 1000), scale=-0.5, offset=0.1), "near-zero"

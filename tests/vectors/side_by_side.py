@@ -16,7 +16,13 @@ def product_cases() -> Iterator[Case]:
     for steps in ODD:
         node = of(kind, cosine(1.0, 0.1, steps), decay(steps, 0.9))
         yield case(f"{steps}", f"Half a cosine of {steps} steps times an endless decay.", clause, node)
-    yield case("warmup", "A warmup times a decay.", clause, of(kind, line(0.0, 1.0, 1000), decay(3000, 0.5, 3e-4)))
+    yield case(
+        "warmup",
+        "A warmup times a decay.",
+        clause,
+        of(kind, line(0.0, 1.0, 1000), decay(3000, 0.5, 3e-4)),
+        steps=tuple(range(70, 9000, 11)),
+    )
     yield case(
         "stairs",
         "Stairs times stairs of another period, up to step 1000.",
@@ -120,7 +126,7 @@ def sum_cases() -> Iterator[Case]:
         flags=("extreme",),
     )
     yield made("one", "A single part.", cosine(0.1, 0.0, 61), flags=("degenerate", "near-zero"))
-    yield made("large", "Lines beyond 2^24.", line(0.0, 1.0, 2**26 + 1), line(1.0, 0.3, 2**25 + 3), few=120)
+    yield made("large", "Lines beyond 2^24.", line(0.0, 1.0, 2**26 + 1), line(1.0, 0.3, 2**25 + 3), few=800)
     yield made(
         "ends",
         "No value from where the first part has none.",

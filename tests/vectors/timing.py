@@ -143,7 +143,7 @@ def freeze_cases() -> Iterator[Case]:
         marks=tuple(13 * k for k in range(1, 8)),
         dense=110,
     )
-    yield case("large", "Held from 2^24 + 1 on.", kind, around(kind, line(0.0, 1.0, 2**30), steps=2**24 + 1))
+    yield case("large", "Held from 2^24 + 1 on.", kind, around(kind, line(0.0, 1.0, 2**30), steps=2**24 + 1), few=1200)
 
 
 def every_cases() -> Iterator[Case]:
@@ -223,6 +223,7 @@ def every_cases() -> Iterator[Case]:
         "stairs",
         "near-zero",
         marks=tuple((2**24 + 1) * k for k in (1, 2, 64, 99, 100)),
+        few=300,
     )
 
 
@@ -259,7 +260,9 @@ def stretch_cases() -> Iterator[Case]:
         "stairs",
         "fraction",
     )
-    yield case("large", "10^8 times as slow.", kind, around(kind, line(0.0, 1.0, 10), factor=10**8), marks=(10**9,))
+    yield case(
+        "large", "10^8 times as slow.", kind, around(kind, line(0.0, 1.0, 10), factor=10**8), marks=(10**9,), few=1000
+    )
     yield case(
         "ends",
         "The end comes later, too.",
