@@ -17,7 +17,8 @@ from typing import Any
 from vectors.case import FLAGS, vector
 from vectors.combinators import COMBINATORS
 from vectors.curves import CURVES
-from vectors.documents import DOCUMENTS, UNITS
+from vectors.documents import DOCUMENTS
+from vectors.durations import UNITS
 from vectors.presets import PRESETS
 from vectors.programs import programs, refused as refused_programs
 from vectors.refused import REFUSED

@@ -88,7 +88,7 @@ class Row:
 
     @property
     def framework(self) -> str:
-        """The backend without what it runs on: `keras` of `keras[jax]`."""
+        """The framework of the backend, such as `keras` of `keras[jax]`."""
         return re.split(r"[ \[]", self.backend)[0]
 
     @property

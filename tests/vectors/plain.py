@@ -112,18 +112,6 @@ def node_of(written: Plain, units: Units) -> SimpleNamespace:
     return SimpleNamespace(kind=written["kind"], **fields)
 
 
-def expanded(written: Any, units: Units) -> Any:
-    """Return what a document holds with the trees of its presets in their places."""
-    if isinstance(written, list):
-        return [expanded(one, units) for one in written]
-    if not isinstance(written, dict):
-        return written
-    if written.get("kind") in NAMED:
-        fields = {key: one for key, one in written.items() if key != "kind"}
-        return expanded(NAMED[written["kind"]](units, **fields), units)
-    return {key: expanded(one, units) for key, one in written.items()}
-
-
 def _default(text: str) -> Any:
     return None if not text else text if text in {"hold", "none", "local", "all"} else json.loads(text)
 

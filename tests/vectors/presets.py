@@ -3,168 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from vectors.case import Case, case
-from vectors.curves import ODD
-from vectors.plain import Plain
-
-WARMUPS = ("k/W", "(k+1)/W", "(k+1)/(W+1)", "k/(W-1)")
-
-
-def _made(kind: str) -> Callable[..., Case]:
-    def make(name: str, about: str, *flags: str, fields: Plain, **more: Any) -> Case:
-        return case(name, about, f"presets.md#{kind}", {"kind": kind, **fields}, *flags, **more)
-
-    return make
-
-
-def _warmups(kind: str, rest: Plain) -> Iterator[Case]:
-    """Yield the cases of a preset that warms up and then does something else."""
-    make = _made(kind)
-    for steps in ODD:
-        yield make(
-            f"{steps}",
-            f"A warmup of {steps} steps.",
-            fields={"peak_value": 3e-4, "warmup_steps": steps, **rest},
-            marks=(steps,),
-            dense=80,
-        )
-    for number, warmup in enumerate(WARMUPS):
-        yield make(
-            f"warmup-{number + 1}",
-            f"A warmup of 20 steps by {warmup}.",
-            fields={"peak_value": 0.1, "warmup_steps": 20, "warmup": warmup, **rest},
-            marks=(20,),
-        )
-        yield make(
-            f"warmup-{number + 1}-init",
-            f"A warmup from 0.01 by {warmup}.",
-            fields={"peak_value": 0.1, "warmup_steps": 55, "init_value": 0.01, "warmup": warmup, **rest},
-            marks=(55,),
-        )
-        yield make(
-            f"warmup-{number + 1}-one",
-            f"A warmup of one step by {warmup}.",
-            "degenerate",
-            fields={"peak_value": 0.1, "warmup_steps": 1, "warmup": warmup, **rest},
-            marks=(1,),
-        )
-        yield make(
-            f"warmup-{number + 1}-fraction",
-            f"A warmup of 41/2 steps by {warmup}.",
-            "fraction",
-            fields={"peak_value": 0.1, "warmup_steps": "41/2", "warmup": warmup, **rest},
-            marks=("41/2",),
-        )
-    if kind not in {"inverse_sqrt", "wsd", "warmup_constant"}:
-        for decay_from in ("start", "warmup_end"):
-            yield make(
-                f"from-{decay_from}",
-                f"`decay_from: {decay_from}`.",
-                fields={"peak_value": 0.1, "warmup_steps": 41, "decay_from": decay_from, **rest},
-                marks=(41,),
-            )
-    if "decay_steps" in rest:
-        yield make(
-            "continue",
-            "The curve goes on after the decay.",
-            "continue",
-            "near-zero",
-            fields={"peak_value": 0.1, "warmup_steps": 41, "after": "continue", **rest},
-            marks=(41,),
-        )
-        yield make(
-            "ends",
-            "No value after the decay.",
-            fields={"peak_value": 0.1, "warmup_steps": 41, "after": "error", **rest},
-            last=41 + rest.get("stable_steps", 0) + rest["decay_steps"] - 1,
-            marks=(41,),
-        )
-    if kind != "inverse_sqrt":
-        yield make("no-warmup", "No warmup.", "degenerate", fields={"peak_value": 0.1, "warmup_steps": 0, **rest})
-    yield make(
-        "long",
-        "A warmup of 2^24 + 1 steps.",
-        fields={"peak_value": 0.1, "warmup_steps": 2**24 + 1, **rest},
-        marks=(2**24 + 1,),
-    )
-    yield make(
-        "percent",
-        "A warmup of 2 % of the whole.",
-        "units",
-        fields={"peak_value": 0.1, "warmup_steps": "2 %", **rest},
-        quantities={"total_steps": 10_000},
-        marks=(200,),
-    )
+from vectors.case import Case
+from vectors.presets_warmup import (
+    inverse_sqrt_cases,
+    made,
+    noam_cases,
+    warmup_constant_cases,
+    warmup_cosine_cases,
+    warmup_exponential_cases,
+    warmup_linear_cases,
+    warmup_multi_step_cases,
+    warmup_polynomial_cases,
+    wsd_cases,
+)
+from vectors.trees import ODD
 
 
-def _warmup_cosine() -> Iterator[Case]:
-    yield from _warmups("warmup_cosine", {"decay_steps": 1000})
-    make = _made("warmup_cosine")
-    yield make(
-        "end-value",
-        "Down to a tenth.",
-        fields={"peak_value": 6e-4, "end_value": 6e-5, "warmup_steps": 2000, "decay_steps": 598_000},
-        marks=(2000,),
-    )
-    yield make(
-        "decay-fraction",
-        "A decay of 199/2 steps.",
-        "fraction",
-        fields={"peak_value": 0.1, "warmup_steps": 10, "decay_steps": "199/2"},
-        marks=(10,),
-    )
-
-
-def _warmup_linear() -> Iterator[Case]:
-    yield from _warmups("warmup_linear", {"decay_steps": 1000})
-    yield _made("warmup_linear")(
-        "end-value",
-        "Down to 1e-7.",
-        fields={"peak_value": 5e-5, "end_value": 1e-7, "warmup_steps": 1000, "decay_steps": 99_000},
-        marks=(1000,),
-    )
-
-
-def _warmup_polynomial() -> Iterator[Case]:
-    yield from _warmups("warmup_polynomial", {"decay_steps": 1000, "power": 2.0})
-    yield _made("warmup_polynomial")(
-        "half",
-        "A square root.",
-        fields={"peak_value": 1e-4, "end_value": 1e-7, "warmup_steps": 1000, "decay_steps": 9000, "power": 0.5},
-        marks=(1000,),
-    )
-
-
-def _warmup_constant() -> Iterator[Case]:
-    yield from _warmups("warmup_constant", {})
-
-
-def _warmup_exponential() -> Iterator[Case]:
-    yield from _warmups("warmup_exponential", {"decay_rate": 0.9, "decay_period": 100})
-    yield _made("warmup_exponential")(
-        "stairs",
-        "Stairs after the warmup.",
-        "stairs",
-        fields={"peak_value": 0.1, "warmup_steps": 41, "decay_rate": 0.97, "decay_period": 2.4, "staircase": True},
-        marks=(41, "217/5"),
-    )
-
-
-def _warmup_multi_step() -> Iterator[Case]:
-    yield from _warmups("warmup_multi_step", {"boundaries": [2**24 + 10, 2**24 + 61]})
-    yield _made("warmup_multi_step")(
-        "boundaries",
-        "Boundaries that count from step 0.",
-        fields={"peak_value": 0.02, "warmup_steps": 61, "boundaries": [80, 110], "init_value": 2e-5},
-        marks=(61, 80, 110),
-        dense=130,
-    )
-
-
-def _step() -> Iterator[Case]:
-    make = _made("step")
+def step_cases() -> Iterator[Case]:
+    make = made("step")
     for period in (*ODD, 1, 30, 100_000, 2**24 + 1):
         yield make(
             f"{period}",
@@ -192,8 +49,8 @@ def _step() -> Iterator[Case]:
     )
 
 
-def _multi_step() -> Iterator[Case]:
-    make = _made("multi_step")
+def multi_step_cases() -> Iterator[Case]:
+    make = made("multi_step")
     yield make(
         "odd",
         "A tenth at 41, 47, 55 and 61, by exact products that are rounded to binary64 once.",
@@ -242,67 +99,8 @@ def _multi_step() -> Iterator[Case]:
     )
 
 
-def _inverse_sqrt() -> Iterator[Case]:
-    yield from _warmups("inverse_sqrt", {})
-
-
-def _noam() -> Iterator[Case]:
-    make = _made("noam")
-    for steps in (*ODD, 1, 4000, 2**24 + 1):
-        yield make(
-            f"{steps}",
-            f"Width 512 and a warmup of {steps} steps.",
-            fields={"model_size": 512, "warmup_steps": steps},
-            marks=(steps - 1, 4 * steps),
-        )
-    for number, n in enumerate(("t+1", "max(t,1)", "t")):
-        yield make(
-            f"n-{number + 1}", f"`n: {n}`.", fields={"model_size": 512, "warmup_steps": 61, "n": n}, marks=(1, 61)
-        )
-    yield make(
-        "factor",
-        "Width 1000, a factor of 2.",
-        fields={"model_size": 1000, "warmup_steps": 300, "factor": 2.0},
-        marks=(299,),
-    )
-    yield make(
-        "fraction",
-        "A warmup of 41/2 steps.",
-        "fraction",
-        fields={"model_size": 512, "warmup_steps": "41/2"},
-        marks=("39/2",),
-    )
-
-
-def _wsd() -> Iterator[Case]:
-    yield from _warmups("wsd", {"stable_steps": 41, "decay_steps": 100})
-    make = _made("wsd")
-    for shape in ("linear", "cosine", "one_minus_sqrt", "exponential", "geometric"):
-        yield make(
-            f"shape-{shape}",
-            f"A cooldown of shape {shape}.",
-            fields={
-                "peak_value": 1e-3,
-                "end_value": 1e-5,
-                "warmup_steps": 20,
-                "stable_steps": 100,
-                "decay_steps": 200,
-                "shape": shape,
-            },
-            marks=(20, 120),
-            dense=40,
-        )
-    yield make(
-        "no-stable",
-        "Nothing held.",
-        "degenerate",
-        fields={"peak_value": 1e-3, "warmup_steps": 20, "stable_steps": 0, "decay_steps": 61},
-        marks=(20,),
-    )
-
-
-def _one_cycle() -> Iterator[Case]:
-    make = _made("one_cycle")
+def one_cycle_cases() -> Iterator[Case]:
+    make = made("one_cycle")
     for steps in (10, *ODD, 1000, 100_001):
         yield make(
             f"{steps}",
@@ -327,8 +125,8 @@ def _one_cycle() -> Iterator[Case]:
     )
 
 
-def _one_cycle_momentum() -> Iterator[Case]:
-    make = _made("one_cycle_momentum")
+def one_cycle_momentum_cases() -> Iterator[Case]:
+    make = made("one_cycle_momentum")
     for steps in (10, *ODD, 1000):
         yield make(f"{steps}", f"{steps} steps.", fields={"total_steps": steps})
     yield make(
@@ -339,8 +137,8 @@ def _one_cycle_momentum() -> Iterator[Case]:
     )
 
 
-def _triangles(kind: str) -> Iterator[Case]:
-    make = _made(kind)
+def triangles_cases(kind: str) -> Iterator[Case]:
+    make = made(kind)
     for steps in ODD:
         yield make(
             f"{steps}",
@@ -365,8 +163,8 @@ def _triangles(kind: str) -> Iterator[Case]:
     )
 
 
-def _exp_range() -> Iterator[Case]:
-    make = _made("exp_range")
+def exp_range_cases() -> Iterator[Case]:
+    make = made("exp_range")
     for steps in ODD:
         yield make(
             f"{steps}",
@@ -391,8 +189,8 @@ def _exp_range() -> Iterator[Case]:
     )
 
 
-def _sigmoid() -> Iterator[Case]:
-    make = _made("sigmoid")
+def sigmoid_cases() -> Iterator[Case]:
+    make = made("sigmoid")
     for steps in ODD:
         yield make(
             f"{steps}", f"A ramp of {steps} steps.", fields={"init_value": 0.0, "end_value": 1.0, "steps": steps}
@@ -417,8 +215,8 @@ def _sigmoid() -> Iterator[Case]:
     )
 
 
-def _cosine_restarts() -> Iterator[Case]:
-    make = _made("cosine_restarts")
+def cosine_restarts_cases() -> Iterator[Case]:
+    make = made("cosine_restarts")
     for steps in ODD:
         yield make(
             f"{steps}",
@@ -478,10 +276,10 @@ def _cosine_restarts() -> Iterator[Case]:
 
 
 PRESETS: dict[str, Callable[[], Iterator[Case]]] = {
-    "warmup_cosine": _warmup_cosine, "warmup_linear": _warmup_linear, "warmup_polynomial": _warmup_polynomial, "warmup_constant": _warmup_constant,
-    "warmup_exponential": _warmup_exponential, "warmup_multi_step": _warmup_multi_step, "step": _step, "multi_step": _multi_step,
-    "inverse_sqrt": _inverse_sqrt, "noam": _noam, "wsd": _wsd, "one_cycle": _one_cycle, "one_cycle_momentum": _one_cycle_momentum,
-    "triangular": lambda: _triangles("triangular"), "triangular2": lambda: _triangles("triangular2"), "exp_range": _exp_range, "sigmoid": _sigmoid,
-    "cosine_restarts": _cosine_restarts,
+    "warmup_cosine": warmup_cosine_cases, "warmup_linear": warmup_linear_cases, "warmup_polynomial": warmup_polynomial_cases, "warmup_constant": warmup_constant_cases,
+    "warmup_exponential": warmup_exponential_cases, "warmup_multi_step": warmup_multi_step_cases, "step": step_cases, "multi_step": multi_step_cases,
+    "inverse_sqrt": inverse_sqrt_cases, "noam": noam_cases, "wsd": wsd_cases, "one_cycle": one_cycle_cases, "one_cycle_momentum": one_cycle_momentum_cases,
+    "triangular": lambda: triangles_cases("triangular"), "triangular2": lambda: triangles_cases("triangular2"), "exp_range": exp_range_cases, "sigmoid": sigmoid_cases,
+    "cosine_restarts": cosine_restarts_cases,
 }  # fmt: skip
 """The cases of each preset, by its name."""

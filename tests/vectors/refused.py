@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vectors.combinators import around, cosine, decay, flat, line, of, stairs
 from vectors.plain import Plain
+from vectors.trees import around, cosine, decay, flat, line, of, stairs
 
 
 def _of(name: str, about: str, clause: str, by: str, **what: Any) -> Plain:

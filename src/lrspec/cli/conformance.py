@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +18,9 @@ from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, NOT_RUN, complain, say
 from lrspec.cli.progress import shown
 from lrspec.cli.reports import of_conformance
 from lrspec.cli.verify import print_causes, verdict
+from lrspec.cli.waiting import waiting
 from lrspec.conformance import BACKENDS, FOLDER, Found, conformance
+from lrspec.verify.backends import Progress
 
 
 def add(commands: Any) -> None:
@@ -70,7 +74,7 @@ def _conformance(options: argparse.Namespace) -> int:
     if options.where:
         say(str(FOLDER))
         return GOOD
-    with shown() as progress:
+    with _progress(options.backends or BACKENDS) as progress:
         found = conformance(
             backends=options.backends or BACKENDS,
             kinds=tuple(options.kinds),
@@ -89,6 +93,17 @@ def _conformance(options: argparse.Namespace) -> int:
     if found.differs:
         return FOUND
     return BAD_INPUT if is_incomplete else GOOD if found.ok else NOT_RUN
+
+
+@contextmanager
+def _progress(backends: tuple[str, ...]) -> Iterator[Progress]:
+    """Show how far it is; of the host alone, which has no plan to print, that it is at work."""
+    if backends == ("host",) and not sys.stderr.isatty():
+        with waiting("running the vectors in Python and NumPy"):
+            yield Progress()
+    else:
+        with shown() as progress:
+            yield progress
 
 
 def _print(found: Found) -> None:
