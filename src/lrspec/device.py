@@ -24,7 +24,7 @@ Limbs: TypeAlias = tuple[Any, Any, Any]
 """The 16-bit limbs of a 48-bit integer, from high to low."""
 
 TABLE_LIMIT = 1 << 16
-"""The most indices of a program that is evaluated by a table of its values; docs/budgets.md says why."""
+"""The most indices of a program that is evaluated by a table of its values; docs/how-it-works.md says why."""
 _UNROLLED = 4
 _INT64_BITS = 63
 _STEP_BITS = 31

@@ -42,6 +42,7 @@ def of_steps(n: int) -> dict[str, lrspec.Node]:
         "wsd": presets.wsd(**warmup, stable_steps=n // 2, decay_steps=rest - n // 2),
         "one_cycle": presets.one_cycle(peak_value=0.1, total_steps=n),
         "one_cycle_momentum": presets.one_cycle_momentum(total_steps=n),
+        "sigmoid": presets.sigmoid(init_value=0.0, end_value=1.0, steps=n),
         "exp_range": presets.exp_range(**rise, decay_rate=1 - 1 / n, total_steps=n),
     }
     return schedules

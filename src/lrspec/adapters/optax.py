@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lrspec.adapters import polynomial_jax
+from lrspec.adapters import primitive_jax
 from lrspec.adapters.arrays_jax import as_int32, in_lax
-from lrspec.device import NumPyArrays, on_device, value_table
+from lrspec.device import NumPyArrays, on_device
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.evaluate import clamped_evaluator
@@ -111,9 +111,7 @@ def _traced(program: Program, steps: jax.Array) -> jax.Array:
         reason = "its tables are constants, which a kernel cannot hold; call it outside and give the kernel the rate"
         raise UnsupportedError("pallas", "a schedule inside a kernel", reason)
     steps = as_int32(steps)
-    if polynomial_jax.IS_SUPPORTED and value_table(program) is None:
-        return polynomial_jax.values(program, steps)
-    return in_lax(program, steps)
+    return primitive_jax.values(program, steps) if primitive_jax.IS_SUPPORTED else in_lax(program, steps)
 
 
 _compiled = jax.jit(_traced, static_argnums=0)

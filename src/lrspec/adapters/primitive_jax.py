@@ -1,4 +1,4 @@
-"""JAX: the polynomials of a program as one primitive, whose StableHLO computes in int64, whether x64 is on or off.
+"""JAX: a program as one primitive, whose StableHLO computes in int64, whether x64 is on or off.
 
 To JAX it is one operation from int32 to float32, element by element, so that no transformation meets a type which the
 process has turned off. Operations of `jax.lax` would need the mode of x64 switched while they are traced, and are again
