@@ -198,6 +198,6 @@ ROWS = (
     ),
     Row("scale torch rates of 1,000 schedules", "functions in Python", partial(torch_rates, 1000), _TORCH),
     Row("scale torch 10,000 schedulers, a step", "LambdaLR", partial(schedulers, 10_000), _TORCH, repeats=0.5),
-    Row("scale torch bytes of a scheduler", "LambdaLR", partial(memory_of_schedulers, 30), _TORCH, unit=""),
+    Row("scale torch bytes of a scheduler", "LambdaLR", partial(memory_of_schedulers, 30), _TORCH, unit="", budget=4.0),
     Row("scale a step of a run of 10^9, in blocks", "NumPy in blocks", partial(long_run, 1 << 20), unit="ns"),
 )  # fmt: skip
