@@ -60,7 +60,7 @@ def test_what_needs_a_learning_rate_refuses_it() -> None:
     document = lrspec.from_dict(DOCUMENT)
     for framework in ("torch", "keras", "optax", "transformers"):
         with pytest.raises(UnsupportedError, match=f"{framework}: .*ema_momentum.*no learning rate"):
-            document.to_native_source(framework)  # type: ignore[arg-type]
+            document.to_native_source(framework)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,7 @@ def test_what_needs_a_learning_rate_refuses_it() -> None:
     [
         ({"other": {}}, "learning_rate: found nothing, expected a schedule"),
         ({"relative": True}, "learning_rate: found nothing, expected a schedule, because of `relative`"),
+        ({"base_value": 0}, "learning_rate: found nothing, expected a schedule, because of `base_value`"),
         ({"base_value": 0.1}, "learning_rate: found nothing, expected a schedule, because of `base_value`"),
         (
             {"groups": [{"scale": 2.0}]},
@@ -83,6 +84,10 @@ def test_what_is_of_a_learning_rate_needs_one(more: dict[str, Any], message: str
     with pytest.raises(SpecError) as error:
         lrspec.from_dict(DOCUMENT | more)
     assert str(error.value) == message
+
+
+def test_values_that_are_not_relative_need_no_learning_rate() -> None:
+    assert lrspec.from_dict(DOCUMENT | {"relative": False}).fingerprint == lrspec.from_dict(DOCUMENT).fingerprint
 
 
 def test_the_schema_asks_for_one_schedule() -> None:

@@ -208,6 +208,32 @@ def test_inherited_hyperparameters_are_in_the_fingerprint() -> None:
     assert own.fingerprint != inherited.fingerprint != document(FLAT, f", momentum: {FLAT}").fingerprint
 
 
+# Durations
+
+
+@pytest.mark.parametrize("blank", [" ", "\\t", "\\n", "\\r", " \\n\\t"])
+def test_blanks_around_a_duration(blank: str) -> None:
+    line = '{{kind: linear, init_value: 1, end_value: 0, steps: "{0}5  steps{0}"}}'
+    assert document(line.format(blank)).node.length == 5
+
+
+@pytest.mark.parametrize(
+    "steps",
+    ["\\u00a05 steps", "5 steps\\u2003", "5\\tsteps", "\\v5 steps", " 59/2", "59 /2", "5 Steps", "\\u0665 steps"],
+)
+def test_no_other_text_is_a_duration(steps: str) -> None:
+    assert refusal(f'{{kind: linear, init_value: 1, end_value: 0, steps: "{steps}"}}').startswith(
+        "learning_rate.steps: "
+    )
+
+
+@pytest.mark.parametrize(("digits", "is_read"), [(4000, True), (4001, False)])
+def test_the_digits_of_a_fraction(digits: int, is_read: bool) -> None:  # noqa: FBT001 - a parameter
+    steps = f"'{'1' * digits}/{'1' * digits}'"
+    line = f"{{kind: linear, init_value: 1, end_value: 0, steps: {steps}}}"
+    assert document(line).node.length == 1 if is_read else refusal(line).startswith("learning_rate.steps: ")
+
+
 # Quantities
 
 
@@ -265,6 +291,17 @@ def test_what_needs_no_quantity_is_checked_without_it(wrong: str, path: str) -> 
         message = refusal(around.format(late, wrong))
         assert message.startswith("learning_rate.parts[")
         assert f".{path}: " in message
+
+
+def test_a_part_that_another_follows_needs_a_length_also_without_a_quantity() -> None:
+    late = "{kind: linear, init_value: 1, end_value: 0, steps: 5 epochs}"
+    for first in ("{kind: constant, value: 1}", "{kind: step, init_value: 1, decay_period: 3}"):
+        assert refusal(f"{{kind: sequence, parts: [{first}, {late}]}}") == (
+            "learning_rate.parts[0].steps: found nothing, expected a length, because another part follows"
+        )
+    flat = "{kind: constant, value: 1, steps: 3, after: error}"
+    assert "parts[0].after: found 'error'" in refusal(f"{{kind: sequence, parts: [{flat}, {late}]}}")
+    assert document(f"{{kind: sequence, parts: [{late}, {FLAT}, {late}]}}").missing
 
 
 def test_the_fields_beside_a_missing_quantity_are_checked() -> None:

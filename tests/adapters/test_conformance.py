@@ -15,11 +15,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cases import CASES, LAST_STEP
+from cases import CASES
 from lrspec import Cosine, Node, device
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode
 from lrspec.program import Program
+from program_shapes import shapes_by_way, way
 
 NAMES = (
     "constant",
@@ -93,37 +94,10 @@ def test_the_cases_cover_every_kind_and_end() -> None:
     assert {getattr(node, "after", "hold") for node in found} == {"hold", "continue", "error"}
 
 
-def way(program: Program) -> str:
-    """Return how a device evaluates a program."""
-    if device.value_table(program) is not None:
-        return "a table"
-    return "polynomials" if program.degree else "a number for each segment"
-
-
-def shapes(program: Program) -> set[tuple[str, str]]:
-    """Return how a program is evaluated, with what its parts are that an evaluator treats in ways of their own."""
-    coefficients = np.array([segment.coefficients for segment in program.segments], object)
-    has = {
-        "one segment": len(program.segments) == 1,
-        "many segments": len(program.segments) > 100,
-        "many phases": len(program.phases) > 1,
-        "an index that does not begin at 0": any(phase.base for phase in program.phases),
-        "a period": any(phase.period for phase in program.phases),
-        "stairs": any(phase.denominator > 1 for phase in program.phases),
-        "stairs of a fraction": any(1 < phase.numerator < phase.denominator for phase in program.phases),
-        "a shift": any(segment.shift for segment in program.segments),
-        "numbers near the smallest": any(segment.exponent > 100 for segment in program.segments),
-        "numbers near the largest": any(segment.exponent < -60 for segment in program.segments),
-        "negative coefficients": bool((coefficients < 0).any()),
-        "the highest degree": bool(coefficients[:, -1].any()),
-        "an end": program.last_step < LAST_STEP,
-    }
-    return {(way(program), shape) for shape, found in has.items() if found}
-
-
 def test_the_few_cases_have_every_shape_of_all() -> None:
     assert set(FEW_NAMES) < set(SHAPES) < set(NAMES)
-    few, every = ({shape for name in names for shape in shapes(CASES[name].program)} for names in (SHAPES, NAMES))
+    by_name = [[shapes_by_way(CASES[name].program) for name in names] for names in (SHAPES, NAMES)]
+    few, every = (set().union(*each) for each in by_name)
     assert few == every
     for found in ("a table", "polynomials"):
         assert len([shape for evaluation, shape in every if evaluation == found]) >= 10

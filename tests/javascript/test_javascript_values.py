@@ -54,7 +54,7 @@ def packed(last: int = BIG, phases: Any = (PHASE,), segments: Any = (ONE,)) -> b
 
 def test_the_division_of_a_phase_is_exact_on_both_sides_of_a_whole_number() -> None:
     draw = random.Random(0)  # noqa: S311 - no secret
-    given = []
+    given: list[dict[str, Any]] = []
     while len(given) < 2000:
         denominator = 2**31 - 2**18 - draw.randrange(2 ** draw.randrange(31))
         numerator = max(1, denominator - draw.randrange(2 ** draw.randrange(31)))

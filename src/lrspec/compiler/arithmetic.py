@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lrspec.compiler.formula import (
     ACCURACY,
     BEYOND,
+    Budget,
     Changes,
     Curve,
     Formula,
@@ -56,7 +57,24 @@ def check_hidden(span: Span) -> Span:
     return span
 
 
-def product(spans: Sequence[Span], count: int) -> list[Span]:
+MAX_WIDTH = 64
+"""How many curves may be multiplied or added at a time."""
+
+
+def _width(spans: Sequence[Span], budget: Budget) -> int:
+    """Return how many curves spans together have.
+
+    Raises:
+        SpecError: They are too many.
+    """
+    width = sum(span.width for span in spans if not span.constant)
+    if width > MAX_WIDTH:
+        raise SpecError("", found=f"{width} curves multiplied or added at a time", expected=f"at most {MAX_WIDTH}")
+    budget.spend(width)
+    return max(width, 1)
+
+
+def product(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
     """Return the product of spans."""
     curves = [span.curve for span in spans]
     frozen = [span.constant for span in spans]
@@ -89,6 +107,7 @@ def product(spans: Sequence[Span], count: int) -> list[Span]:
         listed=any(span.listed for span in spans),
         wave=_shortest_wave(spans),
         hidden=hidden,
+        width=_width(spans, budget),
         changes=_changes_of_product(spans),
     )
     return [check_hidden(found)]
@@ -165,7 +184,7 @@ def _changes_of_product(spans: Sequence[Span]) -> Changes | None:
     return changes
 
 
-def added(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - one signature for all combinations
+def added(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:  # noqa: ARG001 - one signature for all
     """Return the sum of spans: exactly 0 where it is no more than the error of its terms."""
     curves = [span.curve for span in spans]
     frozen = [span.constant for span in spans]
@@ -199,6 +218,7 @@ def added(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - on
         constant=all(frozen),
         listed=any(span.listed for span in spans),
         wave=_shortest_wave(spans),
+        width=_width(spans, budget),
         hidden=max(hidden) + (len(hidden) - 1).bit_length() if hidden else None,
         changes=changes if known else None,
     )

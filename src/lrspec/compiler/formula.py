@@ -50,7 +50,7 @@ class Span:
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
     least, and 0 otherwise. It `fades` where its values only fall in size, to 0 in the end. `changes` bounds what the
     curve does from one index to the next; a span that has none is constant or listed. Where values were left out
-    because they no longer show, `hidden` is log2 of a number above them.
+    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a value.
     """
 
     start: int
@@ -60,6 +60,7 @@ class Span:
     wave: int = 0
     fades: bool = False
     hidden: int | None = None
+    width: int = 1
     changes: Changes | None = None
 
     def begun_at(self, index: int) -> Span:
@@ -283,6 +284,23 @@ def total(a: int, b: int) -> int:
 def plain(spans: Iterable[Span], start: int = 0) -> Formula:
     """Return the formula of spans over plain steps."""
     return Formula(runs=(Run(start=start, spans=tuple(spans)),))
+
+
+class Budget:
+    """What one combination of formulas may cost: how many curves it may combine or compare, over all of its pieces."""
+
+    def __init__(self) -> None:
+        self._left = MAX_CURVES
+
+    def spend(self, curves: int) -> None:
+        """Take curves away; raise `SpecError` where too few are left."""
+        self._left -= curves
+        if self._left < 0:
+            found = f"more than {MAX_CURVES} curves of pieces that are combined or compared"
+            raise SpecError("", found=found, expected="fewer parts, or fewer pieces in them")
+
+
+MAX_CURVES = 32_768
 
 
 def check_spans(count: int) -> None:

@@ -14,20 +14,29 @@ from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
-from lrspec.compiler.formula import MAX_SPANS, Formula, Run, Span, check_spans, held, joined, shown
+from lrspec.compiler.formula import MAX_SPANS, Budget, Formula, Run, Span, check_spans, held, joined, shown
+from lrspec.errors import SpecError
 
-Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
-"""`combine(spans, count)`: the spans, over indices 0 to `count - 1`, of the combination of spans that start at 0."""
+Combine: TypeAlias = Callable[[Sequence[Span], int, Budget], list[Span]]
+"""`combine(spans, count, budget)`: the combination of spans that start at 0, over indices 0 to `count - 1`."""
 
 
 def merged(formulas: Sequence[Formula], stop: int, combine: Combine) -> Formula:
-    """Return the combination of formulas over the steps 0 to `stop - 1`."""
+    """Return the combination of formulas over the steps 0 to `stop - 1`.
+
+    Raises:
+        SpecError: It has no short form, or too many curves.
+    """
+    budget = Budget()
+    moving = sum(any(not span.constant for run in formula.runs for span in run.spans) for formula in formulas)
+    if moving > _MOST_PARTS:
+        raise SpecError("parts", found=f"{moving} parts that change", expected=f"at most {_MOST_PARTS}")
     starts = _cuts(formulas, stop)
     parts: list[tuple[int, Formula]] = []
     count = 0
     for start, end in pairwise([*starts, stop]):
         tails = [_tail(formula, start, end) for formula in formulas]
-        run = _merged_runs(tails, end - start, combine)
+        run = _merged_runs(tails, end - start, lambda spans, count: combine(spans, count, budget))
         parts.append((start, Formula(runs=(run,))))
         count += len(run.spans)
         check_spans(count)
@@ -90,7 +99,7 @@ def _span_at(spans: Sequence[Span], index: int) -> Span:
     return spans[bisect_right(spans, index, key=lambda span: span.start) - 1].begun_at(index)
 
 
-def _merged_runs(runs: Sequence[Run], steps: int, combine: Combine) -> Run:
+def _merged_runs(runs: Sequence[Run], steps: int, combine: Callable[[Sequence[Span], int], list[Span]]) -> Run:
     clocks = {(run.stride, run.period) for run in runs if not run.is_constant}
     if len(clocks) > 1:
         runs = [Run(start=0, spans=flat(run, steps)) for run in runs]
@@ -151,19 +160,20 @@ def _with_ends(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
     return list(zip(spans, [*(span.start for span in spans[1:]), count], strict=True))
 
 
-def least(spans: Sequence[Span], count: int) -> list[Span]:
+def least(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
     """Return the spans of the smallest value."""
-    return reduce(lambda found, span: _either(found, span, count, 1), spans[1:], [spans[0]])
+    return reduce(lambda found, span: _either(found, span, count, 1, budget), spans[1:], [spans[0]])
 
 
-def greatest(spans: Sequence[Span], count: int) -> list[Span]:
+def greatest(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
     """Return the spans of the largest value."""
-    return reduce(lambda found, span: _either(found, span, count, -1), spans[1:], [spans[0]])
+    return reduce(lambda found, span: _either(found, span, count, -1, budget), spans[1:], [spans[0]])
 
 
-def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[Span]:
+def _either(found: Sequence[Span], other: Span, count: int, sign: int, budget: Budget) -> list[Span]:
     chosen: list[Span] = []
     for a, end in zip(found, [*(span.start for span in found[1:]), count], strict=True):
+        budget.spend(sum(span.width for span in (a, other) if not span.constant))
         b = other.begun_at(a.start)
         for start, first_wins in _crossings(replace(a, start=0), b, end - a.start, sign):
             span = replace(a, start=0) if first_wins else b
@@ -171,6 +181,7 @@ def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[S
     return chosen
 
 
+_MOST_PARTS = 1024
 _LOOK = 224
 _NOTHING = 1 << _LOOK - 160
 """2^-160, which is nothing beside the numbers of float32."""

@@ -53,7 +53,8 @@ def checked_keys(data: object) -> dict[str, Any]:
 
 def _check_without_rate(data: Mapping[str, Any]) -> None:
     """Raise `SpecError` where a document without a learning rate has what needs one."""
-    needing = [key for key in ("relative", "base_value") if data.get(key)]
+    needing = ["relative"] if data.get("relative") else []
+    needing += ["base_value"] if "base_value" in data else []
     for name, group in groups(data).items():
         needing += [f"{group_path(name)}.{key}" for key in ("learning_rate", "scale") if key in group]
     if needing:

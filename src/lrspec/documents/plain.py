@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.fields import ListOf, Rule, show
+from lrspec.fields import MAX_ITEMS, ListOf, Rule, show
 from lrspec.kinds import KINDS
+from lrspec.kinds.combine import Sequence as SequenceNode, check_is_followed
 from lrspec.presets import PRESETS
 from lrspec.spec import MAX_DEPTH, Node, NodeRule, is_required, rule_of
 
@@ -136,14 +137,24 @@ def check(data: object, path: str, open_paths: AbstractSet[str], depth: int = 0)
         if isinstance(rule, NodeRule):
             check(value, where, open_paths, depth + 1)
         elif holds_nodes(rule) and isinstance(value, list | tuple):
-            for i, part in enumerate(value):
-                check(part, f"{where}[{i}]", open_paths, depth + 1)
+            _check_parts(data, value, where, open_paths, depth + 1)
         elif where not in open_paths:
             _check_field(rule, value, where)
         elif isinstance(rule, ListOf):
             for i, item in enumerate(value):
                 if f"{where}[{i}]" not in open_paths:
                     _check_field(rule.item, item, f"{where}[{i}]")
+
+
+def _check_parts(data: object, parts: Sequence[object], path: str, open_paths: AbstractSet[str], depth: int) -> None:
+    if not 1 <= len(parts) <= MAX_ITEMS:
+        raise SpecError(path, found=f"{len(parts)} items", expected=f"1 to {MAX_ITEMS} items")
+    is_sequence = isinstance(data, Mapping) and data.get("kind") == SequenceNode.kind
+    for i, part in enumerate(parts):
+        where = f"{path}[{i}]"
+        check(part, where, open_paths, depth)
+        if is_sequence and i < len(parts) - 1 and where not in open_paths:
+            check_is_followed(node_from_dict(part, where, depth), where)
 
 
 def _check_field(rule: Rule, value: object, path: str) -> None:

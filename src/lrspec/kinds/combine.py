@@ -124,7 +124,7 @@ class Sequence(Node):
                 found = f"a part that starts at step {start}"
                 raise SpecError(f"parts[{i}]", found=found, expected=f"a start at or before {LAST_STEP}, the last step")
             if i < len(self.parts) - 1:
-                _check_is_followed(part, f"parts[{i}]")
+                check_is_followed(part, f"parts[{i}]")
                 length = part.length or 0
                 if self.time == "global" and length <= start:
                     expected = f"a length above {start}, where it takes over"
@@ -132,7 +132,7 @@ class Sequence(Node):
                 start = length if self.time == "global" else start + length
 
 
-def _check_is_followed(part: Node, path: str) -> None:
+def check_is_followed(part: Node, path: str) -> None:
     """Raise `SpecError` where a part that another one follows has no length, or an `after` that never comes."""
     while isinstance(part, Sequence):
         path = f"{path}.parts[{len(part.parts) - 1}]"

@@ -19,7 +19,7 @@ from lrspec.presets import PRESETS, Preset
 from lrspec.spec import SPEC_VERSION, Node, is_required, rule_of
 
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?([eE]\+?[0-9]{1,2})?"
-_DURATION = rf"^\s*{_NUMBER} *(step|epoch|sample|token|%)s?\s*$"
+_DURATION = rf"^[ \t\r\n]*{_NUMBER} *(step|epoch|sample|token|%)s?[ \t\r\n]*$"
 _FRACTION = r"^[0-9]+/[0-9]+$"
 _SIGNED_FRACTION = r"^-?[0-9]+/[0-9]+$"
 
