@@ -55,7 +55,7 @@ def stacked(programs: Sequence[Program], *, wide: bool) -> Tables:
     """Return the arrays of a batch of programs: in int64 where `wide`, else in int32 with coefficients as limbs."""
     integer = np.int64 if wide else np.int32
     counts = [program.index_count for program in programs]
-    values = [np.empty((0, 1))] * len(programs)
+    values: list[Table] = [np.empty((0, 1))] * len(programs)
     segments, scales = [np.empty((0, 3))] * len(programs), values
     if len(counts) * max(counts) <= TABLE_LIMIT:
         values = [index_values(program, count)[:, None] for program, count in zip(programs, counts, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -24,8 +25,9 @@ COUNTS = [0, 1, 2, 3, 7, 8, 63, 64, 1000, 2**20 + 1, 2**31 - 2, 2**31 - 1]
 FEW = 300
 
 
-def sweep() -> list[lrspec.Node]:
-    """4,096 schedules of eight shapes, 512 of each, which compile in no time."""
+@functools.cache
+def shapes() -> list[lrspec.Node]:
+    """Schedules of seven shapes, 512 of each, which compile in no time."""
     return [
         node
         for peak in PEAKS
@@ -33,13 +35,18 @@ def sweep() -> list[lrspec.Node]:
             lrspec.Linear(init_value=0.0, end_value=peak, steps=7),
             lrspec.Cosine(init_value=peak, end_value=0.0, steps=8),
             lrspec.Exponential(init_value=peak, decay_rate=0.5, decay_period=2.5, staircase=True, steps=60),
-            lrspec.PiecewiseConstant(boundaries=[3, 64, 2**20], values=[peak, peak / 2, 0.0, 1e-37]),
             lrspec.Repeat(part=lrspec.Linear(init_value=peak, end_value=0.0, steps=4)),
             lrspec.presets.warmup_constant(peak_value=peak, warmup_steps=5),
             lrspec.Every(part=lrspec.Linear(init_value=peak, end_value=1e-3, steps=3), period=21),
             lrspec.Constant(value=peak),
         )
     ]
+
+
+def sweep(last: int) -> list[lrspec.Node]:
+    """4,096 schedules, of which some change as late as at step `last`."""
+    late = [lrspec.PiecewiseConstant(boundaries=[3, 64, last], values=[p, p / 2, 0.0, 1e-37]) for p in PEAKS]
+    return [*late[:40], *shapes(), *late[40:]]
 
 
 def bits(numbers: Any) -> list[int]:
@@ -51,9 +58,16 @@ def alone(programs: list[Program], count: int) -> list[int]:
     return bits([clamped_evaluator.__wrapped__(program)(count) for program in programs])
 
 
-@pytest.fixture(scope="module")
-def nodes() -> list[lrspec.Node]:
-    return sweep()
+@pytest.fixture(scope="module", params=["table", "polynomials"])
+def nodes(request: pytest.FixtureRequest) -> list[lrspec.Node]:
+    """Schedules that are evaluated in one way or in the other."""
+    made = sweep(900 if request.param == "table" else 2**20)
+    assert is_table(lrspec.optax.batch(made)) == (request.param == "table")
+    return made
+
+
+def is_table(batch: Any) -> bool:
+    return bool(batch._tables.values.shape[-2])
 
 
 @pytest.mark.parametrize("x64", [False, True])

@@ -16,7 +16,7 @@ _PACKAGES = ("jax", "optax", "keras", "tensorflow-cpu", "tensorflow", "torch", "
 
 def document(found: list[Result]) -> dict[str, Any]:
     """Return what was measured as plain data, with the machine and the versions."""
-    installed = {each.metadata["Name"]: each.version for each in distributions()}
+    installed = {each.metadata["Name"].replace("_", "-").lower(): each.version for each in distributions()}
     versions = {"python": platform.python_version()}
     versions |= {package: installed[package] for package in _PACKAGES if package in installed}
     machine = {
