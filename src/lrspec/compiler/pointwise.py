@@ -14,6 +14,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
+from lrspec.compiler import near as nearly
 from lrspec.compiler.formula import MAX_SPANS, Changes, Formula, Run, Span, Time, check_spans, held, joined, shown
 
 Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
@@ -166,8 +167,14 @@ def product(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - 
         return total >> _GUARD
 
     listed = any(span.listed for span in spans)
-    wave, changes = _shortest_wave(spans), _changes_of_product(spans)
-    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=wave, changes=changes)]
+    wave, changes, near = _shortest_wave(spans), _changes_of_product(spans), _near_product(spans)
+    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=wave, changes=changes, near=near)]
+
+
+def _near_product(spans: Sequence[Span]) -> nearly.Near | None:
+    nears = [nearly.constant(span.curve) if span.constant else span.near for span in spans]
+    known = [near for near in nears if near is not None]
+    return nearly.product(known) if len(known) == len(nears) else None
 
 
 def _changes_of_product(spans: Sequence[Span]) -> Changes | None:

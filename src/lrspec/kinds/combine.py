@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
+from lrspec.compiler import near as nearly
 from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, nothing, plain, simple, total, value_at
 from lrspec.compiler.pointwise import Combine, greatest, least, merged, product
 from lrspec.errors import SpecError
@@ -322,7 +323,8 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
             bounds = [bound * scale.numerator // scale.denominator >> guard for bound in found]
             return min(bounds) - 2, max(bounds) + 2
 
-        return replace(old, curve=curve, fades=old.fades and not offset, changes=old.changes and changes)
+        near = old.near and nearly.mapped(old.near, scale, offset)
+        return replace(old, curve=curve, fades=old.fades and not offset, changes=old.changes and changes, near=near)
 
     def run(old: Run) -> Run:
         return replace(old, spans=tuple(span(inner) for inner in old.spans))
