@@ -123,12 +123,13 @@ class ScheduleLR(Writer):
         """Count the optimizer's updates, and hear of its new groups, from now on."""
         self._inner = inner = innermost(self._optimizer)  # whose groups a wrapper may lose when a state is loaded
         self._numbers = Numbers(inner)
+        self._slots = None
         self._clock = Clock(inner, self, warns_early=self.every == "update" and not self._is_part)
         watch(self._optimizer, self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has; it follows its own optimizer anew."""
-        own = {"_inner", "_clock", "_numbers", "_block"}
+        own = {"_inner", "_clock", "_numbers", "_block", "_slots"}
         return {key: value for key, value in vars(self).items() if key not in own} | {"updates": self._unanswered()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -183,8 +184,9 @@ class ScheduleLR(Writer):
             return
         clock = self._clock
         if epoch is None and clock.count == self._usual and clock.is_plain:
-            step = self.last_epoch + 1
-            value = self._at(step)
+            step, block = self.last_epoch + 1, self._block
+            place = step - block.first
+            value = block.values[place] if 0 < place < block.length else self._at(step)
             self._applied, self._applied_step = self.written, step - 1
             self.last_epoch = step
             clock.count, clock.mark = 0, clock.steps.mark

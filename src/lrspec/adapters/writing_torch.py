@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrspec.adapters.clock_torch import Clock
-from lrspec.adapters.optimizer_torch import Numbers, initial_rate
+from lrspec.adapters.optimizer_torch import Numbers, Slot, fill, initial_rate
 from lrspec.schedule import Schedule
 
 BLOCK = 1024
@@ -33,6 +34,7 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
     _block: Block
     _clock: Clock
     _numbers: Numbers
+    _slots: list[Slot] | None = None
     _foreign: dict[int, float]
 
     def _first_rate(self) -> Any:
@@ -72,20 +74,28 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
         """Write what `_at` returned."""
         written = self.written
         self.written = value
-        for group in self._inner.param_groups:
-            if group["lr"] is not written:
-                self._write_each(value, written)
+        groups = self._inner.param_groups
+        if self._slots is not None:
+            done = fill(groups, self._slots, repeat(value))
+            if done < len(groups):
+                self._write_each(value, written, done)
                 return
-            group["lr"] = value
+        else:
+            for group in groups:
+                if group["lr"] is not written:
+                    self._write_each(value, written)
+                    return
+                group["lr"] = value
         self._foreign = {}
 
-    def _write_each(self, value: Any, written: Any) -> None:
+    def _write_each(self, value: Any, written: Any, done: int = 0) -> None:
         """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
         groups = self._inner.param_groups
-        places = [place for place, group in enumerate(groups) if group["lr"] is not value]
+        places = [place for place, group in enumerate(groups) if place >= done and group["lr"] is not value]
         self._tell_others([(place, "lr", written) for place in places])
         for place in places:
             self._numbers.write(place, "lr", value)
+        self._slots = self._numbers.slots()
 
     def _tell_others(self, places: list[tuple[int, str, Any]]) -> None:
         """Warn of what somebody else has written since; what this scheduler wrote is given with its place and key."""
