@@ -14,6 +14,7 @@ from lrspec.adapters.torch import Every, ScheduleLR
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 
 _VALUES = 65_536
@@ -84,6 +85,12 @@ class GroupedScheduleLR(ScheduleLR):
         stop = max(step + 1, min(step + max(1, min(count, _VALUES // len(schedules))), self._last + 1))
         rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
         return rows
+
+    def _programs(self) -> list[Program] | None:
+        if not self._has_rates_alone or len(self._plans) != len(self._inner.param_groups):
+            return None
+        schedules = list(self._schedules.values())
+        return [schedules[column].program for column in self._rates]
 
     def _write(self, value: Any) -> None:
         written, groups = self.written, self._inner.param_groups

@@ -68,12 +68,17 @@ class Numbers:
         return slot is not None and slot.tensor is tensor
 
     def slots(self) -> list[Slot] | None:
-        """Return the slot of each group's rate, where each is a tensor of its own that says who writes it, else None."""
+        """Return the slot of each group's rate, where each is a tensor of its own that tells its writes, else None."""
         places = range(len(self._optimizer.param_groups))
         found = [self._slots.get((place, "lr")) for place in places]
         known = [slot for slot in found if slot is not None and not slot.tensor.is_inference()]
         distinct = {id(slot.tensor) for slot in known}
         return known if known and len(distinct) == len(known) == len(places) else None
+
+    def take(self, rates: list[float]) -> None:
+        """Take the groups' rates, each a tensor, as filled with these: compiled code did."""
+        for slot, rate in zip(self.slots() or (), rates, strict=False):
+            slot.value, slot.version = rate, _version(slot.tensor)
 
     def found(self, place: int, key: str) -> float:
         """Return the number that a group holds; one that was filled, and not changed since, is not read."""

@@ -27,7 +27,7 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
     """
 
     schedule: Schedule
-    last_epoch: int
+    _step: int
     written: Any
     _inner: Any
     _last: int
@@ -44,7 +44,11 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
     @property
     def _last_lr(self) -> list[float]:
         """The rates that the groups hold: PyTorch's name for what `get_last_lr()` returns."""
+        self._catch_up()
         return [self._numbers.found(place, "lr") for place in range(len(self._inner.param_groups))]
+
+    def _catch_up(self) -> None:
+        """Take up the steps that compiled code made."""
 
     def take_up(self, group: dict[str, Any]) -> None:
         """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""

@@ -35,8 +35,12 @@ _HUGE = 4096
 
 def bound(values: list[int], bits: int, term: int = 0) -> int:
     """Return the bound of errors of 2^-bits of the largest value, with those of a curve that has another term."""
-    largest = max(max(values), -min(values))
+    largest = _largest(values)
     return (largest >> bits) + (max(largest, term) >> _CURVE_BITS) + 2 * _CURVE_UNITS
+
+
+def _largest(values: list[int]) -> int:
+    return abs(max(values, key=abs))
 
 
 def line(start: Fraction, slope: Fraction) -> Numbers:
@@ -191,10 +195,7 @@ def _whole_power(numbers: Numbers, power: int, factor: Fraction) -> Near:
         found, down = numbers(indices), power * BITS + drop - precision
         if min(found) <= 0 or down < 0:
             return None
-        if power == 1:
-            values = [x * scale >> down for x in found]
-        else:
-            values = [x**power * scale >> down for x in found]
+        values = [x * scale >> down for x in (found if power == 1 else [x**power for x in found])]
         return values, bound(values, 88 - loss)
 
     return near
@@ -229,7 +230,9 @@ def versines(turns: list[int]) -> list[int]:
         a = (x & rest) * pi >> BITS  # below 2^-9
         square = a * a >> bits
         s = a - (a * (square * (sixth - (square * (of_120 - (square * of_5040 >> bits)) >> bits)) >> bits) >> bits)
-        v = (square >> 1) - (square * (square * (of_24 - (square * (of_720 - (square * of_40320 >> bits)) >> bits)) >> bits) >> bits)  # noqa: E501
+        v = (square >> 1) - (
+            square * (square * (of_24 - (square * (of_720 - (square * of_40320 >> bits)) >> bits)) >> bits) >> bits
+        )  # noqa: E501
         found.append((fall << 31) + (cosine * v + sine * s >> 129))
     return found
 
@@ -296,10 +299,10 @@ def product(nears: Sequence[Near]) -> Near:
             if found is None:
                 return None
             others, away = found
-            error = (size * away + (max(max(others), -min(others)) + away) * error >> _FACTOR_BITS) + 2
+            error = (size * away + (_largest(others) + away) * error >> _FACTOR_BITS) + 2
             products = [a * b >> _FACTOR_BITS for a, b in zip(values, others, strict=False)]
             values = products or others
-            size = max(max(values), -min(values))
+            size = _largest(values)
         up = precision - _FACTOR_BITS
         if up >= 0:
             return [value << up for value in values], (error << up) + _CURVE_UNITS

@@ -7,6 +7,8 @@ nearly, `amplification` says how much farther off the coefficients are.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
+from operator import sub
 
 from lrspec.compiler.fixedpoint import divide
 from lrspec.program import ACC_BITS, DEGREE, X_BITS
@@ -42,11 +44,12 @@ def interpolate(nodes: list[int], values: list[int], bits: int) -> list[int]:
     """Return the coefficients, in powers of `x = u / 2**bits`, of the polynomial through the values at the nodes."""
     row, newton = values, [values[0]]
     for j in range(1, len(nodes)):
-        row = [(b - a << bits) // (v - u) for a, b, u, v in zip(row, row[1:], nodes, nodes[j:], strict=False)]
+        gaps = map(sub, nodes[j:], nodes)
+        row = [(b - a << bits) // gap for a, b, gap in zip(row, row[1:], gaps, strict=False)]
         newton.append(row[0])
     result = [newton[-1]]
     for u, c in zip(reversed(nodes[:-1]), reversed(newton[:-1]), strict=True):
-        inner = [low - (high * u >> bits) for low, high in zip(result, result[1:], strict=False)]
+        inner = [low - (high * u >> bits) for low, high in pairwise(result)]
         result = [c - (result[0] * u >> bits), *inner, result[-1]]
     return result
 
@@ -73,7 +76,7 @@ def amplification(count: int) -> int:
         newton.append(max(row))
     result = [newton[-1]]
     for c in reversed(newton[:-1]):
-        inner = [low + high + 1 for low, high in zip(result, result[1:], strict=False)]
+        inner = [low + high + 1 for low, high in pairwise(result)]
         result = [c + result[0] + 1, *inner, result[-1]]
     return int(1.01 * max(result)) + 1  # the sums are in floating point
 

@@ -1,4 +1,4 @@
-"""Fits of values that are known nearly: the same segment and slack as the exact ones have, or none where they may differ.
+"""Fits of values that are known nearly: the segment and slack that the exact ones have, or none where they may differ.
 
 Every number of a fit is a whole one that some real number is rounded to, or the bits of its size. Here each of those is
 computed with a bound of its error; where both ends of what it may be give the same whole number, so do the curve's own
@@ -102,7 +102,7 @@ class Quick:
         if found is None:
             return None
         values, error = found
-        if max(max(values), -min(values)) + error >= self._limits[1] >> _MOST - self._precision:
+        if abs(max(values, key=abs)) + error >= self._limits[1] >> _MOST - self._precision:
             return None
         return values, error
 
@@ -153,8 +153,9 @@ def _quantized(exact: list[int], error: int) -> tuple[int, tuple[int, ...]] | No
         return None
     while True:
         half = 1 << excess - 1
-        rounded = [c - error + half >> excess for c in exact]
-        if rounded != [c + error + half >> excess for c in exact]:
+        low, high = half - error, half + error
+        rounded = [c + low >> excess for c in exact]
+        if rounded != [c + high >> excess for c in exact]:
             return None
         if sum(map(abs, rounded)) + DEGREE < 1 << ACC_BITS:
             return excess, (*rounded, *(0,) * (DEGREE + 1 - count))
@@ -187,71 +188,4 @@ def _slack(
             least, most = min(least, NO_FIT), min(most, NO_FIT)
         else:
             return None
-    return least if least == most and abs(value) > error else None
-
-
-def _may_fit(a: int, b: int, error: int) -> bool:
-    """Tell whether two values are of one sign and within three binades for certain."""
-    if (a < 0) != (b < 0):
-        return False
-    sizes = _size(a, error), _size(b, error)
-    return sizes[0] is not None and sizes[1] is not None and abs(sizes[0] - sizes[1]) <= 3
-
-
-def _cannot_fit(a: int, b: int, error: int) -> bool:
-    """Tell whether two values, of which one is not tiny, are not of one sign, or not within three binades."""
-    small, large = sorted((abs(a), abs(b)))
-    if (a < 0) != (b < 0) and small > error:
-        return True
-    return (small + error).bit_length() + 3 < (large - error).bit_length()
-
-
-def _quantized(exact: list[int], error: int) -> tuple[int, tuple[int, ...]] | None:
-    """Return the excess and the coefficients, or None where they are not certain."""
-    total, count = sum(map(abs, exact)), len(exact)
-    excess = total.bit_length() - ACC_BITS
-    if excess < 1 or _size(total, count * error) is None:
-        return None
-    while True:
-        half = 1 << excess - 1
-        rounded = [c - error + half >> excess for c in exact]
-        if rounded != [c + error + half >> excess for c in exact]:
-            return None
-        if sum(map(abs, rounded)) + DEGREE < 1 << ACC_BITS:
-            return excess, (*rounded, *(0,) * (DEGREE + 1 - count))
-        excess += 1
-
-
-def _slack(
-    coefficients: tuple[int, ...], excess: int, bits: int, checks: list[tuple[int, int]], error: int
-) -> int | None:
-    """Return the least slack of all checks, or None where it is not certain."""
-    degree = degree_of(coefficients)
-    inner = [c << _GUARD for c in coefficients[degree::-1]]
-    drop = excess - _GUARD
-    if drop < 0:
-        return None
-    margin = (error >> drop) + 2 + degree  # and each floor of the scheme loses less than one
-    least = most = 10**6
-    units = degree << _GUARD
-    for u, value in checks:
-        acc = inner[0]
-        for c in inner[1:]:
-            acc = (acc * u >> bits) + c
-        wanted = value >> drop
-        away, size = abs(acc - wanted), abs(wanted)
-        if away <= margin:
-            away = margin  # then the least error may be none: no bound from below
-            top = None
-        else:
-            top = octaves(2 * (away - margin), (size + margin >> TOLERANCE_BITS) + 1 - units)
-        allowed = (size - margin >> TOLERANCE_BITS) - 1 - units
-        if allowed <= 0:
-            if (size + margin >> TOLERANCE_BITS) + 1 - units >= 0:
-                return None
-            low = top = NO_FIT
-        else:
-            low = octaves(2 * (away + margin), allowed)
-        least = min(least, low)
-        most = min(most, top if top is not None else 10**6)
     return least if least == most else None
