@@ -232,7 +232,7 @@ def versines(turns: list[int]) -> list[int]:
         s = a - (a * (square * (sixth - (square * (of_120 - (square * of_5040 >> bits)) >> bits)) >> bits) >> bits)
         v = (square >> 1) - (
             square * (square * (of_24 - (square * (of_720 - (square * of_40320 >> bits)) >> bits)) >> bits) >> bits
-        )  # noqa: E501
+        )
         found.append((fall << 31) + (cosine * v + sine * s >> 129))
     return found
 
