@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cases_arithmetic import ARITHMETIC
 from cases_kinds import KINDS
 from lrspec import (
     Affine,
@@ -16,6 +17,7 @@ from lrspec import (
     Constant,
     Cosine,
     Every,
+    Exp,
     Exponential,
     Freeze,
     Geometric,
@@ -29,6 +31,7 @@ from lrspec import (
     OneMinusPower,
     PiecewiseConstant,
     Polynomial,
+    Power,
     PowerLaw,
     Product,
     Repeat,
@@ -37,6 +40,7 @@ from lrspec import (
     Shift,
     SpecError,
     Stretch,
+    Sum,
     Table,
     Tanh,
 )
@@ -51,99 +55,107 @@ def stairs(period: float | Fraction, rate: float = 0.9, init: float = 0.1) -> Ex
     return Exponential(init_value=init, decay_rate=rate, decay_period=period, staircase=True)
 
 
-CASES: dict[str, Node] = {
-    "constant": Constant(value=0.1),
-    "constant zero": Constant(value=0.0),
-    "constant negative": Constant(value=-0.3),
-    "constant tiny": Constant(value=1e-30),
-    "constant smallest": Constant(value=2.0**-126),
-    "constant largest": Constant(value=(2 - 2**-23) * 2.0**127),
-    "constant then error": Constant(value=0.7, steps=10, after="error"),
-    "constant continued": Constant(value=0.7, steps=10, after="continue"),
-    "linear warmup": WARMUP,
-    "linear one step": Linear(init_value=1.0, end_value=0.5, steps=1),
-    "linear two steps": Linear(init_value=1.0, end_value=0.5, steps=2),
-    "linear flat": Linear(init_value=0.3, end_value=0.3, steps=1000),
-    "linear crossing zero": Linear(init_value=1.0, end_value=-2.0, steps=999),
-    "linear negative": Linear(init_value=-1e-3, end_value=-7.0, steps=1234),
-    "linear continued": Linear(init_value=1.0, end_value=0.9, steps=100, after="continue"),
-    "linear then error": Linear(init_value=1.0, end_value=0.0, steps=100, after="error"),
-    "linear tiny": Linear(init_value=1e-30, end_value=0.0, steps=3000),
-    "linear below float32": Linear(init_value=1e-36, end_value=0.0, steps=5000),
-    "linear of many magnitudes": Linear(init_value=1e-30, end_value=1e30, steps=4000),
-    "polynomial 0.5": Polynomial(init_value=0.1, end_value=0.001, steps=4000, power=0.5),
-    "polynomial 0.9": Polynomial(init_value=0.01, end_value=0.0, steps=5000, power=0.9),
-    "polynomial 1": Polynomial(init_value=0.01, end_value=0.0, steps=777, power=1),
-    "polynomial 2": Polynomial(init_value=0.1, end_value=0.0001, steps=10_000, power=2),
-    "polynomial 2 continued": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=2, after="continue"),
-    "polynomial 3 continued": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=3, after="continue"),
-    "polynomial 3 then error": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=3, after="error"),
-    "polynomial 3.7": Polynomial(init_value=1.0, end_value=0.0, steps=3000, power=3.7),
-    "polynomial 100": Polynomial(init_value=1.0, end_value=0.0, steps=2000, power=100),
-    "polynomial 0.01": Polynomial(init_value=1.0, end_value=0.0, steps=2000, power=0.01),
-    "polynomial rising": Polynomial(init_value=-0.5, end_value=2.0, steps=2000, power=1.5),
-    "cosine to zero": Cosine(init_value=0.1, end_value=0.0, steps=10_000),
-    "cosine to a tenth": Cosine(init_value=0.1, end_value=0.01, steps=9_999),
-    "cosine one step": Cosine(init_value=1.0, end_value=0.0, steps=1),
-    "cosine three steps continued": Cosine(init_value=1.0, end_value=0.0, steps=3, after="continue"),
-    "cosine continued": Cosine(init_value=0.1, end_value=0.001, steps=700, after="continue"),
-    "cosine then error": Cosine(init_value=0.1, end_value=0.0, steps=70, after="error"),
-    "cosine rising": Cosine(init_value=0.0, end_value=0.3, steps=2500),
-    "cosine crossing zero": Cosine(init_value=-1.0, end_value=1.0, steps=2001),
-    "cosine tiny": Cosine(init_value=1e-30, end_value=0.0, steps=3000),
-    "exponential": Exponential(init_value=0.1, decay_rate=0.96, decay_period=1000),
-    "exponential 1501.32": Exponential(init_value=0.1, decay_rate=0.5, decay_period=1501.32),
-    "exponential fraction": Exponential(init_value=0.1, decay_rate=0.5, decay_period=Fraction(1000, 3)),
-    "exponential per step": Exponential(init_value=0.1, decay_rate=0.95, decay_period=1),
-    "exponential fast": Exponential(init_value=1.0, decay_rate=1e-3, decay_period=0.7),
-    "exponential underflow": Exponential(init_value=1e-30, decay_rate=0.5, decay_period=300),
-    "exponential negative": Exponential(init_value=-0.1, decay_rate=0.9, decay_period=77),
-    "exponential flat": Exponential(init_value=0.1, decay_rate=1.0, decay_period=10),
-    "exponential growth": Exponential(init_value=1e-6, decay_rate=10.0, decay_period=100, steps=700),
-    "exponential growth then error": Exponential(
-        init_value=1e-6, decay_rate=2.0, decay_period=33.3, steps=700, after="error"
-    ),
-    "exponential held": Exponential(init_value=0.1, decay_rate=0.5, decay_period=10, steps=35),
-    "exponential continued": Exponential(init_value=0.1, decay_rate=0.5, decay_period=10, steps=35, after="continue"),
-    "staircase 100000": stairs(100_000, 0.96),
-    **{f"staircase {period}": stairs(period) for period in (1, 2, 41, 47, 55, 61, 1501.32, 1.1, 2.5)},
-    "staircase fraction": stairs(Fraction(1000, 3)),
-    "staircase held": Exponential(init_value=0.1, decay_rate=0.5, decay_period=2.5, staircase=True, steps=12),
-    "staircase growth": Exponential(init_value=1e-6, decay_rate=10.0, decay_period=41, staircase=True, steps=300),
-    "piecewise": PiecewiseConstant(boundaries=[30, 60, 90], values=[0.1, 0.01, 0.001, 0.0001]),
-    "piecewise then error": PiecewiseConstant(boundaries=[1, 2], values=[1.0, -1.0, 0.0], steps=9, after="error"),
-    "piecewise far": PiecewiseConstant(boundaries=[LAST_STEP], values=[1.0, 0.5]),
-    "sequence": Sequence(parts=[WARMUP, DECAY]),
-    "sequence of one": Sequence(parts=[DECAY]),
-    "sequence of all kinds": Sequence(
-        parts=[
-            Constant(value=0.01, steps=7),
-            WARMUP,
-            Polynomial(init_value=0.1, end_value=0.2, steps=300, power=2.5),
-            Exponential(init_value=0.2, decay_rate=0.9, decay_period=41, staircase=True, steps=420),
-            PiecewiseConstant(boundaries=[5, 6], values=[0.3, 0.2, 0.1], steps=11),
-            Exponential(init_value=0.1, decay_rate=0.5, decay_period=2.5, steps=33),
-            Cosine(init_value=0.05, end_value=0.0, steps=500, after="continue"),
-        ]
-    ),
-    "sequence of sequences": Sequence(parts=[Sequence(parts=[WARMUP, DECAY]), Sequence(parts=[DECAY, stairs(1.1)])]),
-    "sequence then error": Sequence(
-        parts=[WARMUP, Linear(init_value=0.1, end_value=0.0, steps=20, after="error")],
-    ),
-    "warmup cosine of a million": Sequence(
-        parts=[
-            Linear(init_value=0.0, end_value=1e-3, steps=10_000),
-            Cosine(init_value=1e-3, end_value=1e-4, steps=990_000),
-        ]
-    ),
-    "cosine to zero of a million": Cosine(init_value=0.1, end_value=0.0, steps=1_000_000),
-    "polynomial 0.9 of a million": Polynomial(init_value=0.01, end_value=0.0, steps=1_000_000, power=0.9),
-    "exponential of a million": Exponential(init_value=0.1, decay_rate=0.96, decay_period=10_000, steps=1_000_000),
-    "linear to the last step": Linear(init_value=1.0, end_value=0.0, steps=LAST_STEP),
-    "cosine to the last step": Cosine(init_value=1.0, end_value=0.0, steps=LAST_STEP),
-    "polynomial 3.7 to the last step": Polynomial(init_value=1.0, end_value=1e-6, steps=LAST_STEP, power=3.7),
-    "exponential to the last step": Exponential(init_value=1.0, decay_rate=0.5, decay_period=10**8),
-} | KINDS
+CASES: dict[str, Node] = (
+    {
+        "constant": Constant(value=0.1),
+        "constant zero": Constant(value=0.0),
+        "constant negative": Constant(value=-0.3),
+        "constant tiny": Constant(value=1e-30),
+        "constant smallest": Constant(value=2.0**-126),
+        "constant largest": Constant(value=(2 - 2**-23) * 2.0**127),
+        "constant then error": Constant(value=0.7, steps=10, after="error"),
+        "constant continued": Constant(value=0.7, steps=10, after="continue"),
+        "linear warmup": WARMUP,
+        "linear one step": Linear(init_value=1.0, end_value=0.5, steps=1),
+        "linear two steps": Linear(init_value=1.0, end_value=0.5, steps=2),
+        "linear flat": Linear(init_value=0.3, end_value=0.3, steps=1000),
+        "linear crossing zero": Linear(init_value=1.0, end_value=-2.0, steps=999),
+        "linear negative": Linear(init_value=-1e-3, end_value=-7.0, steps=1234),
+        "linear continued": Linear(init_value=1.0, end_value=0.9, steps=100, after="continue"),
+        "linear then error": Linear(init_value=1.0, end_value=0.0, steps=100, after="error"),
+        "linear tiny": Linear(init_value=1e-30, end_value=0.0, steps=3000),
+        "linear below float32": Linear(init_value=1e-36, end_value=0.0, steps=5000),
+        "linear of many magnitudes": Linear(init_value=1e-30, end_value=1e30, steps=4000),
+        "polynomial 0.5": Polynomial(init_value=0.1, end_value=0.001, steps=4000, power=0.5),
+        "polynomial 0.9": Polynomial(init_value=0.01, end_value=0.0, steps=5000, power=0.9),
+        "polynomial 1": Polynomial(init_value=0.01, end_value=0.0, steps=777, power=1),
+        "polynomial 2": Polynomial(init_value=0.1, end_value=0.0001, steps=10_000, power=2),
+        "polynomial 2 continued": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=2, after="continue"),
+        "polynomial 3 continued": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=3, after="continue"),
+        "polynomial 3 then error": Polynomial(init_value=1.0, end_value=0.1, steps=300, power=3, after="error"),
+        "polynomial 3.7": Polynomial(init_value=1.0, end_value=0.0, steps=3000, power=3.7),
+        "polynomial 100": Polynomial(init_value=1.0, end_value=0.0, steps=2000, power=100),
+        "polynomial 0.01": Polynomial(init_value=1.0, end_value=0.0, steps=2000, power=0.01),
+        "polynomial rising": Polynomial(init_value=-0.5, end_value=2.0, steps=2000, power=1.5),
+        "cosine to zero": Cosine(init_value=0.1, end_value=0.0, steps=10_000),
+        "cosine to a tenth": Cosine(init_value=0.1, end_value=0.01, steps=9_999),
+        "cosine one step": Cosine(init_value=1.0, end_value=0.0, steps=1),
+        "cosine three steps continued": Cosine(init_value=1.0, end_value=0.0, steps=3, after="continue"),
+        "cosine continued": Cosine(init_value=0.1, end_value=0.001, steps=700, after="continue"),
+        "cosine then error": Cosine(init_value=0.1, end_value=0.0, steps=70, after="error"),
+        "cosine rising": Cosine(init_value=0.0, end_value=0.3, steps=2500),
+        "cosine crossing zero": Cosine(init_value=-1.0, end_value=1.0, steps=2001),
+        "cosine tiny": Cosine(init_value=1e-30, end_value=0.0, steps=3000),
+        "exponential": Exponential(init_value=0.1, decay_rate=0.96, decay_period=1000),
+        "exponential 1501.32": Exponential(init_value=0.1, decay_rate=0.5, decay_period=1501.32),
+        "exponential fraction": Exponential(init_value=0.1, decay_rate=0.5, decay_period=Fraction(1000, 3)),
+        "exponential per step": Exponential(init_value=0.1, decay_rate=0.95, decay_period=1),
+        "exponential fast": Exponential(init_value=1.0, decay_rate=1e-3, decay_period=0.7),
+        "exponential underflow": Exponential(init_value=1e-30, decay_rate=0.5, decay_period=300),
+        "exponential negative": Exponential(init_value=-0.1, decay_rate=0.9, decay_period=77),
+        "exponential flat": Exponential(init_value=0.1, decay_rate=1.0, decay_period=10),
+        "exponential growth": Exponential(init_value=1e-6, decay_rate=10.0, decay_period=100, steps=700),
+        "exponential growth then error": Exponential(
+            init_value=1e-6, decay_rate=2.0, decay_period=33.3, steps=700, after="error"
+        ),
+        "exponential held": Exponential(init_value=0.1, decay_rate=0.5, decay_period=10, steps=35),
+        "exponential continued": Exponential(
+            init_value=0.1, decay_rate=0.5, decay_period=10, steps=35, after="continue"
+        ),
+        "staircase 100000": stairs(100_000, 0.96),
+        **{f"staircase {period}": stairs(period) for period in (1, 2, 41, 47, 55, 61, 1501.32, 1.1, 2.5)},
+        "staircase fraction": stairs(Fraction(1000, 3)),
+        "staircase held": Exponential(init_value=0.1, decay_rate=0.5, decay_period=2.5, staircase=True, steps=12),
+        "staircase growth": Exponential(init_value=1e-6, decay_rate=10.0, decay_period=41, staircase=True, steps=300),
+        "piecewise": PiecewiseConstant(boundaries=[30, 60, 90], values=[0.1, 0.01, 0.001, 0.0001]),
+        "piecewise then error": PiecewiseConstant(boundaries=[1, 2], values=[1.0, -1.0, 0.0], steps=9, after="error"),
+        "piecewise far": PiecewiseConstant(boundaries=[LAST_STEP], values=[1.0, 0.5]),
+        "sequence": Sequence(parts=[WARMUP, DECAY]),
+        "sequence of one": Sequence(parts=[DECAY]),
+        "sequence of all kinds": Sequence(
+            parts=[
+                Constant(value=0.01, steps=7),
+                WARMUP,
+                Polynomial(init_value=0.1, end_value=0.2, steps=300, power=2.5),
+                Exponential(init_value=0.2, decay_rate=0.9, decay_period=41, staircase=True, steps=420),
+                PiecewiseConstant(boundaries=[5, 6], values=[0.3, 0.2, 0.1], steps=11),
+                Exponential(init_value=0.1, decay_rate=0.5, decay_period=2.5, steps=33),
+                Cosine(init_value=0.05, end_value=0.0, steps=500, after="continue"),
+            ]
+        ),
+        "sequence of sequences": Sequence(
+            parts=[Sequence(parts=[WARMUP, DECAY]), Sequence(parts=[DECAY, stairs(1.1)])]
+        ),
+        "sequence then error": Sequence(
+            parts=[WARMUP, Linear(init_value=0.1, end_value=0.0, steps=20, after="error")],
+        ),
+        "warmup cosine of a million": Sequence(
+            parts=[
+                Linear(init_value=0.0, end_value=1e-3, steps=10_000),
+                Cosine(init_value=1e-3, end_value=1e-4, steps=990_000),
+            ]
+        ),
+        "cosine to zero of a million": Cosine(init_value=0.1, end_value=0.0, steps=1_000_000),
+        "polynomial 0.9 of a million": Polynomial(init_value=0.01, end_value=0.0, steps=1_000_000, power=0.9),
+        "exponential of a million": Exponential(init_value=0.1, decay_rate=0.96, decay_period=10_000, steps=1_000_000),
+        "linear to the last step": Linear(init_value=1.0, end_value=0.0, steps=LAST_STEP),
+        "cosine to the last step": Cosine(init_value=1.0, end_value=0.0, steps=LAST_STEP),
+        "polynomial 3.7 to the last step": Polynomial(init_value=1.0, end_value=1e-6, steps=LAST_STEP, power=3.7),
+        "exponential to the last step": Exponential(init_value=1.0, decay_rate=0.5, decay_period=10**8),
+    }
+    | KINDS
+    | ARITHMETIC
+)
 
 VALUES = st.one_of(
     st.just(0.0),
@@ -322,6 +334,11 @@ def _clamp(draw: st.DrawFn, depth: int) -> Node:
     return Clamp(part=draw(trees(depth - 1)), min_value=low, max_value=high)
 
 
+def _positive(draw: st.DrawFn, depth: int) -> Node:
+    """A tree with values above 0."""
+    return Clamp(part=draw(trees(depth - 1)), min_value=draw(st.floats(0.001, 0.5)))
+
+
 def _affine(draw: st.DrawFn, depth: int) -> Node:
     return Affine(part=draw(trees(depth - 1)), scale=draw(LEVELS), offset=draw(LEVELS))
 
@@ -340,6 +357,10 @@ COMBINATORS: dict[str, Callable[[st.DrawFn, int], Node]] = {
     "sequence": _in_sequence,
     "sequence of global time": _global_sequence,
     "product": lambda draw, depth: Product(parts=_parts(draw, depth)),
+    "sum": lambda draw, depth: Sum(parts=_parts(draw, depth)),
+    "power": partial(_around, Power, "exponent", st.sampled_from([2.0, 3.0, 5.0])),
+    "root": lambda draw, depth: Power(part=_positive(draw, depth), exponent=draw(st.sampled_from([0.5, 1.7, -1]))),
+    "exp": partial(_around, Exp, "base", st.sampled_from([None, 0.5, 10.0])),
     "minimum": lambda draw, depth: Minimum(parts=_parts(draw, depth)),
     "maximum": lambda draw, depth: Maximum(parts=_parts(draw, depth)),
     "clamp": _clamp,

@@ -3,7 +3,8 @@
 One that is asked for and missing fails the run; it is never skipped. Tests of one framework are in
 files of `adapters/` that have its name in theirs; a test that takes `mode` runs once for every way in which the
 frameworks evaluate, and one that takes `compiled_mode` for those that compile each schedule for seconds. With
-`--device cuda` these run on the accelerator alone, with the tests of `gpu/`, and fail where there is none.
+`--device cuda` these run on the accelerator alone, with the tests of `gpu/`, and fail where there is none. With
+`--javascript` the tests of `javascript/` run too, which need node, and fail where there is none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backends", help=f"frameworks under test, a list of {','.join(FRAMEWORKS)}")
     parser.addoption("--clients", action="store_true", help="also `clients/` and `readers/`, which need many libraries")
+    parser.addoption("--javascript", action="store_true", help="also `javascript/`, which needs node")
     parser.addoption("--device", choices=("cpu", "cuda"), help="the only device to run on, by default all there are")
     parser.addoption("--keras-backend", choices=KERAS_BACKENDS, help="what Keras runs on, as in KERAS_BACKEND")
 
@@ -36,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAX_PLATFORMS", config.getoption("--device") or "cpu")
     if config.getoption("--clients"):
         importlib.import_module("torchvision_stub")
+    if config.getoption("--javascript") and importlib.import_module("under_node").node() is None:
+        raise pytest.UsageError("--javascript: node is not installed")
     asked = config.getoption("--keras-backend")
     if asked is not None:
         if not find_spec(asked):
@@ -68,6 +72,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.parent.name == "bench":
         return True
     if collection_path.parent.name in {"clients", "readers", "with_deepspeed"} and not config.getoption("--clients"):
+        return True
+    if collection_path.parent.name == "javascript" and not config.getoption("--javascript"):
         return True
     if collection_path.parent.name == "gpu" and config.getoption("--device") != "cuda":
         return True

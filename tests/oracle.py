@@ -96,7 +96,7 @@ def _length(node: Any) -> Fraction | None:
         last = _length(node.parts[-1])
         start = starts_of(node)[-1]
         return None if last is None else max(last, start) if node.time == "global" else start + last
-    if node.kind in {"product", "minimum", "maximum"}:
+    if node.kind in {"product", "sum", "minimum", "maximum"}:
         lengths = [length for part in node.parts if (length := _length(part)) is not None]
         return max(lengths, default=None)
     if node.kind == "repeat":
@@ -161,6 +161,23 @@ def _product(node: Any, t: Fraction, _: float) -> Any:
     return total
 
 
+def _sum(node: Any, t: Fraction, _: float) -> Any:
+    """Return the sum, 0 where it is no more than 2^-110 of what is added."""
+    terms = [value_at(part, t) for part in node.parts]
+    total = CONTEXT.fsum(terms)
+    return CONTEXT.mpf(0) if abs(total) <= CONTEXT.fsum(map(abs, terms)) * CONTEXT.ldexp(1, -110) else total
+
+
+def _raised(node: Any, t: Fraction, _: float) -> Any:
+    base = value_at(node.part, t)
+    return CONTEXT.mpf(0) if base == 0 else CONTEXT.power(base, real(node.exponent))
+
+
+def _exponential_of(node: Any, t: Fraction, _: float) -> Any:
+    exponent = value_at(node.part, t)
+    return CONTEXT.exp(exponent) if node.base is None else CONTEXT.power(real(node.base), exponent)
+
+
 def _clamp(node: Any, t: Fraction, _: float) -> Any:
     found = value_at(node.part, t)
     if node.min_value is not None:
@@ -209,7 +226,8 @@ def _repeat(node: Any, t: Fraction, _: float) -> Any:
             raise NoValueError(t)
         i, into = node.num_cycles - 1, cycle_of(node, node.num_cycles)[0]
     start, length = cycle_of(node, i)
-    found = value_at(node.part, (into - start) * cycle_of(node, 0)[1] / length)
+    u, first, fixed = into - start, cycle_of(node, 0)[1], Fraction(node.fixed_steps)
+    found = value_at(node.part, u if u <= fixed else fixed + (u - fixed) * (first - fixed) / (length - fixed))
     factor = real(node.peak_mult) ** i * CONTEXT.power(i + 1, -real(node.peak_power))
     if node.scaling == "all":
         return factor * found
@@ -223,11 +241,14 @@ def _repeat(node: Any, t: Fraction, _: float) -> Any:
 COMBINATORS: dict[str, Callable[[Any, Fraction, float], Any]] = {
     "sequence": _sequence,
     "product": _product,
+    "sum": _sum,
+    "power": _raised,
+    "exp": _exponential_of,
     "minimum": lambda node, t, _: min(value_at(part, t) for part in node.parts),
     "maximum": lambda node, t, _: max(value_at(part, t) for part in node.parts),
     "clamp": _clamp,
     "affine": lambda node, t, _: real(node.scale) * value_at(node.part, t) + real(node.offset),
-    "shift": lambda node, t, _: value_at(node.part, max(t + time_of(node.by), Fraction(0))),
+    "shift": lambda node, t, _: value_at(node.part, max(t + time_of(node.by), time_of(node.min_time))),
     "freeze": _freeze,
     "repeat": _repeat,
     "every": lambda node, t, before: value_at(node.part, Fraction(math.floor(t / time_of(node.period))), before),
@@ -330,6 +351,7 @@ LEAVES: dict[str, Callable[[Any, Fraction, Fraction], Any]] = {
     "linear": lambda node, t, init: _between(node, init, 1 - t / node.steps),
     "polynomial": _polynomial,
     "cosine": _cosine,
+    "sine": lambda node, t, init: _between(node, init, 1 - CONTEXT.sinpi(real(t / node.steps / 2))),
     "geometric": _geometric,
     "one_minus_power": lambda node, t, init: _between(node, init, 1 - _power(t / node.steps, node.power)),
     "normalized_exponential": _normalized_exponential,

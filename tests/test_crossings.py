@@ -12,7 +12,9 @@ import pytest
 from cases import CASES
 from lrspec import (
     Affine,
+    Constant,
     Cosine,
+    Exp,
     Exponential,
     Geometric,
     InverseTime,
@@ -24,10 +26,13 @@ from lrspec import (
     NormalizedExponential,
     OneMinusPower,
     Polynomial,
+    Power,
     PowerLaw,
     Product,
     Rex,
+    Sine,
     SpecError,
+    Sum,
     Tanh,
 )
 from lrspec.compiler.formula import formula_of
@@ -65,6 +70,26 @@ KINDS: dict[str, Callable[[random.Random, float, float, int], Node]] = {
         ]
     ),
     "affine": lambda _, a, b, n: Affine(part=Cosine(init_value=a, end_value=b, steps=n), scale=-1.5, offset=2 * b),
+    "sine": lambda _, a, b, n: Sine(init_value=a, end_value=b, steps=n),
+    "sum": lambda _, a, b, n: Sum(
+        parts=[
+            Cosine(init_value=a, end_value=0.0, steps=n, cycles=2),
+            Geometric(init_value=b, end_value=0.01, steps=n),
+        ]
+    ),
+    "raised": lambda r, a, b, n: Power(
+        part=Sum(parts=[Cosine(init_value=a, end_value=0.0, steps=n, cycles=1.5), Constant(value=r.choice([0, b]))]),
+        exponent=r.choice([0.5, 1.7, 2, 5]),
+    ),
+    "reciprocal": lambda r, a, b, n: Power(
+        part=Tanh(init_value=0.5 + a, end_value=1 + b, steps=n, lower=-3, upper=2), exponent=r.choice([-0.5, -1, -3])
+    ),
+    "whole power": lambda r, a, b, n: Power(
+        part=Cosine(init_value=a, end_value=-b, steps=n), exponent=r.choice([2, 3, 20])
+    ),
+    "exp": lambda r, a, b, n: Exp(
+        part=Cosine(init_value=-a, end_value=-3 * b, steps=n, cycles=2.5), base=r.choice([None, 10.0, 0.5])
+    ),
 }  # fmt: skip
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 import lrspec
-from lrspec import Constant, Linear, PiecewiseConstant, Sequence, SpecError
+from lrspec import Constant, Linear, Minimum, PiecewiseConstant, Product, Sequence, SpecError, Sum
+from lrspec.compiler import formula
 from lrspec.presets import multi_step
 
 
@@ -101,6 +103,35 @@ def test_cycles_that_do_not_go_together_are_refused_early(more: str) -> None:
     with pytest.raises(SpecError, match="more than 4096 pieces"):
         schedule.fingerprint  # noqa: B018
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("kind", ["minimum", "maximum", "product", "sum"])
+def test_thousands_of_curves_at_a_time_are_refused_early(kind: str) -> None:
+    parts = ", ".join(
+        f"{{kind: cosine, init_value: {1 + k / 4096}, end_value: 0.5, steps: {1000 + k}}}" for k in range(4096)
+    )
+    schedule = document(f"{{kind: {kind}, parts: [{parts}]}}")
+    begun = time.process_time()
+    with pytest.raises(SpecError, match="found 4096 parts that change, expected at most 1024"):
+        schedule.fingerprint  # noqa: B018
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("kind", [Product, Sum])
+def test_64_curves_are_multiplied_or_added_and_not_65(kind: Any) -> None:
+    parts = [Linear(init_value=1.0, end_value=1.0 + k / 64, steps=100) for k in range(65)]
+    assert kind(parts=[*parts[:64], Constant(value=1.0)]).exact(0) == (64 if kind is Sum else 1) + (kind is Sum)
+    for more in (parts, [*parts[:33], kind(parts=parts[33:])]):
+        with pytest.raises(SpecError, match="65 curves multiplied or added at a time, expected at most 64"):
+            kind(parts=more).exact(0)
+
+
+def test_too_many_comparisons_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [Linear(init_value=0.0, end_value=1.0 + k, steps=100 + k * k) for k in range(12)]
+    assert Minimum(parts=lines).exact(0) == 0
+    monkeypatch.setattr(formula, "MAX_CURVES", 40)
+    with pytest.raises(SpecError, match="more than 40 curves of pieces that are combined or compared"):
+        Minimum(parts=[*lines, Constant(value=9.0)]).exact(0)
 
 
 def test_too_many_values_are_refused_where_they_become_too_many() -> None:

@@ -1,25 +1,36 @@
-"""Every evaluator on the host and the one for devices give the same bits, and a program survives its bytes."""
+"""Every evaluator on the host and those for devices give the same bits, and a program survives its bytes."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from cases import CASES, LAST_STEP, NO_SHORT_FORM, nodes
-from lrspec import LrspecError, Node, SpecError
+from lrspec import LrspecError, Node, SpecError, device
 from lrspec.compiler.compile import compile_node
-from lrspec.device import NumPyArrays, on_device
+from lrspec.device import TABLE_LIMIT, NumPyArrays, on_device, value_table
 from lrspec.evaluate import clamped_evaluator, host_evaluator, values
 from lrspec.program import DEGREE, Phase, Program, Segment
 
 DEVICES = {"int64": NumPyArrays(has_int64=True), "int32": NumPyArrays(has_int64=False)}
 SETTINGS = settings(deadline=None, derandomize=True, database=None)
 DIVISOR_LIMIT = 2**31 - 2**18
+
+
+def on_devices(program: Program, steps: Any) -> list[Any]:
+    """Return the values in int64 and in int32, by the way of the program's size and by its polynomials."""
+    found = [on_device(program, arrays.step(steps), arrays) for arrays in DEVICES.values()]
+    if value_table(program) is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(device, "value_table", lambda _: None)
+            found += [on_device(program, arrays.step(steps), arrays) for arrays in DEVICES.values()]
+    return found
 
 
 def bits(numbers: Iterable[float]) -> list[int]:
@@ -34,10 +45,9 @@ def assert_all_agree(program: Program, steps: Iterable[int], windows: int = 4) -
     chosen = sorted({step for step in steps if 0 <= step <= program.last_step})
     host = host_evaluator(program)
     wanted = bits(host(step) for step in chosen)
-    for name, arrays in DEVICES.items():
-        found = on_device(program, arrays.step(chosen), arrays)
+    for found in on_devices(program, chosen):
         assert found.dtype == np.float32
-        assert bits(found.tolist()) == wanted, name
+        assert found.view(np.uint32).tolist() == wanted
     for step in chosen[:: max(1, len(chosen) // windows)]:
         low, high = max(0, step - 20), min(program.last_step + 1, step + 20)
         assert values(program, low, high).view(np.uint32).tolist() == bits(map(host, range(low, high))), step
@@ -62,8 +72,8 @@ def test_evaluators_agree_on_every_early_step(name: str) -> None:
     stop = min(6000, program.last_step + 1)
     wanted = bits(map(host_evaluator(program), range(stop)))
     assert values(program, 0, stop).view(np.uint32).tolist() == wanted
-    for arrays in DEVICES.values():
-        assert on_device(program, arrays.step(range(stop)), arrays).view(np.uint32).tolist() == wanted
+    for found in on_devices(program, range(stop)):
+        assert found.view(np.uint32).tolist() == wanted
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -74,14 +84,50 @@ def test_evaluators_agree_on_edges_and_samples(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_a_table_has_the_values_of_all_indices(name: str) -> None:
+    program = CASES[name].program
+    count = program.index_count
+    table = value_table(program)
+    assert (table is None) == (count > TABLE_LIMIT)
+    if table is not None:
+        assert table.shape == (count, 1)
+        by_step = replace(program, phases=(Phase(0, 0, 0, 1, 1),), last_step=LAST_STEP)
+        assert table[:, 0].view(np.uint32).tolist() == bits(map(host_evaluator(by_step), range(count)))
+
+
+@pytest.mark.parametrize(
+    ("phases", "starts", "count"),
+    [
+        ([(0, 0, 0, 1, 1)], [0, 65_535], 65_536),
+        ([(0, 0, 0, 1, 1)], [0, 65_536], 65_537),
+        ([(0, 0, 0, 1, 1)], [0], 1),
+        ([(0, 0, 0, 1, 100_000)], [0, 30_000], 21_475),
+        ([(0, 0, 7, 1, 1)], [0, 30_000], 7),
+        ([(0, 0, 7, 1, 1)], [0, 3], 4),
+        ([(0, 0, 0, 2, 3)], [0, 30_000, 2**31 - 1], 1_431_655_765),
+        ([(0, 5, 3, 1, 1), (100, 0, 0, 1, 2**30)], [0, 50], 8),
+        ([(0, 0, 0, 1, 1), (100, 100, 0, 1, 2**30)], [0, 200], 102),
+    ],
+)
+def test_indices_are_counted(phases: list[tuple[int, ...]], starts: list[int], count: int) -> None:
+    levels = tuple(Segment(start, 0, 0, (start + 1, *(0,) * DEGREE)) for start in starts)
+    program = Program(tuple(Phase(*phase) for phase in phases), levels, LAST_STEP)
+    assert program.index_count == count
+    assert (value_table(program) is None) == (count > 65_536)
+    assert_all_agree(program, [*edges(program), *starts])
+    curved = replace(levels[-1], shift=30, coefficients=(3, 1, *(0,) * (DEGREE - 1)))
+    assert replace(program, segments=(*levels[:-1], curved)).index_count >= count
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_device_clamps_where_the_host_refuses(name: str) -> None:
     program = CASES[name].program
     clamped = clamped_evaluator(program)
     steps = [-(2**31), -7, -1, 0, program.last_step, LAST_STEP - 1, LAST_STEP]
     wanted = bits(map(clamped, steps))
     assert wanted[:3] == [wanted[3]] * 3
-    for arrays in DEVICES.values():
-        assert on_device(program, arrays.step(steps), arrays).view(np.uint32).tolist() == wanted
+    for found in on_devices(program, steps):
+        assert found.view(np.uint32).tolist() == wanted
     assert clamped(2**40) == clamped(LAST_STEP)
     far = on_device(program, DEVICES["int64"].step([2**31, 2**40, -(2**40)]), DEVICES["int64"])
     assert bits(far.tolist()) == bits([clamped(LAST_STEP), clamped(LAST_STEP), clamped(0)])
@@ -304,8 +350,8 @@ def test_a_corrupt_coefficient_changes_a_value_everywhere(name: str) -> None:
     right = host_evaluator(program)(0)
     assert host_evaluator(corrupt)(0) != right
     assert values(corrupt, 0, 1)[0] != right
-    for arrays in DEVICES.values():
-        assert on_device(corrupt, arrays.step([0]), arrays)[0] != right
+    for found in on_devices(corrupt, [0]):
+        assert found[0] != right
 
 
 @pytest.mark.parametrize("power", range(1, DEGREE + 1))

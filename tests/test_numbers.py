@@ -265,9 +265,10 @@ GROWTHS = {
 def test_a_value_past_float32_is_an_error(name: str) -> None:
     with pytest.raises(SpecError) as caught:
         GROWTHS[name](0)
+    at_end = "end" in name
     assert str(caught.value) == (
-        f"found a value beyond the range of float32, from step {128 if 'end' in name else 0} on, "
-        "expected values up to 3.4e+38; give `steps` to end the growth"
+        f"found a value beyond the range of float32, from step {128 if at_end else 0} on, "
+        f"expected values up to 3.4e+38{'' if at_end else '; what grows needs an end, such as `steps`'}"
     )
 
 

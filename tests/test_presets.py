@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -22,6 +23,7 @@ def share_of_warmup(word: str, k: int, steps: int) -> Fraction:
         "k/W": Fraction(k, steps),
         "(k+1)/W": Fraction(k + 1, steps),
         "(k+1)/(W+1)": Fraction(k + 1, steps + 1),
+        "k/(W-1)": Fraction(k, max(steps - 1, 1)),
     }[word]
 
 
@@ -116,9 +118,33 @@ def restarts(peak: float, end: float, steps: int, mult: Fraction, peak_mult: flo
     return formula
 
 
-def noam(t: int) -> Any:
-    n = real(t + 1)
-    return min(n ** real(-0.5), n * real(400) ** real(-1.5)) / CONTEXT.sqrt(512)
+def from_start(init: float, peak: float, steps: int, formula: Formula) -> Formula:
+    """A warmup, and then what the formula gives over the time of the run."""
+    return warmed(init, peak, steps, "k/W", lambda u: formula(u + steps))
+
+
+def going_on(peak: float, end: float, steps: int) -> Formula:
+    return lambda u: real(end) + real(peak - end) * (1 + CONTEXT.cospi(real(Fraction(u, steps)))) / 2
+
+
+def restarts_with_warmups(t: int) -> Any:
+    """Cycles of 20, 40, 80 steps, each with a line of 5 up from its end, which shrinks with its peak."""
+    start, length, i = 0, 20, 0
+    while t >= start + length:
+        start, length, i = start + length, 2 * length, i + 1
+        if i == 3:
+            return real(0.05) * real(0.7) ** 2
+    u = t - start
+    share = Fraction(u, 5) if u < 5 else (1 + CONTEXT.cospi(real(Fraction(u - 5, length - 5)))) / 2
+    return real(0.7) ** i * (real(0.05) + (real(0.3) - real(0.05)) * (real(share) if u < 5 else share))
+
+
+def noam(first: Callable[[int], int]) -> Formula:
+    def formula(t: int) -> Any:
+        n = real(first(t))
+        return min(n ** real(-0.5), n * real(400) ** real(-1.5)) / CONTEXT.sqrt(512) if n else real(0)
+
+    return formula
 
 
 ROWS: dict[str, tuple[str, dict[str, Any], Formula]] = {
@@ -134,7 +160,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], Formula]] = {
         },
         warmed(0.01, 0.3, 37, word, decays("cosine", 0.3, 0.03, 200)),
     )
-    for word in ("k/W", "(k+1)/W", "(k+1)/(W+1)")
+    for word in ("k/W", "(k+1)/W", "(k+1)/(W+1)", "k/(W-1)")
 } | {
     "warmup_cosine without a warmup": (
         "warmup_cosine",
@@ -188,7 +214,94 @@ ROWS: dict[str, tuple[str, dict[str, Any], Formula]] = {
         {"peak_value": 5e-4, "warmup_steps": 40, "init_value": 1e-7},
         warmed(1e-7, 5e-4, 40, "k/W", lambda u: real(5e-4) * CONTEXT.sqrt(real(Fraction(40, u + 40)))),
     ),
-    "noam": ("noam", {"model_size": 512, "warmup_steps": 400}, noam),
+    "noam": ("noam", {"model_size": 512, "warmup_steps": 400}, noam(lambda t: t + 1)),
+    "noam whose first two steps are one": (
+        "noam",
+        {"model_size": 512, "warmup_steps": 400, "n": "max(t,1)"},
+        noam(lambda t: max(t, 1)),
+    ),
+    "noam from 0": ("noam", {"model_size": 512, "warmup_steps": 400, "n": "t"}, noam(lambda t: t)),
+    "warmup of one step from numpy.linspace": (
+        "warmup_constant",
+        {"peak_value": 0.3, "init_value": 0.1, "warmup_steps": 1, "warmup": "k/(W-1)"},
+        lambda t: real(0.1 if t == 0 else 0.3),
+    ),
+    "warmup_cosine from the start": (
+        "warmup_cosine",
+        {"peak_value": 0.3, "warmup_steps": 37, "decay_steps": 237, "end_value": 0.01, "decay_from": "start"},
+        from_start(0.0, 0.3, 37, decays("cosine", 0.3, 0.01, 237)),
+    ),
+    "warmup_cosine that goes on": (
+        "warmup_cosine",
+        {"peak_value": 0.3, "warmup_steps": 37, "decay_steps": 100, "end_value": 0.01, "after": "continue"},
+        warmed(0.0, 0.3, 37, "k/W", going_on(0.3, 0.01, 100)),
+    ),
+    "warmup_cosine from the start that goes on": (
+        "warmup_cosine",
+        {"peak_value": 0.3, "warmup_steps": 37, "decay_steps": 100, "decay_from": "start", "after": "continue"},
+        from_start(0.0, 0.3, 37, going_on(0.3, 0.0, 100)),
+    ),
+    "BERT": (
+        "warmup_linear",
+        {"peak_value": 1e-4, "warmup_steps": 40, "decay_steps": 390, "decay_from": "start"},
+        from_start(0.0, 1e-4, 40, decays("linear", 1e-4, 0.0, 390)),
+    ),
+    "warmup_polynomial from the start": (
+        "warmup_polynomial",
+        {"peak_value": 0.5, "warmup_steps": 10, "decay_steps": 90, "power": 0.7, "decay_from": "start"},
+        from_start(0.0, 0.5, 10, polynomial(0.5, 0.0, 90, 0.7)),
+    ),
+    "EfficientNet": (
+        "warmup_exponential",
+        {
+            "peak_value": 0.3,
+            "warmup_steps": 7,
+            "decay_rate": 0.97,
+            "decay_period": 2.4,
+            "staircase": True,
+            "decay_from": "start",
+        },
+        from_start(0.0, 0.3, 7, lambda t: real(0.3) * real(0.97) ** int(t // Fraction("2.4"))),
+    ),
+    "warmup_multi_step from the end of the warmup": (
+        "warmup_multi_step",
+        {"peak_value": 0.5, "warmup_steps": 50, "boundaries": [100, 150], "decay_from": "warmup_end"},
+        warmed(0.0, 0.5, 50, "k/W", lambda u: real(float(Fraction(0.5) * Fraction(0.1) ** ((u >= 100) + (u >= 150))))),
+    ),
+    "multi_step with a factor for each": (
+        "multi_step",
+        {"init_value": 0.3, "boundaries": [30, 60, 61], "decay_rates": [0.5, 0.1, 3.0]},
+        lambda t: real(
+            float(math.prod([Fraction(f) for b, f in ((30, 0.5), (60, 0.1), (61, 3.0)) if t >= b], start=Fraction(0.3)))
+        ),
+    ),
+    "sigmoid": (
+        "sigmoid",
+        {"init_value": 0.01, "end_value": 0.3, "steps": 300, "steepness": 8.5},
+        lambda t: (
+            real(0.01)
+            + (real(0.3) - real(0.01)) / (1 + CONTEXT.exp(-real(8.5) * (real(Fraction(min(t, 300), 300)) - real(0.5))))
+        ),
+    ),
+    "cosine_restarts after warmups that are as long": (
+        "cosine_restarts",
+        {
+            "peak_value": 0.3,
+            "end_value": 0.05,
+            "cycle_steps": 20,
+            "cycle_mult": 2,
+            "peak_mult": 0.7,
+            "scaling": "all",
+            "num_cycles": 3,
+            "cycle_warmup_steps": 5,
+        },
+        restarts_with_warmups,
+    ),
+    "cosine_restarts from the start": (
+        "cosine_restarts",
+        {"peak_value": 0.3, "cycle_steps": 50, "warmup_steps": 20, "decay_from": "start"},
+        from_start(0.0, 0.3, 20, restarts(0.3, 0.0, 50, Fraction(1), 1.0, None)),
+    ),
     **{
         f"wsd {shape}": (
             "wsd",

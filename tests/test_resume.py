@@ -107,7 +107,8 @@ def test_continue_from_value_scales_the_new_schedule_and_does_not_jump_by_a_bit(
     old: Node, new: Node, step: int, more: int
 ) -> None:
     assume(has_value(old, step) and has_value(new, step) and old(step) * new(step) > 0 and abs(old(step)) > 1e-30)
-    assume(abs(new(step)) > 1e-30)
+    # where its terms cancel, the formula itself is not known to all digits: docs/spec.md, Accuracy
+    assume(abs(oracle.real(new(step)) - exact(new, step)) <= abs(exact(new, step)) / 2**20)
     result = joined(old, new, step, resume.continue_from_value)
     assert result(step) == old(step)
     scale = oracle.real(float(Fraction(old(step)) / Fraction(oracle.rounded_to_double(exact(new, step)))))

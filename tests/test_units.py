@@ -224,7 +224,7 @@ def test_a_preset_is_dumped_as_it_was_written() -> None:
         ("kind: wsd, peak_value: 1", "learning_rate.warmup_steps: found nothing, expected this key, which kind wsd"),
         ("kind: step, init_value: x, decay_period: 1", "learning_rate.init_value: found 'x', expected a number"),
         ("kind: one_cycle, peak_value: 1, total_steps: 3", "learning_rate.pct_start: found 0.3, expected phases"),
-        ("kind: warmup_cosin", "learning_rate.kind: found 'warmup_cosin', expected warmup_cosine, or one of"),
+        ("kind: warmup_cosin", "learning_rate.kind: found 'warmup_cosin', expected warmup_cosine or warmup_constant"),
         ("kind: noam, model_size: 512, warmup_steps: 0", "learning_rate.warmup_steps: found 0, expected"),
         (
             "kind: warmup_constant, peak_value: 1, warmup_steps: 1, warmup: k",

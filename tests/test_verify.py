@@ -16,14 +16,14 @@ from rich.progress import Progress, TextColumn
 import lrspec
 from lrspec.cli import main, progress
 from lrspec.probes import MODES
-from lrspec.verify.backends import is_left_out
+from lrspec.verify.backends import HOST, is_left_out
 from lrspec.verify.rows import _exact_row
 
 NAMES = MODES["torch"]
 SETUPTOOLS = "ModuleNotFoundError: No module named 'setuptools'"
 SITE = """
 import sys
-if "lrspec.verify" in sys.orig_argv:
+if "lrspec.verify" in sys.orig_argv or "lrspec.conformance" in sys.orig_argv:
     {printed}
     import fake_probe
     sys.modules["lrspec.probes.torch"] = fake_probe
@@ -63,9 +63,19 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Fake(tmp_path, capsys)
 
 
+def rows_of(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the fake."""
+    return [row for row in report["rows"] if row["backend"] == "torch"]
+
+
 def outcomes(report: dict[str, Any]) -> list[tuple[str, int | str]]:
     """Return each row of the fake as its mode with the cause, or with how many bits differ."""
-    return [(row["mode"], row["error"] or row["differing"]) for row in report["rows"]]
+    return [(row["mode"], row["error"] or row["differing"]) for row in rows_of(report)]
+
+
+def host_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that need no framework."""
+    return [row for row in report["rows"] if row["backend"] in HOST]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +96,14 @@ def test_a_row_that_cannot_run_is_named_with_its_cause_and_the_others_run(
     assert status == 3
     assert outcomes(report) == [(NAMES[0], 0), (NAMES[1], cause), (NAMES[2], 0), (NAMES[3], 0)]
     assert [row["name"] for row in report["natives"]] == ["Fake"]
-    assert {row["version"] for row in report["rows"]} == {"9.9"}
+    assert {row["version"] for row in rows_of(report)} == {"9.9"}
 
 
 def test_values_of_another_type_are_not_compared(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE", "float64")
     status, report = fake.report()
     assert status == 3
-    assert "gave float64" in report["rows"][1]["error"]
+    assert "gave float64" in rows_of(report)[1]["error"]
 
 
 def test_a_differing_bit_is_told_before_a_row_that_cannot_run(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +115,10 @@ def test_a_differing_bit_is_told_before_a_row_that_cannot_run(fake: Fake, monkey
     monkeypatch.setenv("FAKE", "differs")
     status, report = fake.report()
     assert status == 1
-    assert [row["differing"] > 0 for row in report["rows"]] == [False, True, False, False]
+    assert [row["differing"] > 0 for row in rows_of(report)] == [False, True, False, False]
+    assert report["ok"] is False
+    wrong = rows_of(report)[1]
+    assert (wrong["first_difference"], wrong["got"], wrong["wanted"]) == (0, "3f000001", "3f000000")
 
 
 def test_the_table_names_what_could_not_run(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,9 +144,29 @@ def test_a_backend_that_cannot_be_imported_is_named_with_all_its_rows(fake: Fake
     assert status == 3
     cause = "ImportError: libcudart.so.12: cannot open shared object file"
     assert outcomes(report) == [(name, cause) for name in NAMES]
-    assert all(row["error"] is None for row in report["host_rows"])
+    assert all(row["error"] is None for row in host_rows(report))
     _, out, _ = fake.run()
     assert f"Could not run torch: {'; '.join(NAMES)}: {cause}\n" in out
+
+
+@pytest.mark.parametrize(("fault", "status"), [("raises", 3), ("killed", 3), ("differs", 1), ("", 0)])
+def test_the_vectors_run_in_each_mode_whatever_another_does(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: str, status: int
+) -> None:
+    monkeypatch.setenv("FAKE", fault)
+    chosen = ["--kind", "cosine", "--kind", "programs", "--backends", "torch"]
+    assert main(["conformance", *chosen, "--json"]) == status
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["backend"] for row in rows} == {"torch"}
+    wrong = [row for row in rows if row["error"] or row["differing"]]
+    assert {row["mode"] for row in wrong} == ({NAMES[1]} if fault else set())
+    assert {row["mode"] for row in rows} == set(NAMES)
+    if fault == "raises":
+        assert wrong[0]["error"] == f"kinds/cosine/41: {SETUPTOOLS}"
+    if fault == "differs":
+        assert wrong[0]["message"].startswith("kinds/cosine/")
+        assert wrong[0]["got"] != wrong[0]["wanted"]
+    assert fake.document.exists()
 
 
 def test_what_something_else_prints_is_no_answer(fake: Fake) -> None:
@@ -161,7 +194,7 @@ def test_modes_are_left_out_by_name_and_by_word(fake: Fake) -> None:
     status, report = fake.report("--without", "tensor", "--without", f"torch:{NAMES[2]}", "--without", "numpy:int64")
     assert status == 0
     assert outcomes(report) == [(NAMES[0], 0), (NAMES[3], 0)]
-    assert [row["mode"] for row in report["host_rows"]] == ["within 0.5+2^-18 ulp", "host", "range", "int32 limbs"]
+    assert [row["mode"] for row in host_rows(report)] == ["within 0.5+2^-18 ulp", "host", "range", "int32 limbs"]
     assert report["without"] == ["tensor", f"torch:{NAMES[2]}", "numpy:int64"]
     status, out, err = fake.run("--without", "xla", "--without", NAMES[0])
     assert status == 0

@@ -1,8 +1,10 @@
 """Evaluating a program with a framework's own integer operations, eagerly or inside any compiled function.
 
-The arithmetic is add, multiply, shift, mask and compare, in int64, or in int32 alone where a framework has no int64:
-then a 48-bit number is three limbs of 16 bits, the highest with the sign. Nothing is left to a compiler's choice: the
-one rounding is that of the addition at the end, whose terms are exact in float32.
+There are two ways, and the size of the program alone says which. One of few indices is a table of its float32 values,
+which the host fills: a step is a division, a clamp and a look-up. Of more indices, its polynomials are computed: add,
+multiply, shift, mask and compare, in int64, or in int32 alone where a framework has no int64: then a 48-bit number is
+three limbs of 16 bits, the highest with the sign. Nothing is left to a compiler's choice: the one rounding is that of
+the addition at the end, whose terms are exact in float32.
 """
 
 from __future__ import annotations
@@ -13,13 +15,19 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from lrspec.evaluate import index_values
 from lrspec.fields import LAST_STEP
-from lrspec.program import Program
+from lrspec.program import X_BITS, Phase, Program
 
 Table: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Limbs: TypeAlias = tuple[Any, Any, Any]
 """The 16-bit limbs of a 48-bit integer, from high to low."""
 
+TABLE_LIMIT = 1 << 16
+"""The most indices of a program that is evaluated by a table of its values; docs/how-it-works.md says why."""
+_UNROLLED = 4
+_INT64_BITS = 63
+_STEP_BITS = 31
 _HALF = 15
 _HALF_MASK = (1 << _HALF) - 1
 _LIMB = 16
@@ -48,6 +56,9 @@ class Arrays(Protocol):
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Return `a` where the condition holds, else `b`; integers."""
 
+    def clamp(self, a: Any, low: int, high: int) -> Any:
+        """Return integers, where they are below `low` or above `high` these."""
+
     def float32(self, a: Any) -> Any:
         """Return integers, of 24 bits at most, as float32."""
 
@@ -60,6 +71,17 @@ class Tables(NamedTuple):
     starts: Table
     segments: Table
     scales: Table
+    values: Table
+
+
+@lru_cache(maxsize=64)
+def value_table(program: Program) -> Table | None:
+    """Return the values of all indices as a column of float32, or None of a program with more than `TABLE_LIMIT`.
+
+    An index beyond its end has the last value.
+    """
+    count = program.index_count
+    return index_values(program, count)[:, None] if count <= TABLE_LIMIT else None
 
 
 @lru_cache(maxsize=256)
@@ -86,6 +108,11 @@ def tables(program: Program, *, wide: bool) -> Tables:
         starts=_padded(head[:, :1].astype(integer)),
         segments=_padded(np.concatenate([head, coefficients], 1).astype(integer)),
         scales=_padded(np.ldexp(np.float32(1), -np.stack(scales, -1)).astype(np.float32)),
+        values=_padded(
+            np.ldexp(np.array([[s.coefficients[0]] for s in segments], np.float64), -exponents[:, None]).astype(
+                np.float32
+            )
+        ),
     )
 
 
@@ -99,15 +126,27 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
 
     Steps below 0 count as 0 and steps above 2^31 - 1 as 2^31 - 1; a device cannot raise.
     """
+    index = _index(program, arrays.clamp(step, 0, LAST_STEP), arrays)
+    values = value_table(program)
+    if values is None:
+        return _polynomial(program, index, arrays)
+    (value,) = arrays.row(values, arrays.clamp(index, 0, len(values) - 1))
+    return value
+
+
+def _polynomial(program: Program, index: Any, arrays: Arrays) -> Any:
+    """Return the float32 values of a program at an index, by the polynomials of its segments."""
     table = tables(program, wide=arrays.has_int64)
-    step = arrays.where(step >= 0, step, 0)
-    if arrays.has_int64:
-        step = arrays.where(step >= LAST_STEP, LAST_STEP, step)
-    index = _index(program, table, step, arrays)
     found = arrays.search(table.starts, index)
+    if not program.degree:
+        (value,) = arrays.row(table.values, found)
+        return value
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
-    high, low = _horner_int64(coefficients, x) if arrays.has_int64 else _horner_int32(coefficients, x)
+    if arrays.has_int64:
+        high, low = _horner_int64(coefficients, x, products_that_fit(program))
+    else:
+        high, low = _horner_int32(coefficients, x)
     last, *before = arrays.row(table.scales, found)
     low_scale, high_scale = before or (None, 2.0**24)
     value = arrays.float32(high) * high_scale
@@ -127,9 +166,44 @@ def binary_search(arrays: Arrays, starts: Table, index: Any) -> Any:
     return found
 
 
-def _index(program: Program, table: Tables, step: Any, arrays: Arrays) -> Any:
-    if len(program.phases) == 1 and program.phases[0].is_identity:
-        return step
+def _index(program: Program, step: Any, arrays: Arrays) -> Any:
+    """Return the index of a step: of few phases each one's, with its numbers as constants, of which one is chosen."""
+    first, *later = program.phases
+    if len(later) >= _UNROLLED:
+        return _looked_up_index(program, step, arrays)
+    index = _index_in(first, step, arrays)
+    for phase in later:
+        index = arrays.where(step >= phase.start, _index_in(phase, step, arrays), index)
+    return index
+
+
+def _index_in(phase: Phase, step: Any, arrays: Arrays) -> Any:
+    """Return the index of a step of one phase; of a step outside it, which is not chosen, any number."""
+    offset = step - phase.start if phase.start else step
+    if phase.period:
+        offset = offset - _quotient(offset, 1, phase.period, arrays) * phase.period
+    index = _quotient(offset, phase.numerator, phase.denominator, arrays)
+    return index + phase.base if phase.base else index
+
+
+def _quotient(offset: Any, numerator: int, denominator: int, arrays: Arrays) -> Any:
+    """Return `floor(offset * numerator / denominator)`; by multiplication, because XLA gives a division its own kernel.
+
+    With `k = 31 + ceil(log2(d))` and `m = floor(2**k / d) + 1`, `m * d - 2**k` is from 1 to `2**(k - 31)`, so that
+    `u * m / 2**k` exceeds `u / d` by less than `1 / d`, for `0 <= u < 2**31`; and `u * m < 2**63`.
+    """
+    if numerator == denominator:
+        return offset
+    if not arrays.has_int64:
+        return quotient_int32(offset, numerator, denominator, reciprocal(numerator, denominator), arrays)
+    if numerator > 1:
+        return offset * numerator // denominator
+    bits = _STEP_BITS + (denominator - 1).bit_length()
+    return (offset * ((1 << bits) // denominator + 1)) >> bits
+
+
+def _looked_up_index(program: Program, step: Any, arrays: Arrays) -> Any:
+    table = tables(program, wide=arrays.has_int64)
     found = arrays.search(table.phase_starts, step)
     start, base, period, numerator, denominator, *inverse = arrays.row(table.phases, found)
     offset = step - start
@@ -143,12 +217,27 @@ def _index(program: Program, table: Tables, step: Any, arrays: Arrays) -> Any:
     return base + offset * numerator // denominator
 
 
-def _horner_int64(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
-    """Return the Horner sum as (the bits from 24 up, the low 24 bits)."""
+@lru_cache(maxsize=256)
+def products_that_fit(program: Program) -> tuple[bool, ...]:
+    """Return for each power whether the sum from it on, times `x`, fits in int64, in every segment."""
+    sizes = np.abs(np.array([segment.coefficients for segment in program.segments], np.int64))
+    sums = np.cumsum(sizes[:, ::-1] + 1, 1)[:, ::-1].max(0)
+    return tuple(bool(total < 1 << (_INT64_BITS - X_BITS)) for total in sums)
+
+
+def _horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> tuple[Any, Any]:
+    """Return the Horner sum as (the bits from 24 up, the low 24 bits).
+
+    Args:
+        coefficients: From the lowest power to the highest.
+        x: The fraction of 30 bits.
+        fits: For each power whether the product of the sum from it on with `x` fits in int64.
+    """
     x1, x0 = x >> _HALF, x & _HALF_MASK
     acc = coefficients[-1]
-    for c in reversed(coefficients[:-1]):
-        acc = ((acc * x1 + ((acc * x0) >> _HALF)) >> _HALF) + c
+    for power in range(len(coefficients) - 1, 0, -1):
+        product = (acc * x) >> X_BITS if fits[power] else (acc * x1 + ((acc * x0) >> _HALF)) >> _HALF
+        acc = product + coefficients[power - 1]
     return acc >> 24, acc & 0xFFFFFF
 
 
@@ -230,6 +319,10 @@ class NumPyArrays:
     def where(self, condition: Table, a: Any, b: Any) -> Table:
         """Return `np.where(condition, a, b)` in the integer type."""
         return np.asarray(np.where(condition, a, b), np.int64 if self.has_int64 else np.int32)
+
+    def clamp(self, a: Table, low: int, high: int) -> Table:
+        """Return `np.clip(a, low, high)` in the integer type."""
+        return np.asarray(np.clip(a, low, high), np.int64 if self.has_int64 else np.int32)
 
     def float32(self, a: Table) -> Table:
         """Return integers as float32."""

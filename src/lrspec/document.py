@@ -32,18 +32,18 @@ from lrspec.fields import Flag, Number, Rule, show
 from lrspec.kinds import Affine
 from lrspec.program import Program
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import MAX_DEPTH, SPEC_VERSION, Node
 
 _SUFFIXES: dict[str, Literal["yaml", "json"]] = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
 class Document(Schedule):
-    """A document: a schedule per hyperparameter, which acts as its learning-rate schedule.
+    """A document: a schedule per hyperparameter, which acts as its learning-rate schedule, where it has one.
 
     Args:
         data: The document as plain data, or in mappings such as those of OmegaConf and ml_collections: `lrspec`,
-            `learning_rate`, and where wanted `momentum`, `weight_decay`, `other` (any names), `groups` (scales and
-            schedules of parameter groups), `relative`, and the quantities that turn units into steps.
+            `learning_rate`, and where wanted, or instead, `momentum`, `weight_decay`, `other` (any names), `groups`
+            (scales and schedules of parameter groups), `relative`, and the quantities that turn units into steps.
 
     Raises:
         SpecError: The data is not a document of this version.
@@ -65,11 +65,28 @@ class Document(Schedule):
         resolved = [
             entry._replace(source=self._units.resolve(entry.source, entry.path)) for entry in entries(self._data)
         ]
+        open_paths = self._units.open_paths
         for group, name, path, source in resolved:
             if self.missing:
-                check(source, path)
+                check(source, path, open_paths)
             else:
-                self._nodes[group][name] = node_from_dict(source, path)
+                self._nodes[group][name] = self._checked(node_from_dict(source, path), name, path)
+
+    def _checked(self, node: Node, name: str, path: str) -> Node:
+        """Return a node.
+
+        Raises:
+            SpecError: A `previous` in it has no part before it, or the document's factors nest it too deeply.
+        """
+        lonely = node.lonely_previous()
+        if lonely is not None:
+            expected = "a number, because no part of a sequence comes before"
+            raise SpecError(f"{path}.{lonely}", found="previous", expected=expected)
+        factors = self.relative + any(scale != 1 for scale in self._scales.values()) if name == "learning_rate" else 0
+        if node.depth - 1 + factors > MAX_DEPTH:
+            found = f"schedules nested {node.depth - 1 + factors} deep, with `base_value` and `scale`"
+            raise SpecError(path, found=found, expected=f"at most {MAX_DEPTH}")
+        return node
 
     @property
     def missing(self) -> dict[str, str]:
@@ -112,7 +129,15 @@ class Document(Schedule):
 
     @property
     def node(self) -> Node:
-        """The node of the learning rate, with every duration in steps."""
+        """The node of the learning rate, with every duration in steps.
+
+        Raises:
+            SpecError: The document schedules no learning rate.
+        """
+        if "learning_rate" not in self:
+            there = ", ".join(self)
+            expected = f"a learning rate: the document schedules {there}; document[{next(iter(self))!r}] is one of them"
+            raise SpecError("learning_rate", found="nothing", expected=expected)
         return self["learning_rate"]
 
     @cached_property
@@ -121,6 +146,14 @@ class Document(Schedule):
         node = self.node
         try:
             return node.program
+        except SpecError as error:
+            raise error.within("learning_rate") from None
+
+    def exact(self, step: int) -> float:
+        """Return the exact formula of the learning rate at `step`, rounded once to float64."""
+        node = self.node
+        try:
+            return node.exact(step)
         except SpecError as error:
             raise error.within("learning_rate") from None
 
@@ -194,19 +227,34 @@ class Document(Schedule):
         return schedules
 
     def require_one_rate(self, framework: str, instead: str) -> None:
-        """Refuse a document that says more than one learning rate, where a framework's object can hold only that.
+        """Refuse a document that says other than one learning rate, where a framework's object can hold only that.
 
         Args:
             framework: The framework's name.
             instead: What to do instead.
 
         Raises:
-            UnsupportedError: The document schedules another hyperparameter, or parameter groups.
+            UnsupportedError: The document schedules another hyperparameter, parameter groups, or no learning rate.
         """
+        self.require_rate(framework)
         others = [*(name for name in self if name != "learning_rate"), *(f"the group {name}" for name in self.groups)]
         if others:
             reason = f"its schedules hold a learning rate alone; {instead}"
             raise UnsupportedError(framework, " and ".join(others), reason)
+
+    def require_rate(self, framework: str) -> None:
+        """Refuse a document without a learning rate, where a framework's object needs one.
+
+        Raises:
+            UnsupportedError: The document schedules no learning rate.
+        """
+        if "learning_rate" not in self:
+            first = next(iter(self))
+            reason = f"it has no learning rate; document[{first!r}] is a schedule of its own"
+            raise UnsupportedError(framework, f"a document of {', '.join(self)}", reason)
+
+    def _repr_svg_(self) -> str | None:  # type: ignore[override]  # a notebook then shows the text
+        return super()._repr_svg_() if "learning_rate" in self else None
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Document):

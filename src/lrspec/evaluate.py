@@ -138,6 +138,13 @@ def values(program: Program, start: int, stop: int) -> Float32s:
     return out
 
 
+def index_values(program: Program, count: int) -> Float32s:
+    """Return the values of the indices 0 to `count - 1`."""
+    out = np.empty(count, np.float32)
+    _fill_indices(program, 0, out)
+    return out
+
+
 def _fill_phase(program: Program, phase: Phase, low: int, out: Float32s) -> None:
     """Write into `out` the values of the steps from `low` on, all of them in one phase."""
     if phase.is_identity:

@@ -82,6 +82,22 @@ class Program:
         """The highest power with a coefficient other than 0."""
         return max(k for s in self.segments for k in range(DEGREE + 1) if k == 0 or s.coefficients[k])
 
+    @cached_property
+    def index_count(self) -> int:
+        """How many indices, from 0 on, have a value: all that a step leads to, or those up to where the last one holds.
+
+        `floor((u_max * numerator) / denominator) + base + 1`, the largest of all phases, or the start of a last segment
+        that is constant plus 1, whichever is less.
+        """
+        last = self.segments[-1]
+        return self._reached if any(last.coefficients[1:]) else min(self._reached, last.start + 1)
+
+    @property
+    def _reached(self) -> int:
+        """The first index that no step leads to."""
+        ends = [phase.start for phase in self.phases[1:]] + [LAST_STEP + 1]
+        return 1 + max(_last_index(phase, end - phase.start) for phase, end in zip(self.phases, ends, strict=True))
+
     def to_bytes(self) -> bytes:
         """Return the canonical bytes: a magic line, then signed 64-bit little-endian integers (docs/spec.md)."""
         words = [self.last_step, len(self.phases), len(self.segments)]
@@ -121,9 +137,7 @@ class Program:
             _expect(starts[0] == 0, f"a first {what} at {starts[0]}", "one at 0")
             grows = all(a < b for a, b in pairwise([*starts, LAST_STEP + 1]))
             _expect(grows, f"starts of {what}s that do not grow", f"each above the one before, up to {LAST_STEP}")
-        ends = [phase.start for phase in self.phases[1:]] + [LAST_STEP + 1]
-        last = max(_last_index(phase, end - phase.start) for phase, end in zip(self.phases, ends, strict=True))
-        limits = [segment.start for segment in self.segments[1:]] + [last + 1]
+        limits = [segment.start for segment in self.segments[1:]] + [self._reached]
         for segment, limit in zip(self.segments, limits, strict=True):
             _check_segment(segment, limit - segment.start)
 

@@ -1,4 +1,4 @@
-"""Reports of several environments, and one table of them: what tests and conformance runs found, as JSON that merges.
+"""Reports of several environments, and one table of them: what tests, `verify` and `conformance` found, as JSON.
 
 A report says which environment it is of, and has a row for everything that was compared. Rows of several reports are
 the same comparison where file, test, quantity and steps are (`Row.key`); their fingerprints and values must be equal.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 FORMAT = 1
+HOSTS = ("python", "numpy", "exact", "node")
+"""The backends that every environment has alike: their rows are shown once."""
 Key: TypeAlias = tuple[str, str, str, int, int]
 """File, test, quantity, first step and number of steps of a comparison."""
 DISTRIBUTIONS = ("torch", "keras", "tensorflow", "tensorflow-cpu", "jax", "optax", "numpy")
@@ -34,10 +37,12 @@ class Row:
     """One comparison.
 
     Args:
-        kind: `golden`, `same`, or what another runner calls its own.
+        kind: `golden`, `same`, `verify` or `conformance`.
         file: The file that holds what was expected, from the root of the tests; empty where there is none.
-        test: The id of the test.
-        backend: What computed the values: `host`, `torch`, `keras`, `optax`.
+        test: The id of the test, or which vectors of a file ran.
+        backend: What computed the values: `host`, `torch`, `keras[jax]`, `optax`.
+        version: Its version.
+        device: Where it did, such as `cpu`.
         mode: How it did.
         quantity: The path of the schedule in its document.
         start: The first step.
@@ -51,13 +56,18 @@ class Row:
         first_difference: The first step that was not as expected.
         got: The bits there, in hexadecimal.
         wanted: The bits expected there.
-        message: What else was wrong.
+        message: What else was wrong, or which vector is the first that differs.
+        vectors: How many vectors the steps are of.
+        seconds: How long it took.
+        error: Why it could not run, where it could not.
     """
 
     kind: str
     file: str = ""
     test: str = ""
     backend: str = ""
+    version: str = ""
+    device: str = ""
     mode: str = ""
     quantity: str = "learning_rate"
     start: int = 0
@@ -72,6 +82,14 @@ class Row:
     got: str | None = None
     wanted: str | None = None
     message: str = ""
+    vectors: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def framework(self) -> str:
+        """The backend without what it runs on: `keras` of `keras[jax]`."""
+        return re.split(r"[ \[]", self.backend)[0]
 
     @property
     def key(self) -> Key:
@@ -94,17 +112,24 @@ class Report:
         environment: Versions of lrspec, its spec, Python and frameworks, and the platform.
         rows: The comparisons.
         name: What to call it, such as its file.
+        more: What else its file says, for people.
     """
 
     environment: dict[str, Any]
     rows: tuple[Row, ...]
     name: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data: `ok`, where every row ran and is as expected, the environment and the rows."""
+        is_ok = all(row.ok and row.error is None for row in self.rows)
+        head = {"lrspec_report": FORMAT, "ok": is_ok, "environment": self.environment}
+        return {**head, **self.more, "rows": [asdict(row) for row in self.rows]}
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        content = {"lrspec_report": FORMAT, "environment": self.environment, "rows": [asdict(row) for row in self.rows]}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,15 +140,17 @@ class Merged:
         reports: The reports.
         table: For each comparison the rows of each report, in the order of the reports.
         wrong: What is not equal or not as expected, a sentence each.
+        not_run: What could not run, and why, a sentence each.
     """
 
     reports: tuple[Report, ...]
     table: dict[Key, tuple[tuple[Row, ...], ...]]
     wrong: tuple[str, ...] = field(default=())
+    not_run: tuple[str, ...] = field(default=())
 
     @property
     def ok(self) -> bool:
-        """Whether every comparison is as expected, and equal in all environments that have it."""
+        """Whether every comparison that ran is as expected, and equal in all environments that have it."""
         return not self.wrong
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,6 +159,7 @@ class Merged:
             "lrspec_merged": FORMAT,
             "ok": self.ok,
             "wrong": list(self.wrong),
+            "not_run": list(self.not_run),
             "environments": [{"name": report.name, **report.environment} for report in self.reports],
             "rows": [{"environment": report.name, **asdict(row)} for report in self.reports for row in report.rows],
         }
@@ -196,7 +224,7 @@ def row_of(data: object, path: str = "") -> Row:
         raise SpecError(path, found=show(data), expected="an object")
     given = {one.name: data[one.name] for one in fields(Row) if one.name in data}
     for one in fields(Row):
-        kinds = {"str": (str,), "int": (int,), "bool": (bool,), "str | None": (str, type(None))}
+        kinds = {"str": (str,), "int": (int,), "bool": (bool,), "str | None": (str, type(None)), "float": (int, float)}
         allowed = kinds.get(str(one.type), (int, type(None)))
         if one.name in given and type(given[one.name]) not in allowed:
             raise SpecError(f"{path}.{one.name}", found=show(given[one.name]), expected=f"{one.type}")
@@ -212,22 +240,58 @@ def merged(reports: Iterable[Report], require: Sequence[str] = ()) -> Merged:
         reports: The reports, of environments or machines.
         require: Backends that have to stand in it, such as `torch`.
     """
-    found = tuple(reports)
-    keys = dict.fromkeys(row.key for report in found for row in report.rows)
-    table = {key: tuple(tuple(row for row in report.rows if row.key == key) for report in found) for key in keys}
-    wrong = [text for key, cells in table.items() for text in _wrong(key, cells, found)]
-    ran = {row.backend for report in found for row in report.rows}
-    wrong += [f"{backend}: required, and no report has a row of it" for backend in require if backend not in ran]
-    specs = {str(report.environment.get("spec")) for report in found}
+    given = tuple(reports)
+    found = _without_repeats(given)
+    table = _table(found)
+    wrong = [text for key, cells in _table(given).items() for text in _wrong(key, cells, given)]
+    ran = {
+        name for report in given for row in report.rows if row.error is None for name in (row.backend, row.framework)
+    }
+    wrong += [
+        f"{backend}: required, and no report has a row of it that ran" for backend in require if backend not in ran
+    ]
+    specs = {str(report.environment.get("spec")) for report in given}
     wrong += [f"the reports are of several versions of the spec: {', '.join(sorted(specs))}"] if len(specs) > 1 else []
-    wrong += [f"{report.name}: no rows" for report in found if not report.rows]
-    return Merged(reports=found, table=table, wrong=tuple(wrong))
+    wrong += [f"{report.name}: no rows" for report in given if not report.rows]
+    failed = [
+        f"{report.name}: {row.backend}: {row.mode}: {row.error}" for report in given for row in report.rows if row.error
+    ]
+    return Merged(reports=found, table=table, wrong=tuple(wrong), not_run=tuple(dict.fromkeys(failed)))
+
+
+def _table(reports: Sequence[Report]) -> dict[Key, tuple[tuple[Row, ...], ...]]:
+    """Return the rows of each report under each key."""
+    table: dict[Key, tuple[list[Row], ...]] = {}
+    for place, report in enumerate(reports):
+        for row in report.rows:
+            table.setdefault(row.key, tuple([] for _ in reports))[place].append(row)
+    return {key: tuple(map(tuple, cells)) for key, cells in table.items()}
+
+
+def _without_repeats(reports: Sequence[Report]) -> tuple[Report, ...]:
+    """Return the reports without the rows of Python and NumPy that an earlier one has, and that are equal there."""
+    known: set[tuple[Any, ...]] = set()
+    found = []
+    for report in reports:
+        rows = []
+        for row in report.rows:
+            told = (row.kind, row.backend, row.version, row.mode, row.key, row.fingerprint, row.values)
+            if row.kind in {"verify", "conformance"} and row.framework in HOSTS and row.ok and told in known:
+                continue
+            known.add(told)
+            rows.append(row)
+        found.append(replace(report, rows=tuple(rows)))
+    return tuple(found)
 
 
 def _wrong(key: Key, cells: tuple[tuple[Row, ...], ...], reports: tuple[Report, ...]) -> list[str]:
     where = f"{key[1] or key[0]}, {key[2]}"
     named = [(report.name, row) for report, rows in zip(reports, cells, strict=True) for row in rows]
-    said = [f"{where}: {name}, {row.backend or row.kind}: {_why(row)}" for name, row in named if not row.ok]
+    said = [
+        f"{where}: {name}, {row.backend or row.kind}: {_why(row)}"
+        for name, row in named
+        if not row.ok and row.error is None
+    ]
     for what in ("fingerprint", "values"):
         values: dict[str, list[str]] = {}
         for name, row in named:
@@ -244,14 +308,15 @@ def _why(row: Row) -> str:
     if row.first_difference is None:
         return row.message or "failed"
     bits = f"{row.got}, not {row.wanted}"
-    return f"differs at {row.differing:,} of {row.steps:,} steps, first at {row.first_difference:,}: {bits}"
-
-
-def bits_of(value: np.float32) -> str:
-    """Return the bits of a float32 number as eight hexadecimal digits."""
-    return f"{int(value.view('uint32')):08x}"
+    where = f"{row.message}, step {row.first_difference:,}" if row.vectors else f"{row.first_difference:,}"
+    return f"differs at {row.differing:,} of {row.steps:,} steps, first at {where}: {bits}"
 
 
 def digest_of(values: np.ndarray[Any, np.dtype[np.float32]]) -> str:
     """Return the SHA-256 of the bits of values, little-endian; -0.0 counts as 0.0."""
-    return hashlib.sha256((values + values.dtype.type(0)).astype("<f4").tobytes()).hexdigest()
+    return digest_of_bytes((values + values.dtype.type(0)).astype("<f4").tobytes())
+
+
+def digest_of_bytes(data: bytes | bytearray) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

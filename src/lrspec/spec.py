@@ -124,8 +124,12 @@ class Node(Schedule):
         """Return the node with `value` in the place of an `init_value` of `previous`."""
         return self
 
-    def lonely_previous(self) -> str | None:
-        """Return where an `init_value` of `previous` has no part before it, as a path, or None."""
+    def lonely_previous(self, *, follows: bool = False) -> str | None:  # noqa: ARG002 - a kind that hands it on, overrides
+        """Return where an `init_value` of `previous` has no part before it, as a path, or None.
+
+        Args:
+            follows: Whether this node is, or begins, a part of a sequence with another before it.
+        """
         found = (f"{path}.{lonely}" for path, child in self.children() if (lonely := child.lonely_previous()))
         return next(found, None)
 

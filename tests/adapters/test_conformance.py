@@ -2,8 +2,10 @@
 
 An adapter sees programs, not kinds, and every case is compared on NumPy with the same device code elsewhere. So these
 are one case of each kind, and of each shape that a program has: one segment and many, stairs of whole and of
-fractional periods, repeats, many phases, numbers at both ends of float32, ends in an error, and very long ones.
-A few of them, `SHAPES`, have every shape between them; the others are `long` tests.
+fractional periods, repeats, many phases, numbers at both ends of float32, ends in an error, and very long ones; each
+shape in each of the ways in which a device evaluates: by a table, by polynomials, and by one number per segment.
+A few of them, `SHAPES`, have every shape in every way between them; the others are `long` tests. The last tests put a
+wrong number into what a device looks up, and see that every mode that computes on the device turns red.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cases import CASES, LAST_STEP
-from lrspec import Node
+from cases import CASES
+from lrspec import Cosine, Node, device
 from lrspec.kinds import KINDS
 from lrspec.probes import Mode
 from lrspec.program import Program
+from program_shapes import shapes_by_way, way
 
 NAMES = (
     "constant",
@@ -53,6 +56,11 @@ NAMES = (
     "every of a fraction",
     "stretch by a decimal",
     "repeat to the last step",
+    "minimum of a sum and a power",
+    "sine falling",
+    "sequence of freezes and repeats",
+    "sequence of global time and stairs",
+    "exponential fast",
 )
 SHAPES = (
     "constant smallest",
@@ -61,11 +69,13 @@ SHAPES = (
     "cosine continued",
     "staircase 1501.32",
     "sequence of all kinds",
-    "table of fractional epochs",
-    "product of a repeat and a decay",
+    "sequence of freezes and repeats",
+    "exponential fast",
     "repeat to the last step",
 )
-FEW_NAMES = ("constant smallest", "staircase 1501.32")
+FEW_NAMES = ("staircase 1501.32", "sequence of freezes and repeats")
+ON_THE_HOST = ("eager", "SGD.apply", "optimizer, float rate", "optimizer, tensor rate", "compiled step")
+"""The modes in which a single step is evaluated on the host, by the reference itself."""
 WINDOWS = {True: ((0, 25), (990, 1005)), False: ((0, 1200), (99_900, 100_100), (2**31 - 200, 2**31 - 1))}
 
 
@@ -84,36 +94,17 @@ def test_the_cases_cover_every_kind_and_end() -> None:
     assert {getattr(node, "after", "hold") for node in found} == {"hold", "continue", "error"}
 
 
-def shapes(program: Program) -> set[str]:
-    """Return what the parts of a program are that an evaluator treats in ways of their own."""
-    coefficients = np.array([segment.coefficients for segment in program.segments], object)
-    has = {
-        "one segment": len(program.segments) == 1,
-        "many segments": len(program.segments) > 100,
-        "many phases": len(program.phases) > 1,
-        "an index that does not begin at 0": any(phase.base for phase in program.phases),
-        "a period": any(phase.period for phase in program.phases),
-        "stairs": any(phase.denominator > 1 for phase in program.phases),
-        "stairs of a fraction": any(1 < phase.numerator < phase.denominator for phase in program.phases),
-        "a shift": any(segment.shift for segment in program.segments),
-        "numbers near the smallest": any(segment.exponent > 100 for segment in program.segments),
-        "numbers near the largest": any(segment.exponent < -60 for segment in program.segments),
-        "negative coefficients": bool((coefficients < 0).any()),
-        "the highest degree": bool(coefficients[:, -1].any()),
-        "an end": program.last_step < LAST_STEP,
-    }
-    return {shape for shape, found in has.items() if found}
-
-
 def test_the_few_cases_have_every_shape_of_all() -> None:
     assert set(FEW_NAMES) < set(SHAPES) < set(NAMES)
-    few, every = ({shape for name in names for shape in shapes(CASES[name].program)} for names in (SHAPES, NAMES))
+    by_name = [[shapes_by_way(CASES[name].program) for name in names] for names in (SHAPES, NAMES)]
+    few, every = (set().union(*each) for each in by_name)
     assert few == every
-    assert len(every) == 13
+    for found in ("a table", "polynomials"):
+        assert len([shape for evaluation, shape in every if evaluation == found]) >= 10
+    assert {way(CASES[name].program) for name in FEW_NAMES} == {"a table", "polynomials"}
 
 
-def compare(name: str, mode: Mode) -> None:
-    schedule: Node = CASES[name]
+def compare(schedule: Node, mode: Mode) -> None:
     sample = mode.sampler(schedule)
     last = schedule.program.last_step
     for start, stop in WINDOWS[mode.slow]:
@@ -130,9 +121,42 @@ def compare(name: str, mode: Mode) -> None:
     "name", [name if name in SHAPES else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
 )
 def test_applied_rates_are_the_programs_bits(name: str, mode: Mode) -> None:
-    compare(name, mode)
+    compare(CASES[name], mode)
 
 
 @pytest.mark.parametrize("name", FEW_NAMES)
 def test_rates_applied_by_code_that_is_slow_to_compile_are_the_programs_bits(name: str, compiled_mode: Mode) -> None:
-    compare(name, compiled_mode)
+    compare(CASES[name], compiled_mode)
+
+
+def turns_red(mode: Mode, schedule: Node) -> bool:
+    try:
+        compare(schedule, mode)
+    except AssertionError:
+        return True
+    return False
+
+
+def test_a_wrong_value_in_the_table_turns_a_mode_red(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = Cosine(init_value=0.0123, end_value=0.0, steps=777)  # of a fingerprint that nothing else has compiled
+    values = device.value_table(schedule.program)
+    assert values is not None
+    values = values.copy()
+    values[20] += np.float32(2**-30)
+    monkeypatch.setattr(device, "value_table", lambda _: values)
+    assert turns_red(mode, schedule) != mode.name.startswith(ON_THE_HOST)
+
+
+def test_a_wrong_coefficient_turns_a_mode_red(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = Cosine(init_value=0.0123, end_value=0.0, steps=7_000_000)
+    assert way(schedule.program) == "polynomials"
+    tables = device.tables
+
+    def changed(program: Program, *, wide: bool) -> device.Tables:
+        found = tables(program, wide=wide)
+        segments = found.segments.copy()
+        segments[0, 2 if wide else 3] += 1 << (24 if wide else 8)  # two units in the last place of float32
+        return found._replace(segments=segments)
+
+    monkeypatch.setattr(device, "tables", changed)
+    assert turns_red(mode, schedule) != mode.name.startswith(ON_THE_HOST)

@@ -35,8 +35,10 @@ def grouped(
             optimizer's state.
 
     Raises:
-        UnsupportedError: `make` takes no argument for a hyperparameter of the document, or one for two of them.
+        UnsupportedError: The document has no learning rate, or `make` takes no argument for a hyperparameter of it, or
+            one for two of them.
     """
+    document.require_rate("optax")
     transforms = {str(name): _transform(document.group(name), make) for name in document.groups}
     transforms.setdefault(DEFAULT, _transform(document.group(None), make))
     return optax.multi_transform(transforms, _as_text(labels))

@@ -16,8 +16,6 @@ from lrspec.positions.keras import count_of, optimizers_in
 from lrspec.program import Program
 from lrspec.schedule import Schedule
 
-_NO_STEP: Any = ...  # a step that was left out
-
 
 @keras.saving.register_keras_serializable(package="import lrspec.adapters.keras")  # Keras' error names it, and so says
 class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras is untyped
@@ -42,14 +40,14 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: i
         self.schedule = schedule
         self.gradient_accumulation_steps = gradient_accumulation_steps
 
-    def __call__(self, step: Any = _NO_STEP) -> Any:
+    def __call__(self, step: Any = None) -> Any:
         """Return the rate that batch `step` uses; clamped below 0 and above 2^31 - 1, as on any device.
 
         Raises:
             TypeError: `step` is not of integers, or left out.
             UnsupportedError: Keras runs on another backend.
         """
-        if step is _NO_STEP:
+        if step is None:
             raise TypeError(
                 "a schedule for Keras 3 was called without a step, as tf_keras, which is Keras 2, calls what it does "
                 "not know: use keras.optimizers, or give tf_keras a class derived from its own LearningRateSchedule "

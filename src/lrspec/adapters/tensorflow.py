@@ -38,6 +38,9 @@ class TensorFlowArrays:
 
     def row(self, table: Table, index: _Integers) -> list[Any]:
         """Return the columns of `table[index]`: wrapped integers, or plain float32 tensors."""
+        if table.shape[1] == 1:
+            column = tf.gather(tf.constant(table[:, 0]), index.tensor)
+            return [column if column.dtype == tf.float32 else _Integers(column)]
         rows = tf.gather(tf.constant(table), index.tensor)
         columns = tf.unstack(rows, axis=-1, num=table.shape[1])
         return list(columns) if rows.dtype == tf.float32 else [_Integers(column) for column in columns]
@@ -54,6 +57,10 @@ class TensorFlowArrays:
         """Return `a` where the condition holds, else `b`."""
         a, b = (n.tensor if isinstance(n, _Integers) else tf.constant(n, tf.int64) for n in (a, b))
         return _Integers(tf.where(condition, a, b))
+
+    def clamp(self, a: _Integers, low: int, high: int) -> _Integers:
+        """Return integers, where they are below `low` or above `high` these."""
+        return _Integers(tf.clip_by_value(a.tensor, low, high))
 
     def float32(self, a: _Integers) -> Any:
         """Return integers as float32."""

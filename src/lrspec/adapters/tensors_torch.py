@@ -32,6 +32,10 @@ class TorchArrays:
         """Return `a` where the condition holds, else `b`."""
         return torch.where(condition, a, b)
 
+    def clamp(self, a: torch.Tensor, low: int, high: int) -> torch.Tensor:
+        """Return integers, where they are below `low` or above `high` these."""
+        return torch.clamp(a, low, high)
+
     def float32(self, a: torch.Tensor) -> torch.Tensor:
         """Return integers as float32."""
         return a.to(torch.float32)

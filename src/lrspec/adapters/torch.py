@@ -423,6 +423,7 @@ def to_torch(
     from lrspec.adapters.groups_torch import GroupedScheduleLR, is_grouped
 
     if is_grouped(schedule):
+        schedule.require_rate("torch")
         return GroupedScheduleLR(optimizer, schedule, step, every)
     return ScheduleLR(optimizer, schedule, step, every)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import lrspec
-from lrspec.cli import convert, diff, lint, merge, migrate, plot, show, verify
+from lrspec.cli import conformance, convert, diff, lint, merge, migrate, plot, show, verify
 from lrspec.cli.common import BAD_INPUT, complain, option_names
 from lrspec.errors import named_as_options
 
@@ -28,6 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lrspec", description="One learning-rate schedule, every framework.")
     parser.add_argument("--version", action="version", version=f"lrspec {lrspec.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (show, lint, plot, convert, diff, migrate, verify, merge):
+    for command in (show, lint, plot, convert, diff, migrate, verify, conformance, merge):
         command.add(commands)
     return parser

@@ -90,10 +90,8 @@ def costs(document: lrspec.Document, held: Held, counters: Sequence[Counter]) ->
     lines = []
     for counter in counters:
         found = pairs(document, held, counter.value)
-        said = (
-            "; ".join(map(str, found))
-            or f"the next learning_rate is {_value(document.group(None)['learning_rate'], counter.value)!r}"
-        )
+        name = next(iter(document))
+        said = "; ".join(map(str, found)) or f"the next {name} is {_value(document[name], counter.value)!r}"
         lines.append(f"--counter {counter.name} goes on at {counter.value}: {said}")
     return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +14,10 @@ from rich.table import Table
 
 from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, NOT_RUN, add_document, complain, count, load, say
 from lrspec.cli.progress import shown
+from lrspec.cli.reports import of_verify
 from lrspec.verify import FAST_STEPS, QUICK, SLOW_STEPS, Report, verify
 from lrspec.verify.backends import FRAMEWORKS, HOST
+from lrspec.verify.rows import Row
 
 
 def add(commands: Any) -> None:
@@ -50,7 +52,7 @@ def add(commands: Any) -> None:
         help="leave out a mode, by its name in the table or a word of it such as `inductor`, alone or as "
         "BACKEND:MODE; may be given several times",
     )
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.add_argument("--json", action="store_true", help="print the report as JSON, for `lrspec merge`")
     command.add_argument(
         "--corrupt",
         action="store_true",
@@ -83,7 +85,7 @@ def _verify(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if options.json:
-        say(json.dumps(_as_json(report, fingerprint), indent=2))
+        say(json.dumps(of_verify(report, options.file, fingerprint).to_dict(), indent=1))
     else:
         _print(report, f"{options.file}  {fingerprint}")
     if options.backends and report.not_installed:
@@ -97,18 +99,6 @@ def _status(report: Report, *, is_incomplete: bool) -> int:
     if is_incomplete:
         return BAD_INPUT
     return GOOD if report.ok else NOT_RUN
-
-
-def _as_json(report: Report, fingerprint: str) -> dict[str, Any]:
-    """Return the report with the rows that need no framework apart: each environment has the same ones."""
-    content = asdict(report)
-    rows = content.pop("rows")
-    return {
-        "fingerprint": fingerprint,
-        "host_rows": [row for row in rows if row["backend"] in HOST],
-        "rows": [row for row in rows if row["backend"] not in HOST],
-        **content,
-    }
 
 
 def _print(report: Report, title: str) -> None:
@@ -134,18 +124,23 @@ def _print(report: Report, title: str) -> None:
         console.print(f"Left out: {', '.join(report.without)}.", highlight=False, markup=False)
     if all(row.backend in HOST for row in report.rows):
         console.print("No framework ran: these are the evaluators in Python and NumPy.", highlight=False)
-    _print_causes(console, report)
-    good, modes = sum(row.ok for row in report.rows), len(report.rows)
-    failed = sum(row.error is not None for row in report.rows)
-    verdict = f"{'All' if report.ok else f'{good} of'} {modes} rows are equal in every bit"
-    style = "bold red" if report.differs else "bold yellow" if failed else "green"
-    console.print(f"{verdict}, {failed} could not run." if failed else f"{verdict}.", style=style, highlight=False)
+    print_causes(console, report.rows)
+    verdict(console, report.rows)
 
 
-def _print_causes(console: Console, report: Report) -> None:
+def verdict(console: Console, rows: Sequence[Row]) -> None:
+    """Print in a sentence how many rows are equal, and how many could not run."""
+    good, modes = sum(row.ok for row in rows), len(rows)
+    failed = sum(row.error is not None for row in rows)
+    said = f"{'All' if good == modes else f'{good} of'} {modes} rows are equal in every bit"
+    style = "bold red" if any(row.differing for row in rows) else "bold yellow" if failed else "green"
+    console.print(f"{said}, {failed} could not run." if failed else f"{said}.", style=style, highlight=False)
+
+
+def print_causes(console: Console, rows: Sequence[Row]) -> None:
     """Print why rows could not run, each cause once for a backend."""
     causes: dict[tuple[str, str], list[str]] = {}
-    for row in report.rows:
+    for row in rows:
         if row.error is not None:
             causes.setdefault((row.backend, row.error), []).append(row.mode)
     for (backend, cause), modes in causes.items():

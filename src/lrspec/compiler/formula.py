@@ -51,8 +51,9 @@ class Span:
     A constant span has `curve(0)` at every index. A span is `listed` where its values are data, so that a fit is
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
     least, and 0 otherwise. It `fades` where its values only fall in size, to 0 in the end. `changes` bounds what the
-    curve does from one index to the next; a span that has none is constant or listed. `near` is the curve nearly, and
-    much sooner, where it is known so.
+    curve does from one index to the next; a span that has none is constant or listed. Where values were left out
+    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a value.
+    `near` is the curve nearly, and much sooner, where it is known so.
     """
 
     start: int
@@ -61,6 +62,8 @@ class Span:
     listed: bool = False
     wave: int = 0
     fades: bool = False
+    hidden: int | None = None
+    width: int = 1
     changes: Changes | None = None
     near: Near | None = None
 
@@ -120,10 +123,15 @@ class Formula:
 
     def at(self, step: int, precision: int) -> int:
         """Return the value at a step in fixed point."""
+        span, index = self.span_at(step)
+        return span.curve(index, precision)
+
+    def span_at(self, step: int) -> tuple[Span, int]:
+        """Return the span that has the value at a step, and the index that its curve is asked for there."""
         run = self.runs[bisect_right(self.runs, step, key=lambda run: run.start) - 1]
         index = run.index(step)
         span = run.spans[bisect_right(run.spans, index, key=lambda span: span.start) - 1]
-        return span.curve(0 if span.constant else index - span.start, precision)
+        return span, 0 if span.constant else index - span.start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +196,7 @@ def simple(time: Time) -> Time:
 
 def shifted(curve: Curve, offset: Time) -> Curve:
     """Return `curve(k + offset)`."""
-    return curve if offset == 0 else lambda k, precision: curve(k + offset, precision)
+    return curve if offset == 0 or curve is nothing else lambda k, precision: curve(k + offset, precision)
 
 
 def changes_of(curve: Curve, bends: Callable[[int, int], Iterable[float]] = lambda _first, _last: ()) -> Changes:
@@ -222,7 +230,7 @@ _UNITS, _RELATIVE = 16, 110
 
 def held(curve: Curve, time: Time) -> Curve:
     """Return the constant curve of the value at one time."""
-    return lambda _, precision: curve(time, precision)
+    return nothing if curve is nothing else lambda _, precision: curve(time, precision)
 
 
 @lru_cache(maxsize=256)
@@ -287,6 +295,23 @@ def plain(spans: Iterable[Span], start: int = 0) -> Formula:
     return Formula(runs=(Run(start=start, spans=tuple(spans)),))
 
 
+class Budget:
+    """What one combination of formulas may cost: how many curves it may combine or compare, over all of its pieces."""
+
+    def __init__(self) -> None:
+        self._left = MAX_CURVES
+
+    def spend(self, curves: int) -> None:
+        """Take curves away; raise `SpecError` where too few are left."""
+        self._left -= curves
+        if self._left < 0:
+            found = f"more than {MAX_CURVES} curves of pieces that are combined or compared"
+            raise SpecError("", found=found, expected="fewer parts, or fewer pieces in them")
+
+
+MAX_CURVES = 32_768
+
+
 def check_spans(count: int) -> None:
     """Raise `SpecError` where a formula needs too many spans."""
     if count > MAX_SPANS:
@@ -300,7 +325,7 @@ def shown(spans: Sequence[Span], count: int) -> tuple[Span, ...]:
     left = count - last.start
     if not last.fades or not is_faded(last.curve, left - 1):
         return tuple(spans)
-    zero = Span(start=last.start + first_faded(last.curve, left), curve=nothing, constant=True)
+    zero = Span(start=last.start + first_faded(last.curve, left), curve=nothing, constant=True, hidden=-FADED)
     return (*(span for span in spans if span.start < zero.start), zero)
 
 
@@ -311,7 +336,7 @@ def first_faded(curve: Curve, count: int) -> int:
 
 def is_faded(curve: Curve, k: Time) -> bool:
     """Tell whether a value is below 2**-256: what even the largest float32 as a factor does not bring to light."""
-    return abs(curve(k, _FADED)) <= 1
+    return abs(curve(k, FADED)) <= 1
 
 
 def nothing(_k: Time, _precision: int) -> int:
@@ -319,7 +344,20 @@ def nothing(_k: Time, _precision: int) -> int:
     return 0
 
 
-_FADED = 256
+FADED = 256
+"""Fading values below 2 to minus this power no longer show."""
+BEYOND = 4000
+"""Values from 2 to this power on are beyond all numbers: how large they are is not known."""
+
+
+def is_beyond(value: int, precision: int) -> bool:
+    """Tell whether a value is beyond all numbers."""
+    return abs(value).bit_length() > precision + BEYOND
+
+
+def saturated(sign: int, precision: int) -> int:
+    """Return a value beyond all numbers, of a sign."""
+    return sign << precision + BEYOND + 96
 
 
 def joined(parts: Iterable[tuple[int, Formula]]) -> Formula:

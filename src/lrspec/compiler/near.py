@@ -31,6 +31,8 @@ _SLICES = 11
 _CURVE_UNITS, _CURVE_BITS = 16, 108
 """The error of a curve itself: so many units, and 2^-108 of the larger of its terms."""
 _HUGE = 4096
+_LARGE = 128
+"""What is larger than 2**128 is left to the curve, which says what becomes of it."""
 
 
 def bound(values: list[int], bits: int, term: int = 0) -> int:
@@ -131,8 +133,8 @@ def _logarithms(whole: int, count: int) -> list[int]:
 
 
 def log2_of(numbers: list[int]) -> list[int] | None:
-    """Return log2 of positive numbers, to 2^-98; None where one is not positive."""
-    if min(numbers) <= 0:
+    """Return log2 of positive numbers, to 2^-98; None where one is not positive, or too small to be known well."""
+    if min(numbers) >> _LEAST <= 0:
         return None
     coarse, fine = _log2_tables()
     one, by_ln2, three = 1 << 128, (1 << 256) // fixedpoint.ln2(128), 3 << 127
@@ -151,6 +153,8 @@ def log2_of(numbers: list[int]) -> list[int] | None:
     return found
 
 
+_LEAST = BITS - 72
+"""Below 2^-72 a number on a line is not known to 2^-88 of itself."""
 _LOWEST = BITS - 62
 """Below 2^-62 a share is not known well enough."""
 
@@ -193,7 +197,7 @@ def _whole_power(numbers: Numbers, power: int, factor: Fraction) -> Near:
 
     def near(indices: Sequence[int], precision: int) -> Values | None:
         found, down = numbers(indices), power * BITS + drop - precision
-        if min(found) <= 0 or down < 0:
+        if min(found) >> _LEAST <= 0 or down < 0:
             return None
         values = [x * scale >> down for x in (found if power == 1 else [x**power for x in found])]
         return values, bound(values, 88 - loss)
@@ -277,6 +281,8 @@ def mapped(near: Near, scale: Fraction, offset: Fraction) -> Near:
         if found is None:
             return None
         inner, error = found
+        if _largest(inner) >> precision + guard + _LARGE:
+            return None
         constant = (numerator << precision) // denominator
         values = [(value * times >> drop + guard) + constant for value in inner]
         grown = (error * abs(times) >> drop + guard) + (abs(constant) >> _CURVE_BITS - 1)
@@ -299,6 +305,8 @@ def product(nears: Sequence[Near]) -> Near:
             if found is None:
                 return None
             others, away = found
+            if _largest(others) >> _FACTOR_BITS + _LARGE:
+                return None
             error = (size * away + (_largest(others) + away) * error >> _FACTOR_BITS) + 2
             products = [a * b >> _FACTOR_BITS for a, b in zip(values, others, strict=False)]
             values = products or others

@@ -1,4 +1,4 @@
-"""Several formulas as one, point by point: their product, or the least or the greatest of them.
+"""Several formulas as one, point by point: the least or the greatest of them, or what arithmetic.py makes of them.
 
 Where the formulas' runs have one modulo and division, or none, the result has it too. Runs that differ are written out
 step by step (`flat`), up to `MAX_SPANS` pieces.
@@ -14,23 +14,29 @@ from functools import reduce
 from itertools import pairwise
 from typing import TypeAlias
 
-from lrspec.compiler import near as nearly
-from lrspec.compiler.formula import MAX_SPANS, Changes, Formula, Run, Span, Time, check_spans, held, joined, shown
+from lrspec.compiler.formula import MAX_SPANS, Budget, Formula, Run, Span, check_spans, held, joined, shown
+from lrspec.errors import SpecError
 
-Combine: TypeAlias = Callable[[Sequence[Span], int], list[Span]]
-"""`combine(spans, count)`: the spans, over indices 0 to `count - 1`, of the combination of spans that start at 0."""
-
-_GUARD = 160
+Combine: TypeAlias = Callable[[Sequence[Span], int, Budget], list[Span]]
+"""`combine(spans, count, budget)`: the combination of spans that start at 0, over indices 0 to `count - 1`."""
 
 
 def merged(formulas: Sequence[Formula], stop: int, combine: Combine) -> Formula:
-    """Return the combination of formulas over the steps 0 to `stop - 1`."""
+    """Return the combination of formulas over the steps 0 to `stop - 1`.
+
+    Raises:
+        SpecError: It has no short form, or too many curves.
+    """
+    budget = Budget()
+    moving = sum(any(not span.constant for run in formula.runs for span in run.spans) for formula in formulas)
+    if moving > _MOST_PARTS:
+        raise SpecError("parts", found=f"{moving} parts that change", expected=f"at most {_MOST_PARTS}")
     starts = _cuts(formulas, stop)
     parts: list[tuple[int, Formula]] = []
     count = 0
     for start, end in pairwise([*starts, stop]):
         tails = [_tail(formula, start, end) for formula in formulas]
-        run = _merged_runs(tails, end - start, combine)
+        run = _merged_runs(tails, end - start, lambda spans, count: combine(spans, count, budget))
         parts.append((start, Formula(runs=(run,))))
         count += len(run.spans)
         check_spans(count)
@@ -93,7 +99,7 @@ def _span_at(spans: Sequence[Span], index: int) -> Span:
     return spans[bisect_right(spans, index, key=lambda span: span.start) - 1].begun_at(index)
 
 
-def _merged_runs(runs: Sequence[Run], steps: int, combine: Combine) -> Run:
+def _merged_runs(runs: Sequence[Run], steps: int, combine: Callable[[Sequence[Span], int], list[Span]]) -> Run:
     clocks = {(run.stride, run.period) for run in runs if not run.is_constant}
     if len(clocks) > 1:
         runs = [Run(start=0, spans=flat(run, steps)) for run in runs]
@@ -130,7 +136,7 @@ def _stairs(run: Run, steps: int) -> Iterator[Span]:
     for span, end in written_out(run.spans, count):
         for index in range(span.start, span.start + 1 if span.constant else end):
             start = int(-(-index * run.stride // 1))
-            yield Span(start=start, curve=held(span.curve, index - span.start), constant=True)
+            yield Span(start=start, curve=held(span.curve, index - span.start), constant=True, hidden=span.hidden)
 
 
 def written_out(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
@@ -154,84 +160,20 @@ def _with_ends(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
     return list(zip(spans, [*(span.start for span in spans[1:]), count], strict=True))
 
 
-def product(spans: Sequence[Span], count: int) -> list[Span]:  # noqa: ARG001 - one signature for all combinations
-    """Return the product of spans."""
-    curves = [span.curve for span in spans]
-    frozen = [span.constant for span in spans]
-
-    def curve(k: Time, precision: int) -> int:
-        work = precision + _GUARD
-        total = 1 << work
-        for factor, constant in zip(curves, frozen, strict=True):
-            total = total * factor(0 if constant else k, work) >> work
-        return total >> _GUARD
-
-    listed = any(span.listed for span in spans)
-    wave, changes, near = _shortest_wave(spans), _changes_of_product(spans), _near_product(spans)
-    return [Span(start=0, curve=curve, constant=all(frozen), listed=listed, wave=wave, changes=changes, near=near)]
-
-
-def _near_product(spans: Sequence[Span]) -> nearly.Near | None:
-    nears = [nearly.constant(span.curve) if span.constant else span.near for span in spans]
-    known = [near for near in nears if near is not None]
-    return nearly.product(known) if len(known) == len(nears) else None
-
-
-def _changes_of_product(spans: Sequence[Span]) -> Changes | None:
-    """Return bounds of the changes of a product: of each factor's, times bounds of the values of the others."""
-    moving = [span for span in spans if not span.constant]
-    if any(span.changes is None for span in moving):
-        return None
-
-    def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
-        value, change = (1 << precision, 1 << precision), (0, 0)
-        for span in spans:
-            found = (0, 0) if span.constant else span.changes and span.changes(first, count, precision)
-            if found is None:
-                return None
-            inner = _value_bounds(span, found, (first, first + count), precision)
-            change = _plus(_times(change, inner, precision), _times(value, found, precision))
-            value = _times(value, inner, precision)
-        return change[0] - _UNITS, change[1] + _UNITS
-
-    return changes
-
-
-def _value_bounds(span: Span, change: tuple[int, int], where: tuple[int, int], precision: int) -> tuple[int, int]:
-    """Return bounds of a span's values, by those at both ends and by how fast it can leave them."""
-    first, last = (span.curve(0 if span.constant else k, precision) for k in where)
-    count = where[1] - where[0]
-    low = max(first + min(change[0], 0) * count, last - max(change[1], 0) * count)
-    high = min(first + max(change[1], 0) * count, last - min(change[0], 0) * count)
-    return min(low, first, last) - _UNITS, max(high, first, last) + _UNITS
-
-
-def _times(a: tuple[int, int], b: tuple[int, int], precision: int) -> tuple[int, int]:
-    products = [x * y for x in a for y in b]
-    return min(products) >> precision, (max(products) >> precision) + 1
-
-
-def _plus(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-    return a[0] + b[0], a[1] + b[1]
-
-
-def _shortest_wave(spans: Sequence[Span]) -> int:
-    return min((span.wave for span in spans if span.wave and not span.constant), default=0)
-
-
-def least(spans: Sequence[Span], count: int) -> list[Span]:
+def least(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
     """Return the spans of the smallest value."""
-    return reduce(lambda found, span: _either(found, span, count, 1), spans[1:], [spans[0]])
+    return reduce(lambda found, span: _either(found, span, count, 1, budget), spans[1:], [spans[0]])
 
 
-def greatest(spans: Sequence[Span], count: int) -> list[Span]:
+def greatest(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
     """Return the spans of the largest value."""
-    return reduce(lambda found, span: _either(found, span, count, -1), spans[1:], [spans[0]])
+    return reduce(lambda found, span: _either(found, span, count, -1, budget), spans[1:], [spans[0]])
 
 
-def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[Span]:
+def _either(found: Sequence[Span], other: Span, count: int, sign: int, budget: Budget) -> list[Span]:
     chosen: list[Span] = []
     for a, end in zip(found, [*(span.start for span in found[1:]), count], strict=True):
+        budget.spend(sum(span.width for span in (a, other) if not span.constant))
         b = other.begun_at(a.start)
         for start, first_wins in _crossings(replace(a, start=0), b, end - a.start, sign):
             span = replace(a, start=0) if first_wins else b
@@ -239,8 +181,8 @@ def _either(found: Sequence[Span], other: Span, count: int, sign: int) -> list[S
     return chosen
 
 
+_MOST_PARTS = 1024
 _LOOK = 224
-_UNITS = 16
 _NOTHING = 1 << _LOOK - 160
 """2^-160, which is nothing beside the numbers of float32."""
 _EQUAL = 80

@@ -81,7 +81,8 @@ class Fitter:
             value = self._cache[index] = self._curve(index, _PRECISION)
             if abs(value) >= _OVERFLOW:
                 found = f"a value beyond the range of float32, from step {self._step} on"
-                raise SpecError("", found=found, expected="values up to 3.4e+38; give `steps` to end the growth")
+                advice = "" if self._constant else "; what grows needs an end, such as `steps`"
+                raise SpecError("", found=found, expected=f"values up to 3.4e+38{advice}")
         return value
 
     def _single(self, index: int) -> Segment:

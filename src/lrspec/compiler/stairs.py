@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lrspec.compiler.formula import (
+    FADED,
     MAX_SPANS,
     Clock,
     Curve,
@@ -53,7 +54,7 @@ def stairs(
         end = _end(before, curve, period) if fades else begins
         spans = _each_stair(replace(clock, stop=end), curve, period)
         if end < begins:
-            return plain([*spans, Span(start=end, curve=nothing, constant=True)])
+            return plain([*spans, Span(start=end, curve=nothing, constant=True, hidden=-FADED)])
         parts.append((0, plain(spans)))
     if begins < clock.stop:
         first = int(clock.at(begins) // period)

@@ -23,6 +23,8 @@ from lrspec.fields import Choice, Flag, ListOf, Period, Rule, Steps, show
 from lrspec.spec import NodeRule
 
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE]\+?[0-9]{1,2})?) *(step|epoch|sample|token|%)s?")
+BLANK = " \t\r\n"
+"""What may stand around a duration."""
 _NEEDS = {"epoch": "steps_per_epoch", "sample": "batch_size", "token": "tokens_per_step", "%": "total_steps"}
 QUANTITIES = ("steps_per_epoch", "batch_size", "tokens_per_step", "total_steps")
 """What turns units into steps, as keys of a document and arguments of `Document.resolve`."""
@@ -77,6 +79,12 @@ class Units:
     def __getitem__(self, quantity: str) -> Any:
         return self._known.get(quantity)
 
+    @property
+    def open_paths(self) -> set[str]:
+        """The paths of the durations that could not be resolved, and of all lists and mappings that they are in."""
+        around = {path[:i] for path in self.missing for i, character in enumerate(path) if character in ".["}
+        return around | set(self.missing)
+
     def resolve(self, data: Any, path: str) -> Any:
         """Return a node as plain data with every duration replaced by a number of steps.
 
@@ -116,7 +124,7 @@ class Units:
         """
         if not isinstance(value, str) or re.fullmatch(r"-?[0-9]+/[0-9]+", value):
             return value
-        match = _DURATION.fullmatch(value.strip())
+        match = _DURATION.fullmatch(value.strip(BLANK))
         if match is None:
             expected = "a number of steps, or a duration such as '5 epochs', '300e9 tokens' or '10 %'"
             raise SpecError(path, found=show(value), expected=expected)

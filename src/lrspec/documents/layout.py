@@ -11,7 +11,7 @@ from lrspec.fields import Number, is_integer, is_unicode, show
 from lrspec.spec import SPEC_VERSION
 
 HYPERPARAMETERS = ("learning_rate", "momentum", "weight_decay")
-"""What a document may schedule by name; `learning_rate` is required. Others stand under `other`."""
+"""What a document may schedule by name. Others stand under `other`."""
 UNIT_KEYS = (*QUANTITIES, "rounding", "at_least_one")
 """The keys that turn durations into steps."""
 KEYS = ("lrspec", *HYPERPARAMETERS, "other", "groups", "relative", "base_value", *UNIT_KEYS)
@@ -44,9 +44,21 @@ def checked_keys(data: object) -> dict[str, Any]:
         expected = f"version {SPEC_VERSION} or older; a newer lrspec reads this document"
         raise SpecError("lrspec", found=f"version {show(version)}", expected=expected)
     _check_keys(data, KEYS, "")
-    if "learning_rate" not in data:
+    if not any(name in data for name in HYPERPARAMETERS) and not data.get("other"):
         raise SpecError("learning_rate", found="nothing", expected="a schedule")
+    if "learning_rate" not in data:
+        _check_without_rate(data)
     return dict(data)
+
+
+def _check_without_rate(data: Mapping[str, Any]) -> None:
+    """Raise `SpecError` where a document without a learning rate has what needs one."""
+    needing = ["relative"] if data.get("relative") else []
+    needing += ["base_value"] if "base_value" in data else []
+    for name, group in groups(data).items():
+        needing += [f"{group_path(name)}.{key}" for key in ("learning_rate", "scale") if key in group]
+    if needing:
+        raise SpecError("learning_rate", found="nothing", expected=f"a schedule, because of `{needing[0]}`")
 
 
 def _check_keys(data: Mapping[Any, Any], allowed: tuple[str, ...], path: str) -> None:
@@ -88,6 +100,8 @@ def groups(data: Mapping[str, Any]) -> dict[str | int, Mapping[str, Any]]:
     """
     given = data.get("groups", {})
     if isinstance(given, list | tuple):
+        if not given:
+            raise SpecError("groups", found="0 items", expected=f"1 to {MAX_GROUPS} items, or no such key")
         _check_count(given, "groups")
         named: dict[str | int, Any] = dict(enumerate(given))
     else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.fields import ListOf, Period, Rule, Steps, show
+from lrspec.fields import MAX_ITEMS, ListOf, Rule, show
 from lrspec.kinds import KINDS
+from lrspec.kinds.combine import Sequence as SequenceNode, check_is_followed
 from lrspec.presets import PRESETS
 from lrspec.spec import MAX_DEPTH, Node, NodeRule, is_required, rule_of
 
@@ -92,9 +93,7 @@ def checked(data: object, path: str, depth: int = 0) -> dict[str, Any]:
     rules = rules_of(data)
     if rules is None:
         found = show(kind) if "kind" in data else "nothing"
-        near = get_close_matches(kind, (*KINDS, *PRESETS), n=1) if isinstance(kind, str) else []
-        expected = ", or ".join([*near, f"one of {', '.join((*KINDS, *PRESETS))}"])
-        raise SpecError(f"{path}.kind", found=found, expected=expected)
+        raise SpecError(f"{path}.kind", found=found, expected=_kinds_like(kind))
     for key, value in data.items():
         if key != "kind" and key not in rules:
             where = f"{path}.{key}" if isinstance(key, str) else path
@@ -108,21 +107,61 @@ def checked(data: object, path: str, depth: int = 0) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "kind"}
 
 
-def check(data: object, path: str, depth: int = 0) -> None:
-    """Check everything of a node's plain data but its durations, which another quantity must first make numbers."""
+def _kinds_like(kind: object) -> str:
+    """Return which kinds and presets there are, in words: those whose names are near, or the most usual ones."""
+    names = (*KINDS, *PRESETS)
+    near = get_close_matches(kind, names, n=3) if isinstance(kind, str) else []
+    if near:
+        return " or ".join(near)
+    return f"one of the {len(names)} kinds and presets, such as constant, linear, cosine, sequence or warmup_cosine"
+
+
+def check(data: object, path: str, open_paths: AbstractSet[str], depth: int = 0) -> None:
+    """Check what can be checked of a node's plain data where durations in it need another quantity.
+
+    Args:
+        data: A mapping with a `kind`.
+        path: Where it stands in its document.
+        open_paths: The paths of such durations, and of all that they are in; what is not there is checked as a whole.
+        depth: How many nodes are around it.
+
+    Raises:
+        SpecError: A key or a field is wrong, or a node that holds no such duration.
+    """
+    if path not in open_paths:
+        node_from_dict(data, path, depth)
+        return
     arguments, rules = checked(data, path, depth), rules_of(data) or {}
     for key, value in arguments.items():
         rule, where = rules[key], f"{path}.{key}"
         if isinstance(rule, NodeRule):
-            check(value, where, depth + 1)
+            check(value, where, open_paths, depth + 1)
         elif holds_nodes(rule) and isinstance(value, list | tuple):
-            for i, part in enumerate(value):
-                check(part, f"{where}[{i}]", depth + 1)
-        elif not isinstance(rule.item if isinstance(rule, ListOf) else rule, Steps | Period):
-            try:
-                rule.read(value)
-            except SpecError as error:
-                raise error.within(where) from None
+            _check_parts(data, value, where, open_paths, depth + 1)
+        elif where not in open_paths:
+            _check_field(rule, value, where)
+        elif isinstance(rule, ListOf):
+            for i, item in enumerate(value):
+                if f"{where}[{i}]" not in open_paths:
+                    _check_field(rule.item, item, f"{where}[{i}]")
+
+
+def _check_parts(data: object, parts: Sequence[object], path: str, open_paths: AbstractSet[str], depth: int) -> None:
+    if not 1 <= len(parts) <= MAX_ITEMS:
+        raise SpecError(path, found=f"{len(parts)} items", expected=f"1 to {MAX_ITEMS} items")
+    is_sequence = isinstance(data, Mapping) and data.get("kind") == SequenceNode.kind
+    for i, part in enumerate(parts):
+        where = f"{path}[{i}]"
+        check(part, where, open_paths, depth)
+        if is_sequence and i < len(parts) - 1 and where not in open_paths:
+            check_is_followed(node_from_dict(part, where, depth), where)
+
+
+def _check_field(rule: Rule, value: object, path: str) -> None:
+    try:
+        rule.read(value)
+    except SpecError as error:
+        raise error.within(path) from None
 
 
 def node_from_dict(data: object, path: str, depth: int = 0) -> Node:
@@ -145,6 +184,11 @@ def node_from_dict(data: object, path: str, depth: int = 0) -> Node:
             arguments[key] = [node_from_dict(part, f"{where}[{i}]", depth + 1) for i, part in enumerate(value)]
     kind = str(data["kind"])  # type: ignore[index]  # `checked` has seen a mapping
     try:
-        return PRESETS[kind](**arguments) if kind in PRESETS else KINDS[kind](**arguments)
+        node = PRESETS[kind](**arguments) if kind in PRESETS else KINDS[kind](**arguments)
     except SpecError as error:
         raise error.within(path) from None
+    deep = depth + node.depth - 1 if kind in PRESETS else depth
+    if deep > MAX_DEPTH:
+        found = f"schedules nested {deep} deep, with those that {kind} stands for"
+        raise SpecError(path, found=found, expected=f"at most {MAX_DEPTH}")
+    return node

@@ -1,10 +1,11 @@
 """Every kind of node: its fields, its checks and its formula, in one place each."""
 
-from lrspec.kinds.combine import Affine, Clamp, Maximum, Minimum, Product, Sequence
+from lrspec.kinds.combine import Affine, Clamp, Maximum, Minimum, Product, Sequence, Sum
 from lrspec.kinds.cooldowns import Geometric, Logarithmic, NormalizedExponential, OneMinusPower, Rex, Tanh
 from lrspec.kinds.decays import Exponential, InverseTime, PowerLaw
+from lrspec.kinds.functions import Exp, Power
 from lrspec.kinds.lists import PiecewiseConstant, Table
-from lrspec.kinds.ramps import Constant, Cosine, Linear, Polynomial
+from lrspec.kinds.ramps import Constant, Cosine, Linear, Polynomial, Sine
 from lrspec.kinds.repeat import Repeat
 from lrspec.kinds.timing import Every, Freeze, Shift, Stretch
 from lrspec.spec import Node
@@ -16,6 +17,7 @@ KINDS: dict[str, type[Node]] = {
         Linear,
         Polynomial,
         Cosine,
+        Sine,
         Geometric,
         OneMinusPower,
         NormalizedExponential,
@@ -29,10 +31,13 @@ KINDS: dict[str, type[Node]] = {
         Table,
         Sequence,
         Product,
+        Sum,
         Minimum,
         Maximum,
         Clamp,
         Affine,
+        Power,
+        Exp,
         Shift,
         Freeze,
         Repeat,
@@ -48,6 +53,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "Every",
+    "Exp",
     "Exponential",
     "Freeze",
     "Geometric",
@@ -60,13 +66,16 @@ __all__ = [
     "OneMinusPower",
     "PiecewiseConstant",
     "Polynomial",
+    "Power",
     "PowerLaw",
     "Product",
     "Repeat",
     "Rex",
     "Sequence",
     "Shift",
+    "Sine",
     "Stretch",
+    "Sum",
     "Table",
     "Tanh",
 ]

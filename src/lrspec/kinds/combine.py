@@ -9,8 +9,22 @@ from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
 from lrspec.compiler import near as nearly
-from lrspec.compiler.formula import Clock, Formula, Run, Span, Time, joined, nothing, plain, simple, total, value_at
-from lrspec.compiler.pointwise import Combine, greatest, least, merged, product
+from lrspec.compiler.arithmetic import added, check_hidden, each_span, product
+from lrspec.compiler.formula import (
+    Clock,
+    Formula,
+    Span,
+    Time,
+    is_beyond,
+    joined,
+    nothing,
+    plain,
+    saturated,
+    simple,
+    total,
+    value_at,
+)
+from lrspec.compiler.pointwise import Combine, greatest, least, merged
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, Choice, ListOf, Number, show
 from lrspec.kinds.curves import constant, fixed
@@ -96,13 +110,10 @@ class Sequence(Node):
         """Return the sequence whose first part starts from `value`."""
         return replace(self, parts=[self.parts[0].started_at(value), *self.parts[1:]])
 
-    def lonely_previous(self) -> str | None:
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
         """Return where the first part has no part before it, or a later one has a `previous` that no part reaches."""
-        first = self.parts[0].lonely_previous()
-        if first:
-            return f"parts[0].{first}"
-        for i, part in enumerate(self.parts[1:], start=1):
-            inner = part.started_at(1.0).lonely_previous()
+        for i, part in enumerate(self.parts):
+            inner = part.lonely_previous(follows=follows or i > 0)
             if inner:
                 return f"parts[{i}].{inner}"
         return None
@@ -114,7 +125,7 @@ class Sequence(Node):
                 found = f"a part that starts at step {start}"
                 raise SpecError(f"parts[{i}]", found=found, expected=f"a start at or before {LAST_STEP}, the last step")
             if i < len(self.parts) - 1:
-                _check_is_followed(part, f"parts[{i}]")
+                check_is_followed(part, f"parts[{i}]")
                 length = part.length or 0
                 if self.time == "global" and length <= start:
                     expected = f"a length above {start}, where it takes over"
@@ -122,7 +133,7 @@ class Sequence(Node):
                 start = length if self.time == "global" else start + length
 
 
-def _check_is_followed(part: Node, path: str) -> None:
+def check_is_followed(part: Node, path: str) -> None:
     """Raise `SpecError` where a part that another one follows has no length, or an `after` that never comes."""
     while isinstance(part, Sequence):
         path = f"{path}.parts[{len(part.parts) - 1}]"
@@ -172,6 +183,30 @@ class Product(_Pointwise):
     kind: ClassVar[str] = "product"
     formula_text: ClassVar[str] = "the product of"
     combine: ClassVar[Combine] = staticmethod(product)
+    parts: abc.Sequence[Node] = nodes_field()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum(_Pointwise):
+    """The sum of schedules: `lr(t) = parts[0](t) + parts[1](t) + ...`.
+
+    For blends of moving values, `(1 - w(t)) * a(t) + w(t) * b(t)`, and cycles that are added to a decay.
+
+    Args:
+        parts: The schedules. It is as long as the longest of those that have an end.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> from lrspec import Constant, Linear
+        >>> Sum(parts=[Constant(value=0.5), Linear(init_value=1.0, end_value=0.0, steps=2)]).values(0, 4)
+        array([1.5, 1. , 0.5, 0.5], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "sum"
+    formula_text: ClassVar[str] = "the sum of"
+    combine: ClassVar[Combine] = staticmethod(added)
     parts: abc.Sequence[Node] = nodes_field()
 
 
@@ -298,22 +333,19 @@ class Affine(Node):
         return mapped(self.part.formula(clock), Fraction(self.scale), Fraction(self.offset))
 
 
-_LARGEST_FACTOR = 2**128
-
-
 def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
     """Return `scale * formula + offset`."""
     if scale == 1 and offset == 0:
         return formula
-    guard = max(0, scale.numerator.bit_length() - scale.denominator.bit_length() + 2)
+    bits = scale.numerator.bit_length() - scale.denominator.bit_length() + 1
+    guard = max(0, bits + 1)
 
     def span(old: Span) -> Span:
-        if old.curve is nothing and abs(scale) > _LARGEST_FACTOR:
-            expected = "a scale within float32, of a part that fades below 2^-256"
-            raise SpecError("scale", found=f"{float(scale):g}", expected=expected)
-
         def curve(k: Time, precision: int) -> int:
-            scaled = old.curve(k, precision + guard) * scale.numerator // scale.denominator
+            value = old.curve(k, precision + guard)
+            if is_beyond(value, precision + guard) and scale:
+                return saturated(1 if (value > 0) == (scale > 0) else -1, precision)
+            scaled = value * scale.numerator // scale.denominator
             return total(fixed(offset, precision), scaled >> guard)
 
         def changes(first: int, count: int, precision: int) -> tuple[int, int] | None:
@@ -323,10 +355,15 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
             bounds = [bound * scale.numerator // scale.denominator >> guard for bound in found]
             return min(bounds) - 2, max(bounds) + 2
 
-        near = old.near and nearly.mapped(old.near, scale, offset)
-        return replace(old, curve=curve, fades=old.fades and not offset, changes=old.changes and changes, near=near)
+        return check_hidden(
+            replace(
+                old,
+                curve=nothing if old.curve is nothing and not offset else curve,
+                fades=old.fades and not offset,
+                hidden=old.hidden + bits if old.hidden is not None and scale else None,
+                changes=old.changes and changes,
+                near=nearly.mapped(old.near, scale, offset) if old.near and scale else None,
+            )
+        )
 
-    def run(old: Run) -> Run:
-        return replace(old, spans=tuple(span(inner) for inner in old.spans))
-
-    return replace(formula, runs=tuple(run(old) for old in formula.runs))
+    return each_span(formula, span)

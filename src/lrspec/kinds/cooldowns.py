@@ -68,7 +68,8 @@ class Geometric(Ramp):
 class OneMinusPower(Ramp):
     """One less a power of the time: `lr(t) = end_value + (init_value - end_value) * (1 - (t / steps) ** power)`.
 
-    With power 0.5 the "1-sqrt" cooldown of warmup-stable-decay (arXiv:2405.18392), and upwards a square-root warmup.
+    With power 0.5 the "1-sqrt" cooldown of warmup-stable-decay (arXiv:2405.18392). Upwards, from an `init_value` below
+    `end_value`, it is the rise `(t / steps) ** power`: a square-root warmup with 0.5, a quadratic one with 2.
 
     Args:
         init_value: Value at step 0, or `previous`.
@@ -156,7 +157,10 @@ class Tanh(Ramp):
     """A hyperbolic tangent: `lr(t) = end_value + (init_value - end_value) * (1 - tanh(y)) / 2`.
 
     `y = lower * (1 - t / steps) + upper * t / steps`. The ends are near `init_value` and `end_value` but not equal to
-    them. Hsueh et al., 2019 (arXiv:1806.01593), and timm's `TanhLRScheduler`.
+    them. Hsueh et al., 2019 (arXiv:1806.01593), and timm's `TanhLRScheduler`. A sigmoid,
+    `1 / (1 + exp(-k * (x - 1/2)))` of the way, has `lower: -k/4` and `upper: k/4`: the preset `sigmoid`. From
+    `lower: 0`, with `init_value: -1` and `end_value: 1`, `2 / (1 + exp(-2 * upper * x)) - 1`: the ramp-up of
+    domain-adversarial training.
 
     Args:
         init_value: Value far before the start, or `previous`.

@@ -128,9 +128,9 @@ class Leaf(Node):
         """Return the node with `value` in the place of an `init_value` of `previous`."""
         return replace(self, init_value=value) if self.lonely_previous() else self  # type: ignore[type-var]
 
-    def lonely_previous(self) -> str | None:
-        """Return `init_value` where it is `previous`."""
-        return "init_value" if getattr(self, "init_value", None) == PREVIOUS else None
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return `init_value` where it is `previous`, and no part comes before."""
+        return "init_value" if not follows and getattr(self, "init_value", None) == PREVIOUS else None
 
     def _check(self) -> None:
         if self.steps is None and self.after != "hold":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar
 
@@ -138,8 +138,10 @@ class Table(Leaf):
         if len(shape.runs) > 1 or not run.spans[0].listed:
             return shape
         offset = int(clock.offset // self._period)
-        spans = tuple(_equal_stretches(self.levels[offset:], self.curve(), offset))
-        return Formula(runs=(type(run)(start=0, spans=spans, stride=run.stride),))
+        count = run.indices(clock.stop)
+        stretches = _equal_stretches(self.levels[offset:], self.curve(), offset)
+        spans = tuple(span for span in stretches if span.start < count)
+        return Formula(runs=(replace(run, spans=spans),))
 
     @property
     def _period(self) -> Time:

@@ -69,6 +69,11 @@ class Ramp(Leaf):
     end_value: float
     steps: int | Fraction
 
+    @property
+    def begins_at_init(self) -> bool:
+        """Whether the value at time 0 is taken from `init_value`, because the share there is not computed as 1."""
+        return False
+
     def share(self) -> Share:
         """Return the share of `init_value - end_value` that is left, times a factor."""
         raise NotImplementedError
@@ -76,8 +81,11 @@ class Ramp(Leaf):
     def curve(self) -> Curve:
         """`end_value + (init_value - end_value) * share`."""
         end, span, share, is_rational = self.end_value, self.span, self.share(), self.is_rational
+        init = self.init if self.begins_at_init else None
 
         def curve(t: Time, precision: int) -> int:
+            if t == 0 and init is not None:
+                return fixed(init, precision)
             terms = fixed(end, precision), share(span, t, precision)
             return sum(terms) if is_rational or t == 0 else total(*terms)
 
@@ -156,6 +164,9 @@ class Linear(Ramp):
 class Polynomial(Ramp):
     """A power of the remaining share: `lr(t) = end_value + (init_value - end_value) * (1 - x) ** power`.
 
+    Steep at first and level at its end, downwards and upwards: a quadratic decay with power 2. The rise `x ** p` that
+    begins level (an ease-in, a quadratic warmup) is `one_minus_power`.
+
     `x = (t / steps) ** k_decay`, with `k_decay` 1 by default. As `keras.optimizers.schedules.PolynomialDecay` (with
     `cycle=False`), `optax.polynomial_schedule` and timm's `PolyLRScheduler` (with `k_decay`) have it.
 
@@ -226,12 +237,53 @@ class Polynomial(Ramp):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sine(Ramp):
+    """A quarter of a sine: `lr(t) = init_value + (end_value - init_value) * sin(pi / 2 * t / steps)`.
+
+    Steep at first and level at its end: a warmup that eases into its peak. The quarter that is level at its start,
+    `1 - sin(pi / 2 * (1 - x))` of the way, is a `cosine` with `exponent: 0.5`.
+
+    Args:
+        init_value: Value at step 0, or `previous`.
+        end_value: Value at step `steps`.
+        steps: Length, in steps; a positive integer or fraction.
+        after: From step `steps` on: `hold` the end value, or `error`.
+
+    Raises:
+        SpecError: A field is not as described.
+
+    Example:
+        >>> Sine(init_value=0.0, end_value=1.0, steps=3).values(0, 4).round(3)
+        array([0.   , 0.5  , 0.866, 1.   ], dtype=float32)
+    """
+
+    kind: ClassVar[str] = "sine"
+    formula_text: ClassVar[str] = "{init_value} + ({end_value} - {init_value}) * sin(pi / 2 * t / {steps})"
+    init_value: float | Literal["previous"] = init_field()
+    end_value: float = value_field()
+    steps: int | Fraction = steps_field()
+    after: After = after_field("hold", "error")
+
+    def share(self) -> Share:
+        """`1 - cos(pi / 2 * (1 - x))`, which is `1 - sin(pi / 2 * x)`."""
+        steps = self.steps
+
+        def share(span: Fraction, t: Time, precision: int) -> int:
+            left, whole = ratio(steps - t, steps)
+            angle = fixedpoint.pi(precision + 16) * left // (whole << 17)
+            return fixedpoint.versine(angle, precision) * span.numerator // span.denominator
+
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cosine(Ramp):
     """A cosine: `lr(t) = end_value + (init_value - end_value) * ((1 + cos(2 pi * cycles * x)) / 2) ** exponent`.
 
     `x = (t / steps) ** k_decay`. With the defaults it is half a period, `cos(pi * t / steps)`: SGDR, Loshchilov and
     Hutter, 2016 (arXiv:1608.03983), without the restarts. `cycles` is Hugging Face's `num_cycles`, `exponent` is
-    Optax', `k_decay` timm's (arXiv:2004.05909).
+    Optax', `k_decay` timm's (arXiv:2004.05909). With `exponent: 0.5` it is `|cos(pi * cycles * x)|`: by default a
+    quarter of a cosine, level at its start (a sine ease-in); `sine` is the one that is level at its end.
 
     Args:
         init_value: Value at step 0, or `previous`.
@@ -279,6 +331,11 @@ class Cosine(Ramp):
         if warp >= 1:
             return Fraction(self.steps) / turns / warp
         return Fraction(times_power(Fraction(self.steps), ratio(1, turns), 1 / warp, _BITS_OF_WAVE), 1 << _BITS_OF_WAVE)
+
+    @property
+    def begins_at_init(self) -> bool:
+        """Whether the share is computed by a logarithm."""
+        return self.exponent != 1
 
     def share(self) -> Share:
         """`((1 + cos(2 pi * cycles * x)) / 2) ** exponent`, by the versine of the way to the nearest lowest point."""

@@ -32,6 +32,9 @@ _UNDERFLOW = Fraction(1, 2**128)
 class Repeat(Node):
     """A schedule over and over: `lr(t) = scaled[i](part((t - start[i]) * cycle_steps / length[i]))` in cycle i.
 
+    With `fixed_steps: F`, where `u = t - start[i]`, the part's time is `u` up to F, and
+    `F + (u - F) * (cycle_steps - F) / (length[i] - F)` from there on.
+
     `length[0] = cycle_steps`, `length[i + 1] = cycle_mult * length[i]`, and `start[i]` is the sum of the lengths before
     it. With `f = peak_mult ** i * (i + 1) ** -peak_power`, the value v of the part becomes
 
@@ -47,6 +50,8 @@ class Repeat(Node):
         cycle_steps: Length of the first cycle; by default the part's own.
         num_cycles: How many cycles; none by default: without end.
         cycle_mult: Factor from each cycle's length to the next one's; 1 or more, not necessarily whole.
+        fixed_steps: How many steps of each cycle, its first, are not stretched where the cycles grow: those of a warmup
+            that is as long in each of them. Below `cycle_steps`, and 0 by default; not necessarily whole.
         cycle_rounding: Whether each length that has grown is kept as it is (`none`), or rounded with `floor` or `ceil`.
         peak_mult: Factor of the values from each cycle to the next; above 0.
         peak_power: Power of the cycle's number, counted from 1, by which the values are divided; 0 or more.
@@ -72,6 +77,7 @@ class Repeat(Node):
     num_cycles: int | None = field(default=None, metadata={"rule": Steps(duration=False)})
     cycle_mult: float | Fraction = field(default=1, metadata={"rule": Period(duration=False)})
     cycle_rounding: CycleRounding = field(default="none", metadata={"rule": Choice(get_args(CycleRounding))})
+    fixed_steps: int | Fraction = field(default=0, metadata={"rule": Steps(zero=True, fractional=True)})
     peak_mult: float = number_field(1.0, positive=True)
     peak_power: float = number_field(0.0, minimum=0.0, maximum=100.0)
     scaling: Scaling = field(default="all", metadata={"rule": Choice(get_args(Scaling))})
@@ -146,15 +152,25 @@ class Repeat(Node):
                 level = self.floor_value if self.scaling == "height" else 0.0
                 yield begins, plain([Span(start=0, curve=constant(level), constant=True)])
             elif inner.stop:
-                ratio = Fraction(self._first_length) / length
-                local = Clock(offset=simple(inner.offset * ratio), rate=simple(inner.rate * ratio), stop=inner.stop)
-                found = self._scaled(self.part.formula(local), i)
+                found = self._scaled(joined(self._stretched(inner, length)), i)
                 count += sum(len(run.spans) for run in found.runs)
                 check_spans(count)
                 yield begins, found
                 if found.last_step < inner.stop - 1:
                     yield begins + inner.stop, self._scaled(value_formula(self.part, self._first_length), i)
                     return
+
+    def _stretched(self, clock: Clock, length: Time) -> Iterator[tuple[int, Formula]]:
+        """Yield the part's formulas in a cycle: over the steps that are not stretched, and over those that are."""
+        fixed = self.fixed_steps if length != self._first_length else 0
+        begins = clock.first(fixed) if fixed else 0
+        if begins:
+            yield 0, self.part.formula(replace(clock, stop=begins))
+        if begins < clock.stop:
+            ratio = (Fraction(self._first_length) - fixed) / (Fraction(length) - fixed)
+            offset = fixed + (clock.at(begins) - fixed) * ratio
+            local = Clock(offset=simple(offset), rate=simple(clock.rate * ratio), stop=clock.stop - begins)
+            yield begins, self.part.formula(local)
 
     def _cycles_within(self, clock: Clock) -> Iterator[tuple[int, Time, Time]]:
         """Yield number, start and length of each cycle up to one that stands for all that follow."""
@@ -222,6 +238,9 @@ class Repeat(Node):
     def _check(self) -> None:
         if self._first_length < 1:
             raise SpecError("cycle_steps", found=show(self.cycle_steps), expected="at least 1 step")
+        if self.fixed_steps >= self._first_length:
+            expected = f"less than a cycle, {show(Period().write(self._first_length))}"
+            raise SpecError("fixed_steps", found=show(Steps().write(self.fixed_steps)), expected=expected)
         if self.cycle_mult < 1:
             raise SpecError("cycle_mult", found=show(Period().write(Fraction(self.cycle_mult))), expected="1 or more")
         if self.after != "hold" and self.num_cycles is None:

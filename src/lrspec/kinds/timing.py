@@ -30,20 +30,27 @@ from lrspec.spec import After, Node, after_field, node_field, steps_field
 def value_formula(node: Node, time: Time) -> Formula:
     """Return the formula that always has the value of a node at one time, or no value where the node has none there."""
     found = node.formula(Clock(offset=time, stop=1))
-    value = Span(start=0, curve=lambda _, precision: found.at(0, precision), constant=True)
+    span, index = found.span_at(0)
+    value = Span(start=0, curve=held(span.curve, index), constant=True, hidden=span.hidden)
     return replace(plain([value]), last_step=LAST_STEP if found.last_step >= 0 else -1)
+
+
+def _within_part(part: Node, *, follows: bool) -> str | None:
+    inner = part.lonely_previous(follows=follows)
+    return inner and f"part.{inner}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shift(Node):
-    """A schedule moved in time: `lr(t) = part(max(t + by, 0))`.
+    """A schedule moved in time: `lr(t) = part(max(t + by, min_time))`.
 
     With `by: 1` a warmup begins with its second value, as `(k + 1) / W`; with a negative `by` the first value is held
-    for longer.
+    for longer. With `by: 0` and `min_time: 1` step 0 has the value of step 1, as in code that takes `max(step, 1)`.
 
     Args:
         part: The schedule.
         by: Steps that are added to the time; not necessarily whole, or positive.
+        min_time: The earliest time that the part is asked for; 0 or above, not necessarily whole.
 
     Raises:
         SpecError: A field is not as described, or the part has ended before it begins.
@@ -55,9 +62,10 @@ class Shift(Node):
     """
 
     kind: ClassVar[str] = "shift"
-    formula_text: ClassVar[str] = "part(max(t + {by}, 0))"
+    formula_text: ClassVar[str] = "part(max(t + {by}, {min_time}))"
     part: Node = node_field()
     by: float | Fraction = field(metadata={"rule": Period(signed=True)})
+    min_time: float | Fraction = field(default=0, metadata={"rule": Period(signed=True)})
 
     @property
     def length(self) -> int | Fraction | None:
@@ -66,15 +74,19 @@ class Shift(Node):
 
     def formula(self, clock: Clock) -> Formula:
         """Return the part's formula at the moved times."""
-        begins = clock.first(-Fraction(self.by))
+        by, least = Fraction(self.by), Fraction(self.min_time)
+        begins = clock.first(least - by)
         parts: list[tuple[int, Formula]] = []
         if begins:
-            parts.append((0, value_formula(self.part, 0)))
+            parts.append((0, value_formula(self.part, simple(least))))
         if begins < clock.stop:
-            parts.append((begins, self.part.formula(clock.since(-Fraction(self.by)))))
+            moved = replace(clock, offset=simple(clock.at(begins) + by), stop=clock.stop - begins)
+            parts.append((begins, self.part.formula(moved)))
         return joined(parts)
 
     def _check(self) -> None:
+        if self.min_time < 0:
+            raise SpecError("min_time", found=show(self.min_time), expected="0 or more steps")
         length = self.part.length
         if length is not None and length <= Fraction(self.by):
             found, expected = f"{show(self.by)}, with a part of {in_steps(length)}", "less than its length"
@@ -119,6 +131,10 @@ class Freeze(Node):
     def started_at(self, value: float) -> Freeze:
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
+
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)
 
 
 def ended(part: Node, clock: Clock, steps: Time, after: After) -> Formula:
@@ -198,12 +214,17 @@ class Every(Node):
             for k in range(span.start, span.start + 1 if span.constant else stop):
                 start = clock.first((first + run.start + k) * period) - begin
                 found = found[:-1] if found and found[-1].start == start else found
-                found.append(Span(start=start, curve=held(span.begun_at(k).curve, 0), constant=True))
+                curve = held(span.begun_at(k).curve, 0)
+                found.append(Span(start=start, curve=curve, constant=True, hidden=span.hidden))
         return found
 
     def started_at(self, value: float) -> Every:
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
+
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)
 
     def _check(self) -> None:
         check_stair(Fraction(self.period), "period", "at least 1 step")
@@ -266,3 +287,7 @@ class Stretch(Node):
     def started_at(self, value: float) -> Stretch:
         """Return the same of the part that starts from `value`."""
         return replace(self, part=self.part.started_at(value))
+
+    def lonely_previous(self, *, follows: bool = False) -> str | None:
+        """Return where the part has none before it."""
+        return _within_part(self.part, follows=follows)

@@ -60,6 +60,7 @@ class Mode:
         sampler: From a schedule to a function that gives the float32 values used at a range of steps.
         slow: Whether it takes a step at a time at some 0.1 ms or more.
         compiles: Whether it compiles each schedule for seconds.
+        builds: Whether it compiles each schedule for some tenths of a second, and again for each number of steps.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Mode:
     sampler: Callable[[Schedule], Sampler]
     slow: bool = False
     compiles: bool = False
+    builds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -48,12 +49,12 @@ def modes() -> list[Mode]:
         Mode(name="SGD.apply", device=device, sampler=_applied, slow=True),
     ]
     if BACKEND == "tensorflow":
-        found += [
-            Mode(name="graph", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=False)),
-            Mode(name="xla", device=device, sampler=lambda schedule: _graph(schedule.to_keras(), xla=True)),
-        ]
+        for name, xla in (("graph", False), ("xla", True)):
+            found.append(Mode(name=name, device=device, sampler=partial(_in_graph, xla=xla), builds=True))
     if BACKEND == "jax":
-        found.append(Mode(name="jit (xla)", device=device, sampler=lambda schedule: _jit(schedule.to_keras())))
+        found.append(
+            Mode(name="jit (xla)", device=device, sampler=lambda schedule: _jit(schedule.to_keras()), builds=True)
+        )
     return found
 
 
@@ -75,6 +76,10 @@ def _applied(schedule: Schedule) -> Sampler:
         return applied
 
     return sample
+
+
+def _in_graph(schedule: Schedule, *, xla: bool) -> Sampler:
+    return _graph(schedule.to_keras(), xla=xla)
 
 
 def _graph(function: Any, *, xla: bool) -> Sampler:

@@ -30,7 +30,10 @@ def modes() -> list[Mode]:
         "scan": (_scan, False),
         "sgd in scan": (_sgd, False),
     }
-    return [Mode(name=name, device=device, sampler=way, slow=slow) for name, (way, slow) in ways.items()]
+    return [
+        Mode(name=name, device=device, sampler=way, slow=slow, builds=name != "eager")
+        for name, (way, slow) in ways.items()
+    ]
 
 
 def _eager(schedule: Schedule) -> Sampler:

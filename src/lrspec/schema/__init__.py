@@ -19,7 +19,7 @@ from lrspec.presets import PRESETS, Preset
 from lrspec.spec import SPEC_VERSION, Node, is_required, rule_of
 
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?([eE]\+?[0-9]{1,2})?"
-_DURATION = rf"^\s*{_NUMBER} *(step|epoch|sample|token|%)s?\s*$"
+_DURATION = rf"^[ \t\r\n]*{_NUMBER} *(step|epoch|sample|token|%)s?[ \t\r\n]*$"
 _FRACTION = r"^[0-9]+/[0-9]+$"
 _SIGNED_FRACTION = r"^-?[0-9]+/[0-9]+$"
 
@@ -29,7 +29,7 @@ def generate() -> dict[str, Any]:
 
     Example:
         >>> generate()["required"]
-        ['lrspec', 'learning_rate']
+        ['lrspec']
     """
     node = {"$ref": "#/$defs/node"}
     hyperparameters = {**dict.fromkeys(HYPERPARAMETERS, node), "other": _named(node)}
@@ -38,7 +38,7 @@ def generate() -> dict[str, Any]:
     properties = {
         "lrspec": {"const": SPEC_VERSION},
         **hyperparameters,
-        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "maxItems": MAX_GROUPS}]},
+        "groups": {"oneOf": [_named(group), {"type": "array", "items": group, "minItems": 1, "maxItems": MAX_GROUPS}]},
         "relative": flag,
         "base_value": Number().schema(),
         "steps_per_epoch": factor,
@@ -51,7 +51,8 @@ def generate() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"lrspec document, version {SPEC_VERSION}",
-        **_object(properties, ["lrspec", "learning_rate"]),
+        **_object(properties, ["lrspec"]),
+        "anyOf": [{"required": [name]} for name in (*HYPERPARAMETERS, "other")],
         "$defs": {
             "steps": _one_of(_whole(1), _text(_DURATION)),
             "length": _one_of(_whole(1), _text(f"{_DURATION}|{_FRACTION}")),

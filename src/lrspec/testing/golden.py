@@ -11,7 +11,7 @@ import numpy as np
 from lrspec.comparison import compared
 from lrspec.errors import SpecError
 from lrspec.fields import in_steps, show
-from lrspec.reports import Row, bits_of, digest_of
+from lrspec.reports import Row, digest_of
 from lrspec.resume import differences
 from lrspec.schedule import Schedule
 from lrspec.testing import golden_file
@@ -21,6 +21,7 @@ from lrspec.testing.golden_file import GoldenFile
 from lrspec.testing.recording import Recorded
 from lrspec.testing.same import changed_fields, explained
 from lrspec.testing.values import RATE, Values, measured, schedule_of, window
+from lrspec.verify.rows import bits_of
 from lrspec.views.timeline import schedules
 
 ACCEPT = "`pytest --update-schedules` accepts what is new"

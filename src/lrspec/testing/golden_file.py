@@ -18,10 +18,10 @@ import numpy as np
 from lrspec.document import dumps, loads
 from lrspec.errors import LrspecError
 from lrspec.fields import show
-from lrspec.reports import bits_of
 from lrspec.resume import resolved
 from lrspec.schedule import Schedule
 from lrspec.testing.values import Values
+from lrspec.verify.rows import bits_of
 
 FORMAT = 1
 MOST_STEPS = 100_000

@@ -10,10 +10,11 @@ import numpy as np
 from lrspec.comparison import Difference, apart_in_ulps, compared
 from lrspec.errors import SpecError
 from lrspec.fields import in_steps, show
-from lrspec.reports import Row, bits_of
+from lrspec.reports import Row
 from lrspec.resume import differences
 from lrspec.testing.current import current
 from lrspec.testing.values import RATE, Values, measured, schedule_of, window
+from lrspec.verify.rows import bits_of
 from lrspec.views.difference import curves_svg
 from lrspec.views.timeline import schedules
 

@@ -31,6 +31,7 @@ from lrspec.kinds import (
     Rex,
     Sequence,
     Shift,
+    Sum,
     Table,
 )
 from lrspec.program import Program
@@ -123,7 +124,7 @@ def _tree(draw: st.DrawFn, max_steps: int, count: int) -> Node:
     if count > 1:
         first = draw(st.integers(1, count - 1))
         a, b = _tree(draw, max_steps, first), _tree(draw, max_steps, count - first)
-        kind: Any = draw(st.sampled_from([Sequence, Product, Minimum, Maximum]))
+        kind: Any = draw(st.sampled_from([Sequence, Product, Sum, Minimum, Maximum]))
         a = Freeze(part=a, steps=draw(steps)) if kind is Sequence else a
         return _made(kind, {"parts": [a, b]})
     part = draw(leaves(max_steps=max_steps))

@@ -7,14 +7,15 @@ its integer width when they are imported. The process reads one job as JSON and 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lrspec.document import Document, to_dict
 from lrspec.program import Program
 from lrspec.verify.backends import FRAMEWORKS, Progress, planned, targets
 from lrspec.verify.processes import run
 from lrspec.verify.rows import NativeRow, Row, host_rows
-from lrspec.verify.windows import windows
+from lrspec.verify.windows import Window, windows
 
 FAST_STEPS = 100_000
 SLOW_STEPS = 2_000
@@ -25,12 +26,21 @@ QUICK = {"fast_steps": 2_000, "slow_steps": 40, "native_steps": 10_000}
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `verify` found."""
+    """What `verify` found.
+
+    Args:
+        rows: A row for each backend and mode.
+        natives: What the frameworks' own schedules would have given.
+        not_installed: The frameworks that are missing.
+        without: The modes that were left out.
+        windows: The ranges of steps of the fast modes and of the slow ones: first step, and the one after the last.
+    """
 
     rows: tuple[Row, ...]
     natives: tuple[NativeRow, ...]
     not_installed: tuple[str, ...]
     without: tuple[str, ...] = ()
+    windows: dict[str, list[Window]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -73,7 +83,7 @@ def verify(
         LrspecError: A name in `without` is no mode, or it leaves none.
     """
     program = document.program
-    job = {
+    job: dict[str, Any] = {
         "document": to_dict(document.node),  # the learning rate alone, whatever else the document schedules
         "program": (corrupted(program) if corrupt else program).to_bytes().hex(),
         "fast": windows(program, fast_steps),
@@ -88,7 +98,7 @@ def verify(
     progress.planned(plan)
     pool = ThreadPoolExecutor(max_workers=2)
     try:
-        running = [pool.submit(run, t, plan[t.label], job, progress) for t in wanted if t.label in plan]
+        running = [pool.submit(run, t, plan[t.label], job, progress, Row) for t in wanted if t.label in plan]
         rows = host_rows(document, job, plan, progress)
         answers = [future.result() for future in running]
     finally:
@@ -98,6 +108,7 @@ def verify(
         natives=tuple(row for answer in answers for row in answer.natives),
         not_installed=tuple(name for name in missing if name in frameworks),
         without=without,
+        windows={"fast": job["fast"], "slow": job["slow"]},
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -14,6 +12,7 @@ from lrspec.document import Document, from_dict
 from lrspec.probes import Mode
 from lrspec.program import Program
 from lrspec.verify.backends import is_left_out
+from lrspec.verify.processes import answer_from
 from lrspec.verify.rows import NATIVE, Row, cause_of, compare, native_row
 from lrspec.verify.windows import kinks_of
 
@@ -60,14 +59,5 @@ def _native(probe: Any, document: Document, job: dict[str, Any]) -> Iterator[tup
     yield answer
 
 
-def _main(framework: str) -> None:
-    """Answer one job from standard input; what a framework prints goes to standard error."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    job = json.load(sys.stdin)
-    for answer in _answers(job, framework):
-        answers.write(json.dumps(answer) + "\n")
-
-
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    answer_from(_answers, sys.argv[1])

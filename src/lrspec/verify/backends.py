@@ -24,11 +24,21 @@ Plan: TypeAlias = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Target:
-    """A process to run: a framework with the environment that it needs."""
+    """A process to run: a framework with the environment that it needs.
+
+    Args:
+        framework: The framework.
+        label: What to call it, with what makes it another one: `keras[jax]`.
+        environment: The variables that it needs.
+        module: The module that runs it, as `python -m MODULE FRAMEWORK`.
+        command: What runs it, where that is not Python.
+    """
 
     framework: str
     label: str
     environment: tuple[tuple[str, str], ...] = ()
+    module: str = "lrspec.verify"
+    command: tuple[str, ...] = ()
 
 
 class Progress:

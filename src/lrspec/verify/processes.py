@@ -8,29 +8,32 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 from lrspec.verify.backends import Progress, Target
 from lrspec.verify.rows import NATIVE, NativeRow, Row
 
+AnyRow = TypeVar("AnyRow", bound=Row)
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
 _KINDS = ("plan", "start", "row", "native", "failed", "end")
 _SHOWN = 100
 
 
-class Answers:
+class Answers(Generic[AnyRow]):
     """What the processes of a backend have answered.
 
     Args:
         label: The backend.
         modes: The modes it is asked for, as far as they are known without it.
         progress: Hears of each row.
+        row: What a row is.
     """
 
-    def __init__(self, label: str, modes: Sequence[str], progress: Progress) -> None:
+    def __init__(self, label: str, modes: Sequence[str], progress: Progress, row: type[AnyRow]) -> None:
         self.label = label
-        self.rows: list[Row] = []
+        self.rows: list[AnyRow] = []
+        self._row = row
         self.natives: list[NativeRow] = []
         self.is_done = False
         self._version = ""
@@ -47,7 +50,7 @@ class Answers:
             self._running = mode, device
             self._progress.started(self.label, mode, steps)
         elif kind == "row":
-            self._add(Row(**content))
+            self._add(self._row(**content))
         elif kind == "native":
             self.natives.append(NativeRow(**content))
         elif kind == "failed":
@@ -61,7 +64,7 @@ class Answers:
             self._progress.planned({self.label: names})
         self._version, self._expected = version, modes
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: AnyRow) -> None:
         self.rows.append(row)
         self._running = None
         if row.mode != NATIVE:
@@ -72,12 +75,14 @@ class Answers:
         failed = self._expected[len(self.rows) :] if self._running is None else [self._running]
         self.is_done = self._running is None or self._running[0] == NATIVE
         for mode, device in failed:
-            self._add(Row(backend=self.label, version=self._version, device=device, mode=mode, error=cause))
+            self._add(self._row(backend=self.label, version=self._version, device=device, mode=mode, error=cause))
 
 
-def run(target: Target, modes: Sequence[str], job: dict[str, Any], progress: Progress) -> Answers:
+def run(
+    target: Target, modes: Sequence[str], job: dict[str, Any], progress: Progress, row: type[AnyRow]
+) -> Answers[AnyRow]:
     """Run one backend's modes; one that raises, or ends its process, is a row with the cause, and the others run."""
-    answers = Answers(target.label, modes, progress)
+    answers = Answers(target.label, modes, progress, row)
     while not answers.is_done:
         progress.started(target.label, "starting", 0)
         ending = _process(target, {**job, "label": target.label, "skip": len(answers.rows)}, answers)
@@ -87,10 +92,10 @@ def run(target: Target, modes: Sequence[str], job: dict[str, Any], progress: Pro
     return answers
 
 
-def _process(target: Target, job: dict[str, Any], answers: Answers) -> str:
+def _process(target: Target, job: dict[str, Any], answers: Answers[AnyRow]) -> str:
     """Run one process, hand its answers on, and return how it ended."""
     environment = {**_QUIET, **os.environ, **dict(target.environment)}
-    command = [sys.executable, "-m", "lrspec.verify", target.framework]
+    command = list(target.command) or [sys.executable, "-m", target.module, target.framework]
     text: Any = {"encoding": "utf-8", "errors": "replace"}
     noise = ""
     with tempfile.TemporaryFile("w+", **text) as errors, tempfile.TemporaryFile("w+", **text) as question:
@@ -126,3 +131,17 @@ def _ending(status: int, printed: str) -> str:
         return f"the process was killed by {signal.Signals(-status).name}"
     last = (printed.strip().splitlines() or ["it said nothing"])[-1]
     return f"the process ended with exit status {status} before it was done: {last}"
+
+
+def answer_from(answers: Callable[[dict[str, Any], str], Iterator[tuple[str, Any]]], framework: str) -> None:
+    """Answer one job from standard input, in the process that runs it; what a framework prints goes to standard error.
+
+    Args:
+        answers: From the job and the framework to the answers.
+        framework: The framework.
+    """
+    stream = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    job = json.load(sys.stdin)
+    for answer in answers(job, framework):
+        stream.write(json.dumps(answer) + "\n")

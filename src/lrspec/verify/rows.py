@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 import time
@@ -27,7 +28,22 @@ _RAW_TOLERANCE = 0.5 + 2.0**-18
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the report: a backend in one mode, against the program."""
+    """One line of the report: a backend in one mode, against the program.
+
+    Args:
+        backend: The backend, such as `keras[jax]`.
+        version: Its version.
+        device: Such as `cpu`.
+        mode: Such as `jit`.
+        steps: How many steps were compared.
+        differing: At how many a bit differs.
+        first_difference: The first of these steps.
+        got: The bits there, in hexadecimal.
+        wanted: The bits expected there.
+        values: The SHA-256 of all the bits that were got.
+        seconds: How long it took.
+        error: Why it could not run, where it could not.
+    """
 
     backend: str
     version: str
@@ -36,6 +52,9 @@ class Row:
     steps: int = 0
     differing: int = 0
     first_difference: int | None = None
+    got: str | None = None
+    wanted: str | None = None
+    values: str | None = None
     seconds: float = 0.0
     error: str | None = None
 
@@ -99,6 +118,8 @@ def _exact_row(document: Document, evaluate: Callable[[int], float], ranges: lis
         steps=sum(stop - start for start, stop in ranges),
         differing=len(wrong),
         first_difference=wrong[0] if wrong else None,
+        got=bits_of(np.float32(evaluate(wrong[0]))) if wrong else None,
+        wanted=bits_of(np.float32(exact(document.node, wrong[0]))) if wrong else None,
         seconds=time.perf_counter() - began,
     )
 
@@ -124,7 +145,8 @@ def compare(
     sample = mode.sampler(corrupt or schedule)
     began = time.perf_counter()
     steps = differing = 0
-    first: int | None = None
+    first: tuple[int | None, str | None, str | None] = (None, None, None)
+    digest = hashlib.sha256()
     for start, stop in ranges:
         got = np.asarray(sample(start, stop))
         if got.dtype != np.float32 or got.shape != (stop - start,):
@@ -133,8 +155,10 @@ def compare(
         unequal = np.flatnonzero(got.view(np.int32) != wanted.view(np.int32))
         steps += stop - start
         differing += len(unequal)
-        if first is None and len(unequal):
-            first = start + int(unequal[0])
+        digest.update(got.astype("<f4").tobytes())
+        if first[0] is None and len(unequal):
+            place = int(unequal[0])
+            first = (start + place, bits_of(got[place]), bits_of(wanted[place]))
     return Row(
         backend=backend,
         version=version,
@@ -142,9 +166,17 @@ def compare(
         mode=mode.name,
         steps=steps,
         differing=differing,
-        first_difference=first,
+        first_difference=first[0],
+        got=first[1],
+        wanted=first[2],
+        values=digest.hexdigest(),
         seconds=time.perf_counter() - began,
     )
+
+
+def bits_of(value: np.float32) -> str:
+    """Return the bits of a float32 number as eight hexadecimal digits."""
+    return f"{int(value.view('uint32')):08x}"
 
 
 def cause_of(error: BaseException) -> str:

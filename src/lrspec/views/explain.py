@@ -108,12 +108,13 @@ def _value(value: float | None) -> str:
     return "" if value is None else f"{value:.9g}"
 
 
-def explain(schedule: Schedule, name: str = "learning_rate") -> Explanation:
+def explain(schedule: Schedule, name: str | None = None) -> Explanation:
     """Return the phases of a schedule, each with its formula, its first and last step and the values there.
 
     Args:
         schedule: The schedule or document.
-        name: Which schedule of a document, by its path: `weight_decay`, `other.beta2`, `groups.head.learning_rate`.
+        name: Which schedule of a document, by its path: `weight_decay`, `other.beta2`, `groups.head.learning_rate`; by
+            default the learning rate, or the first one of a document without.
 
     Raises:
         SpecError: The schedule does not compile, or a document lacks a quantity.
@@ -127,7 +128,9 @@ def explain(schedule: Schedule, name: str = "learning_rate") -> Explanation:
         linear 0 9 0.0
         linear 10 99 1.0
     """
-    node = schedules(schedule)[name]
+    nodes = schedules(schedule)
+    name = next(iter(nodes)) if name is None else name
+    node = nodes[name]
     program = node.program
     steps = kink_steps(program)
     values = [(node(step), step) for step in steps]

@@ -18,6 +18,7 @@ from lrspec.kinds import (
     Constant,
     Cosine,
     Every,
+    Exp,
     Exponential,
     Freeze,
     Geometric,
@@ -30,13 +31,16 @@ from lrspec.kinds import (
     OneMinusPower,
     PiecewiseConstant,
     Polynomial,
+    Power,
     PowerLaw,
     Product,
     Repeat,
     Rex,
     Sequence,
     Shift,
+    Sine,
     Stretch,
+    Sum,
     Tanh,
 )
 from lrspec.kinds.decays import _Decay
@@ -74,6 +78,12 @@ def _linear(writer: Writer, node: Linear, t: TimeText, cut: bool) -> str:  # noq
     if init == 0:
         return f"{end!r} * {x}"
     return f"{init!r} * (1 - {x})" if end == 0 else f"{init!r} + ({end!r} - {init!r}) * {x}"
+
+
+def _sine(writer: Writer, node: Sine, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    x = writer.ratio(_held(writer, node, t, cut), node.steps)
+    share, init, end = writer.call("sin", f"math.pi / 2 * ({x})"), node.init, node.end_value
+    return f"{end!r} * {share}" if init == 0 else f"{init!r} + ({end!r} - {init!r}) * {share}"
 
 
 def _polynomial(writer: Writer, node: Polynomial, t: TimeText) -> str:
@@ -172,6 +182,25 @@ def _product(writer: Writer, node: Product, t: TimeText, _: bool) -> str:  # noq
     return " * ".join(f"({writer.node(part, t)})" for part in node.parts)
 
 
+def _sum(writer: Writer, node: Sum, t: TimeText, _: bool) -> str:  # noqa: FBT001
+    return " + ".join(f"({writer.node(part, t)})" for part in node.parts)
+
+
+def _power(writer: Writer, node: Power, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    """In floating point, what is 0 may come out below it, and a power that is not whole would be no number."""
+    text = writer.node(node.part, t, cut)
+    if not node.exponent.is_integer():
+        text = writer.dialect.greatest.format(text, "0.0")
+    return f"({text}) ** {literal(node.exponent)}"
+
+
+def _exp(writer: Writer, node: Exp, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    text = writer.node(node.part, t, cut)
+    if node.base is None:
+        return writer.call("exp", text)
+    return f"{node.base!r} ** ({text})"
+
+
 def _pointwise(form: Callable[[Dialect], str]) -> Callable[..., str]:
     def write(writer: Writer, node: Minimum | Maximum, t: TimeText, _: bool) -> str:  # noqa: FBT001
         first, *rest = (writer.node(part, t) for part in node.parts)
@@ -195,8 +224,11 @@ def _affine(writer: Writer, node: Affine, t: TimeText, cut: bool) -> str:  # noq
 
 def _shift(writer: Writer, node: Shift, t: TimeText, cut: bool) -> str:  # noqa: FBT001
     moved = writer.later(t, simple(Fraction(node.by)))
-    if node.by < 0:
-        moved = TimeText(writer.dialect.greatest.format(moved.text, 0), moved.whole)
+    least = simple(Fraction(node.min_time))
+    if node.by < least:
+        whole = least.denominator == 1
+        text = writer.real(moved) if moved.whole and not whole else moved.text
+        moved = TimeText(writer.dialect.greatest.format(text, literal(least)), moved.whole and whole)
     return writer.node(node.part, moved, cut)
 
 
@@ -218,6 +250,8 @@ def _stretch(writer: Writer, node: Stretch, t: TimeText, cut: bool) -> str:  # n
 def _repeat(writer: Writer, node: Repeat, t: TimeText, _: bool) -> str:  # noqa: FBT001
     if node.num_cycles is not None:
         raise NoMatch("a repeat that ends within another schedule")
+    if node.fixed_steps and node.cycle_mult != 1:
+        raise NoMatch("cycles that grow in a part of them alone")
     if not t.whole:
         raise NoMatch("a repeat over a time that is not whole")
     first = node._first_length  # noqa: SLF001 - the part's length, where it has no other
@@ -276,6 +310,7 @@ NODES: dict[type[Node], Callable[..., str]] = {
     Constant: lambda _writer, node, _t, _cut: repr(node.value),
     Linear: _linear,
     Geometric: _geometric,
+    Sine: _sine,
     Ramp: _ramp,
     Exponential: _exponential,
     InverseTime: _inverse_time,
@@ -283,6 +318,9 @@ NODES: dict[type[Node], Callable[..., str]] = {
     PiecewiseConstant: _levels,
     Sequence: _sequence,
     Product: _product,
+    Sum: _sum,
+    Power: _power,
+    Exp: _exp,
     Minimum: _pointwise(lambda dialect: dialect.least),
     Maximum: _pointwise(lambda dialect: dialect.greatest),
     Clamp: _clamp,

@@ -140,7 +140,10 @@ def _repeat(node: Node) -> str:
     if not isinstance(node, Repeat) or not is_half(node.part) or not isinstance(node.part, Cosine):
         raise NoMatch("repeat of something else than half a cosine")
     cosine = node.part
-    plain = only(node, Repeat, peak_power=0, num_cycles=None) and node.cycle_steps in (None, cosine.steps)
+    plain = only(node, Repeat, fixed_steps=0, peak_power=0, num_cycles=None) and node.cycle_steps in (
+        None,
+        cosine.steps,
+    )
     rounded = node.cycle_rounding != "none" and Fraction(node.cycle_mult).denominator != 1
     low = node.floor_value if node.scaling != "all" else 0.0
     height = node.scaling == "height" or low == 0

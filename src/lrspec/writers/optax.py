@@ -88,7 +88,11 @@ def _unrolled(parts: list[Part]) -> list[Part]:
     found: list[Part] = []
     for part in parts:
         node = part.node
-        if part.stop is None or not only(node, Repeat, peak_mult=1, peak_power=0) or not isinstance(node, Repeat):
+        if (
+            part.stop is None
+            or not only(node, Repeat, fixed_steps=0, peak_mult=1, peak_power=0)
+            or not isinstance(node, Repeat)
+        ):
             found.append(part)
             continue
         if not isinstance(node.part, Cosine) or node.cycle_steps not in (None, node.part.steps):

@@ -174,7 +174,7 @@ def _later(node: Node, steps: int) -> Node:
 
 def _simple(node: Node, steps: int | None) -> Node:
     """Return a node in its plainest form, of which only the first `steps` steps are used."""
-    if isinstance(node, Shift) and isinstance(node.part, Linear) and node.by > 0:
+    if isinstance(node, Shift) and isinstance(node.part, Linear) and node.by > 0 and node.by >= node.min_time:
         line = node.part
         if line.after != "continue" and Fraction(line.steps) - Fraction(node.by) >= 1:
             init = (

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence as Listing
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat, Sequence
 from lrspec.presets import one_cycle
@@ -214,7 +214,7 @@ def _piecewise(part: Part, base: float) -> str:
 
 def _repeat(part: Part, base: float) -> str:
     node = part.node
-    plain = only(node, Repeat, peak_mult=1, peak_power=0, num_cycles=None)
+    plain = only(node, Repeat, fixed_steps=0, peak_mult=1, peak_power=0, num_cycles=None)
     if not isinstance(node, Repeat) or not plain or not is_half(node.part):
         raise NoMatch("repeat of something else than half a cosine")
     cosine = node.part
@@ -252,7 +252,7 @@ def _one_cycle(node: Node, until: int | None) -> Native | None:
     pct = _share_of_rise([Fraction(at) for at in node.starts[1:]], int(total))
     if not 0 < last < first < peak or pct is None:
         return None
-    divisors = {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
+    divisors: dict[str, Any] = {"div_factor": _divisor(first, peak), "final_div_factor": _divisor(last, first)}
     shape: Literal["linear", "cosine"] = "linear" if isinstance(phases[0], Linear) else "cosine"
     three = len(phases) == 3
     preset = one_cycle(

@@ -107,7 +107,7 @@ def _decay(rest: list[Part], base: float, low: float, warmup: int) -> Call:
 def _one(node: Node, base: float, warmup: int) -> Call | None:
     """Return the function that decays at once after the warmup."""
     warm: dict[str, object] = {"num_warmup_steps": warmup}
-    if isinstance(node, PowerLaw) or only(node, Shift, by=warmup):
+    if isinstance(node, PowerLaw) or only(node, Shift, by=warmup, min_time=0):
         return _inverse_sqrt(node, base, warmup)
     if not isinstance(node, Linear | Polynomial | Cosine) or node.init_value != base:
         raise NoMatch(node.kind)
@@ -145,7 +145,7 @@ def _inverse_sqrt(node: Node, base: float, warmup: int) -> Call:
 def _restarts(part: Part, base: float, warmup: int) -> Call:
     """Return the function of cycles, where its floating-point modulo finds their first steps."""
     node = part.node
-    plain = only(node, Repeat, peak_mult=1, peak_power=0, cycle_mult=1)
+    plain = only(node, Repeat, fixed_steps=0, peak_mult=1, peak_power=0, cycle_mult=1)
     if not isinstance(node, Repeat) or not plain or not is_half(node.part):
         raise NoMatch("something else than cycles of half a cosine before 0")
     cosine = node.part
