@@ -32,7 +32,7 @@ def made(schedule: Schedule, groups: int, kind: str = "SGD") -> tuple[Any, Any]:
     parameters = [{"params": [torch.zeros(2, requires_grad=True)], "name": n, "lr": torch.tensor(0.1)} for n in names]
     optimizer = getattr(torch.optim, kind)(parameters, lr=torch.tensor(0.1), foreach=False)
     for group in parameters:
-        group["params"][0].grad = torch.ones(2)  # type: ignore[attr-defined]
+        group["params"][0].grad = torch.ones(2)
     return optimizer, schedule.to_torch(optimizer)
 
 
