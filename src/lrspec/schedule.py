@@ -79,7 +79,9 @@ class Schedule:
             StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
             TypeError: `step` is left out, or not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
         """
-        if type(step) is not int and type(step).__module__.startswith("jax"):
+        if type(step) is int:
+            return self._evaluator(step)
+        if type(step).__module__.startswith("jax"):
             raise TypeError(_TRACED)
         if step is _NO_STEP:
             raise TypeError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrspec.adapters.clock_torch import Clock
-from lrspec.adapters.optimizer_torch import Numbers, initial_rate
+from lrspec.adapters.optimizer_torch import Numbers, Slot, fill, initial_rate
 from lrspec.schedule import Schedule
 
 Float32s = np.ndarray[Any, np.dtype[np.float32]]
@@ -32,13 +33,14 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
     """
 
     schedule: Schedule
-    last_epoch: int
+    _step: int
     written: Any
     _inner: Any
     _last: int
     _block: Block
     _clock: Clock
     _numbers: Numbers
+    _slots: list[Slot] | None = None
     _foreign: dict[int, float]
 
     def _first_rate(self) -> Any:
@@ -48,7 +50,11 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
     @property
     def _last_lr(self) -> list[float]:
         """The rates that the groups hold: PyTorch's name for what `get_last_lr()` returns."""
+        self._catch_up()
         return [self._numbers.found(place, "lr") for place in range(len(self._inner.param_groups))]
+
+    def _catch_up(self) -> None:
+        """Take up the steps that compiled code made."""
 
     def take_up(self, group: dict[str, Any]) -> None:
         """Write the values of `last_epoch` into a parameter group that was added to the optimizer."""
@@ -78,20 +84,28 @@ class Writer(LRScheduler):  # type: ignore[misc]  # untyped where torch is not i
         """Write what `_at` returned."""
         written = self.written
         self.written = value
-        for group in self._inner.param_groups:
-            if group["lr"] is not written:
-                self._write_each(value, written)
+        groups = self._inner.param_groups
+        if self._slots is not None:
+            done = fill(groups, self._slots, repeat(value))
+            if done < len(groups):
+                self._write_each(value, written, done)
                 return
-            group["lr"] = value
+        else:
+            for group in groups:
+                if group["lr"] is not written:
+                    self._write_each(value, written)
+                    return
+                group["lr"] = value
         self._foreign = {}
 
-    def _write_each(self, value: Any, written: Any) -> None:
+    def _write_each(self, value: Any, written: Any, done: int = 0) -> None:
         """Write into one group after the other, of which some hold tensors, or what somebody else has written."""
         groups = self._inner.param_groups
-        places = [place for place, group in enumerate(groups) if group["lr"] is not value]
+        places = [place for place, group in enumerate(groups) if place >= done and group["lr"] is not value]
         self._tell_others([(place, "lr", written) for place in places])
         for place in places:
             self._numbers.write(place, "lr", value)
+        self._slots = self._numbers.slots()
 
     def _tell_others(self, places: list[tuple[int, str, Any]]) -> None:
         """Warn of what somebody else has written since; what this scheduler wrote is given with its place and key."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from math import ceil
 from typing import ClassVar, Literal, get_args
 
+from lrspec.compiler import near as nearly
 from lrspec.compiler.arithmetic import added, check_hidden, each_span, product
 from lrspec.compiler.formula import (
     Clock,
@@ -375,6 +376,7 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
                 fades=old.fades and not offset,
                 hidden=old.hidden + bits if old.hidden is not None and scale else None,
                 changes=old.changes and changes,
+                near=nearly.mapped(old.near, scale, offset) if old.near and scale else None,
             )
         )
 
