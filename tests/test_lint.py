@@ -287,7 +287,7 @@ RISE = {"kind": "linear", "init_value": 0.01, "end_value": 1.0, "steps": 100}
 @pytest.mark.parametrize("around", ["global", "shift"])
 def test_a_bounded_part_is_looked_at_from_where_it_begins(around: str, bounded: Any, codes: list[str]) -> None:
     """By itself the part has no value at time 0."""
-    node = {"kind": "sequence", "time": "global", "parts": [RISE, bounded]}
+    node: dict[str, Any] = {"kind": "sequence", "time": "global", "parts": [RISE, bounded]}
     node = node if around == "global" else {"kind": "shift", "by": 100, "part": bounded}
     found = [one.code for one in lrspec.from_dict({"lrspec": 1, "learning_rate": node}).lint()]
     assert [code for code in found if code != "jump"] == codes

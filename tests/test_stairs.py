@@ -166,7 +166,7 @@ def test_what_fades_is_not_0_where_factors_or_powers_would_show_it_again(name: s
         lrspec.loads(f"{{lrspec: 1, learning_rate: {schedule}}}").fingerprint  # noqa: B018
 
 
-FITS = {
+FITS: dict[str, tuple[str, Callable[[Fraction, int], Fraction]]] = {
     "affine": ("{kind: affine, scale: 1.0e+38, part: %s}", lambda value, _: Fraction(1e38) * value),
     "product": (f"{{kind: product, parts: [{HUGE}, %s]}}", lambda value, _: Fraction(3e38) * value),
     "sum": (f"{{kind: sum, parts: [%s, {SMOOTH}]}}", lambda value, t: value + Fraction(1, 1 + t)),

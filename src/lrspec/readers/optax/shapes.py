@@ -96,7 +96,7 @@ def _exponential(cells: Cells) -> Described:
     if end is not None:
         bound = "a lower" if rate < 1 else "an upper"
         notes = (*notes, f"end_value={end:g} is {bound} bound, also before the decay begins")
-        node = Clamp(part=node, **{"min_value" if rate < 1 else "max_value": end})
+        node = Clamp(part=node, min_value=end) if rate < 1 else Clamp(part=node, max_value=end)
     return Described(node=node, notes=notes, own=_begins_later(at, begin, period, stairs=stairs))
 
 
