@@ -126,11 +126,15 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
 
     Steps below 0 count as 0 and steps above 2^31 - 1 as 2^31 - 1; a device cannot raise.
     """
-    index = _index(program, arrays.clamp(step, 0, LAST_STEP), arrays)
     values = value_table(program)
     if values is None:
-        return _polynomial(program, index, arrays)
-    (value,) = arrays.row(values, arrays.clamp(index, 0, len(values) - 1))
+        return _polynomial(program, _index(program, arrays.clamp(step, 0, LAST_STEP), arrays), arrays)
+    last = len(values) - 1
+    if program.index_is_step:
+        index = arrays.clamp(step, 0, last)
+    else:
+        index = arrays.clamp(_index(program, arrays.clamp(step, 0, LAST_STEP), arrays), 0, last)
+    (value,) = arrays.row(values, index)
     return value
 
 

@@ -79,7 +79,7 @@ def out_of_range(step: int, last_step: int) -> StepError:
 def _host_index(program: Program) -> Callable[[int], int] | None:
     """Return the map from step to index, or None where it is the identity."""
     phases = program.phases
-    if len(phases) == 1 and phases[0].is_identity:
+    if program.index_is_step:
         return None
     starts = [phase.start for phase in phases]
 
