@@ -68,3 +68,17 @@ def test_every_update_of_a_run_of_a_thousand_million() -> None:
     schedule = lrspec.Exponential(init_value=0.1, decay_rate=0.5, decay_period=10**8, staircase=True, steps=10**9)
     block = 1 << 22
     assert walk(schedule, range(0, 10**9 - block, block), block) < BYTES * block
+
+
+def long_cosines() -> list[lrspec.Node]:
+    """Schedules of too many values for a table, none of them tiny: their polynomials have one factor."""
+    return [lrspec.Cosine(init_value=k / 8, end_value=1e-3, steps=2**20) for k in range(1, 18)]
+
+
+def test_long_schedules_have_their_bits() -> None:
+    nodes = long_cosines()
+    batch = lrspec.Batch(nodes)
+    assert batch._tables.scales.shape[2] == 1
+    for step in [0, 1, 1000, 2**19, 2**20 - 1, 2**20, 2**31 - 1]:
+        wanted = np.array([host_evaluator(node.program)(step) for node in nodes], np.float32)
+        assert np.array_equal(batch(step).view(np.uint32), wanted.view(np.uint32)), step

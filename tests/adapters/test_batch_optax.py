@@ -199,3 +199,12 @@ def test_what_is_no_schedule_is_refused() -> None:
     with pytest.raises(lrspec.UnsupportedError, match="momentum"):
         lrspec.optax.batch([document])
     assert lrspec.optax.batch([lrspec.from_dict(several)])(0).tolist() == [np.float32(0.1)]
+
+
+def test_long_schedules_have_one_factor_and_their_bits() -> None:
+    nodes = [lrspec.Cosine(init_value=k / 8, end_value=1e-3, steps=2**20) for k in range(1, 18)]
+    batch = lrspec.optax.batch(nodes)
+    assert not is_table(batch)
+    assert batch._tables.scales.shape[2] == 1
+    for count in (0, 1000, 2**19, 2**20 - 1, 2**31 - 1):
+        assert bits(batch(count)) == alone([node.program for node in nodes], count), count

@@ -88,3 +88,11 @@ def test_what_is_no_step_is_refused() -> None:
             batch(step)
     with pytest.raises(ValueError, match=r"steps of shape \(2,\): expected one, or one for each of 3 schedules"):
         batch(torch.tensor([1, 2]))
+
+
+def test_long_schedules_have_one_factor_and_their_bits() -> None:
+    nodes = [lrspec.Cosine(init_value=k / 8, end_value=1e-3, steps=2**20) for k in range(1, 18)]
+    batch = lrspec.torch.batch(nodes)
+    assert batch.scales.shape[2] == 1
+    for count in (0, 1000, 2**19, 2**20 - 1):
+        assert batch(count).tolist() == [node(count) for node in nodes], count
