@@ -78,15 +78,18 @@ class Document(Schedule):
         Raises:
             SpecError: A `previous` in it has no part before it, or the document's factors nest it too deeply.
         """
-        lonely = node.lonely_previous()
-        if lonely is not None:
-            expected = "a number, because no part of a sequence comes before"
-            raise SpecError(f"{path}.{lonely}", found="previous", expected=expected)
+        self._check_previous(node, path)
         factors = self.relative + any(scale != 1 for scale in self._scales.values()) if name == "learning_rate" else 0
         if node.depth - 1 + factors > MAX_DEPTH:
             found = f"schedules nested {node.depth - 1 + factors} deep, with `base_value` and `scale`"
             raise SpecError(path, found=found, expected=f"at most {MAX_DEPTH}")
         return node
+
+    def _check_previous(self, node: Node, path: str) -> None:
+        lonely = node.lonely_previous()
+        if lonely is not None:
+            expected = "a number, because no part of a sequence comes before"
+            raise SpecError(f"{path}.{lonely}", found="previous", expected=expected)
 
     @property
     def missing(self) -> dict[str, str]:

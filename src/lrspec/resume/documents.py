@@ -64,8 +64,15 @@ def differences(old: Schedule, new: Schedule) -> list[str]:
 
 
 def document_of(schedule: Schedule) -> Document:
-    """Return a schedule as a document; a node becomes its learning rate."""
-    return schedule if isinstance(schedule, Document) else Document(to_dict(schedule))
+    """Return a schedule as a document; a node becomes its learning rate, and may begin with `previous`."""
+    return schedule if isinstance(schedule, Document) else _Following(to_dict(schedule))
+
+
+class _Following(Document):
+    """A schedule that follows another one, whose last value is its `previous`."""
+
+    def _check_previous(self, node: Node, path: str) -> None:
+        pass
 
 
 def checked_step(step: object, path: str = "step") -> int:
