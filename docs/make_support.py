@@ -178,7 +178,9 @@ def configs() -> str:
             f"### {system.title}\n\n`--system {system.name}`. {tried} files compared, {refused} refused: {how}.\n"
         )
         sections.append(listed("Marks", map(str, system.marks)))
-        sections.append(f"Defaults of: {system.version or 'none are filled in'}.\n")
+        table = "; ".join(f"`{path}: {value}`" for path, value in system.defaults.items())
+        release = f"{system.version or 'none are filled in'}{': ' if table else ''}{table}"
+        sections.append(f"Defaults of: {release}.\n")
         sections.append(f"Schedules: {', '.join(system.shapes)}.\n")
         sections.append(listed("Refused", (f"{what}: {why}" for what, why in (system.refused or {}).items())))
     return "\n".join(sections)

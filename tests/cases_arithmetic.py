@@ -7,6 +7,7 @@ from fractions import Fraction
 from cases_kinds import DOWN, NOISE, SAW, STAIRS, THIRDS, TRIANGLE, cosine, line
 from lrspec import (
     Affine,
+    Clamp,
     Constant,
     Exp,
     Exponential,
@@ -119,4 +120,14 @@ ARITHMETIC: dict[str, Node] = {
         cycle_rounding="ceil",
     ),
     "repeat with a fixed start that does not grow": Repeat(part=TRIANGLE, fixed_steps=7),
+    "clamp of a growth without an end": Clamp(
+        part=Exponential(init_value=1e-8, decay_rate=10.0, decay_period=10), max_value=(2 - 2**-23) * 2.0**127
+    ),
+    "clamp of a growth then error": Clamp(
+        part=Exponential(init_value=1e-8, decay_rate=10.0, decay_period=10), max_value=1e38, outside="error"
+    ),
+    "clamp of stairs then error": Clamp(part=STAIRS, min_value=0.01, outside="error"),
+    "clamp of a clamp then error": Clamp(
+        part=Clamp(part=Linear(init_value=0.0, end_value=2.0, steps=50), max_value=1.0), max_value=1.5, outside="error"
+    ),
 }

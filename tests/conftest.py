@@ -95,8 +95,41 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, modes.values(), ids=modes.keys())
 
 
+# Tables of hundreds of cases: the test command runs every fourth case of each of their tests, the full command all.
+TABLES = {
+    "test_command_messages",
+    "test_config_files",
+    "test_crossings",
+    "test_document",
+    "test_evaluators",
+    "test_keras_native",
+    "test_numbers",
+    "test_optax_native",
+    "test_resume_torch",
+    "test_source_keras",
+    "test_source_optax",
+    "test_source_torch",
+    "test_torch_native",
+    "test_torch_native_arguments",
+}
+
+
+def _sampled(items: list[pytest.Item]) -> None:
+    """Mark all but every fourth case of the tests of tables as long."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.path.stem in TABLES:
+            cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
+    for found in cases.values():
+        for number, item in enumerate(found):
+            if number % 4:
+                item.add_marker(pytest.mark.long)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` leaves out what is long
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out a test of modes where the frameworks under test have none, instead of skipping it."""
+    _sampled(items)
     without = [item for item in items if "NOTSET" in item.name and {"mode", "compiled_mode"} & set(item.fixturenames)]  # type: ignore[attr-defined]
     if without:
         config.hook.pytest_deselected(items=without)

@@ -179,10 +179,13 @@ def _exponential_of(node: Any, t: Fraction, _: float) -> Any:
 
 
 def _clamp(node: Any, t: Fraction, _: float) -> Any:
-    found = value_at(node.part, t)
+    part = found = value_at(node.part, t)
     if node.min_value is not None:
         found = max(found, real(node.min_value))
-    return found if node.max_value is None else min(found, real(node.max_value))
+    found = found if node.max_value is None else min(found, real(node.max_value))
+    if node.outside == "error" and found != part:  # and stays outside, in the cases here
+        raise NoValueError(t)
+    return found
 
 
 def _freeze(node: Any, t: Fraction, previous: float) -> Any:

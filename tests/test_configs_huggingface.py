@@ -125,8 +125,25 @@ def test_a_deepspeed_file_is_looked_at_where_it_is_beside(tmp_path: Path) -> Non
         load_config(tmp_path / "a.json")
     (tmp_path / "configs" / "zero.json").write_text("{}")
     assert any("has no scheduler" in note for note in load_config(tmp_path / "a.json").conventions)
-    (tmp_path / "configs" / "zero.json").unlink()
-    assert any("was not looked at" in note for note in load_config(tmp_path / "a.json").conventions)
+    (tmp_path / "configs" / "zero.json").rename(tmp_path / "elsewhere.json")
+    with pytest.raises(SpecError, match=r"configs/zero\.json'.* a file beside this one, or training_args=FILE"):
+        load_config(tmp_path / "a.json")
+    read = load_config(tmp_path / "a.json", training_args=tmp_path / "elsewhere.json")
+    assert any("has no scheduler" in note for note in read.conventions)
+    with pytest.raises(UnsupportedError, match=r"configs/zero\.json has one"):
+        load_config(tmp_path / "a.json", training_args={"scheduler": {"type": "WarmupLR"}})
+
+
+@pytest.mark.parametrize(
+    "name", ["zero2", "default-zero3", "deepspeed_configs/zero3_bf16.json", "ex/deepspeed/ds_z3_config.json"]
+)
+def test_a_deepspeed_file_that_a_system_brings_along_has_no_scheduler(name: str) -> None:
+    assert any("has no scheduler" in note for note in given(deepspeed=name).conventions)
+
+
+def test_another_file_that_nothing_is_left_to_is_refused() -> None:
+    with pytest.raises(SpecError, match="training_args: found a file, expected none"):
+        read_config(PLAIN, training_args={})
 
 
 def test_a_deepspeed_file_is_looked_for_from_the_folders_above_a_script(tmp_path: Path) -> None:
@@ -139,9 +156,12 @@ def test_a_deepspeed_file_is_looked_for_from_the_folders_above_a_script(tmp_path
     with pytest.raises(UnsupportedError, match=r"data/zero\.json has one"):
         load_config(script)
     script.write_text(f"python train.py {flags}\npython train.py --deepspeed no.json {flags}")
-    assert any("was not looked at" in note for note in load_config(script).conventions)
+    with pytest.raises(SpecError, match=r"no\.json.* a file beside this one"):
+        load_config(script)
     script.write_text(f"python train.py --deepspeed $1 {flags}")
-    assert any("is not known" in note for note in load_config(script).conventions)
+    with pytest.raises(SpecError, match=r"\$1.*"):
+        load_config(script)
+    assert load_config(script, training_args={}).construct == "linear"
 
 
 def test_the_run_of_a_reading_is_said() -> None:

@@ -112,6 +112,18 @@ def test_quantities_are_refused_for_an_object(tmp_path: Path) -> None:
     assert (result.returncode, "an object takes no --total-steps" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("given", [("--system", "keras"), ("--with", "x.json"), ("--sample", "9")])
+def test_an_option_that_no_input_takes_is_refused(given: tuple[str, str], tmp_path: Path) -> None:
+    for command in (("convert", DOCUMENT, "--to", "yaml"), ("diff", DOCUMENT, DOCUMENT)):
+        result = run(*command, *given, cwd=tmp_path)
+        assert (result.returncode, f"{given[0]} is for a" in result.stderr) == (2, True)
+    config = tmp_path / "args.json"
+    config.write_text('{"lr_scheduler_type": "linear", "learning_rate": 0.5, "max_steps": 10}')
+    (tmp_path / "x.json").write_text("{}")
+    assert run("convert", config, "--to", "yaml", *given, cwd=tmp_path).returncode == 2
+    assert run("diff", DOCUMENT, config, "--with", "x.json", cwd=tmp_path).returncode == 1
+
+
 def test_every_group_is_compared_and_written(tmp_path: Path) -> None:
     text = "{lrspec: 1, learning_rate: {kind: constant, value: 0.5}, groups: {head: {scale: 0.5}}}"
     a, b, c = tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"

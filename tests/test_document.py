@@ -429,7 +429,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "&a {lrspec: 1,\nlearning_rate: *a}",
         "line 1: found an alias inside what it stands for, expected no such circle",
     ),
-    "too large": ("#" * (2**20 + 1), "found more than 1048576 bytes, expected a smaller document"),
+    "too large": ("#" * (2**21 + 1), "found more than 2097152 bytes, expected a smaller document"),
     "too deep": ("\n" + "[" * 101, "line 2: found more than 100 levels of nesting, expected fewer"),
     "very deep": ("[" * 10**6, "line 1: found more than 100 levels of nesting, expected fewer"),
     "not UTF-8": (b"lrspec: \xff", "found text that is not UTF-8, expected a document in UTF-8"),
@@ -558,7 +558,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path.write_text("#" * 2**21)
     with pytest.raises(SpecError) as caught:
         lrspec.load(path)
-    assert str(caught.value) == "found more than 1048576 bytes, expected a smaller document"
+    assert str(caught.value) == "found more than 2097152 bytes, expected a smaller document"
 
 
 def test_a_document_is_not_changed_from_outside() -> None:

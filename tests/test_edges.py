@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import lrspec
-from lrspec import Constant, Linear, Minimum, PiecewiseConstant, Product, Sequence, SpecError, Sum
+from lrspec import Constant, Linear, Minimum, PiecewiseConstant, Product, Sequence, SpecError, Sum, Table
 from lrspec.compiler import formula
 from lrspec.presets import multi_step
 
@@ -152,3 +152,30 @@ def test_integers_that_share_a_hash_are_no_keys(key: int) -> None:
     with pytest.raises(SpecError) as error:
         lrspec.loads(f"lrspec: 1\n{key}: 1\n")
     assert str(error.value) == "line 2: found a very large integer as a key, expected a word"
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_what_is_written_can_be_read(form: Any) -> None:
+    table = Table(values=[0.1 + k * 1.2345678912345e-6 for k in range(65_536)])
+    assert lrspec.loads(lrspec.dumps(table, format=form)).node == table
+
+
+def test_what_could_not_be_read_is_not_written() -> None:
+    node: lrspec.Node = Table(values=[0.1 + k * 1.2345678912345e-6 for k in range(65_536)])
+    for _ in range(12):
+        node = lrspec.Affine(part=node, scale=0.9)
+    assert lrspec.loads(lrspec.dumps(node, format="json")).node == node
+    with pytest.raises(SpecError, match=r"found a document of [0-9]+ bytes, expected at most 2097152"):
+        lrspec.dumps(node)
+
+
+@pytest.mark.parametrize(
+    ("samples", "steps"), [("1234567", "123456.7"), ("10000001", "1000000.1"), ("30", None), ("7", "0.7")]
+)
+def test_a_message_has_the_number_as_it_is(samples: str, steps: str | None) -> None:
+    text = f"{{kind: piecewise_constant, boundaries: [{samples} samples], values: [1, 2]}}"
+    if steps is None:
+        assert document(text, ", batch_size: 10").node.boundaries == (3,)  # type: ignore[attr-defined]
+        return
+    with pytest.raises(SpecError, match=f"which is {steps} steps, expected a whole number of steps, or a `rounding`"):
+        document(text, ", batch_size: 10")

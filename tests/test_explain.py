@@ -191,3 +191,17 @@ def test_text_is_a_table_and_a_tree() -> None:
     assert lines[0] == "learning_rate:"
     assert " ".join(lines[3].split()) == "linear 0 + (0.5 - 0) * t / 10 0 9 10 0 0.449999988"
     assert lines[-3] == "without end"
+
+
+def test_the_rows_inside_a_shift_back_begin_with_it() -> None:
+    parts = [
+        lrspec.Linear(init_value=0.0, end_value=1.0, steps=10),
+        lrspec.Cosine(init_value=1.0, end_value=0.0, steps=5),
+    ]
+    found = lrspec.Shift(part=lrspec.Sequence(parts=parts), by=-1).explain()
+    assert [(phase.kind, phase.first_step, phase.last_step) for phase in found.phases] == [
+        ("shift", 0, 15),
+        ("sequence", 0, 15),
+        ("linear", 0, 10),
+        ("cosine", 11, 15),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -269,3 +270,32 @@ def test_a_schedule_of_a_thousand_million_steps_takes_few_evaluations(monkeypatc
     schedule = wsd(peak_value=1.0, warmup_steps=10**6, stable_steps=8 * 10**8, decay_steps=2 * 10**8)
     assert found(schedule, total_steps=10**9 + 10**6) == [FIRST]
     assert 0 < len(evaluated) < 1000
+
+
+LAW = {"kind": "power_law", "init_value": 1.0, "power": 0.5, "timescale": 100}
+RISE = {"kind": "linear", "init_value": 0.01, "end_value": 1.0, "steps": 100}
+
+
+@pytest.mark.parametrize(
+    ("bounded", "codes"),
+    [
+        ({"kind": "clamp", "part": LAW, "min_value": 0.1}, []),
+        ({"kind": "maximum", "parts": [LAW, {"kind": "constant", "value": 0.1}]}, []),
+        ({"kind": "clamp", "part": LAW, "min_value": 5.0}, ["minimum_above_peak"]),
+    ],
+)
+@pytest.mark.parametrize("around", ["global", "shift"])
+def test_a_bounded_part_is_looked_at_from_where_it_begins(around: str, bounded: Any, codes: list[str]) -> None:
+    """By itself the part has no value at time 0."""
+    node: dict[str, Any] = {"kind": "sequence", "time": "global", "parts": [RISE, bounded]}
+    node = node if around == "global" else {"kind": "shift", "by": 100, "part": bounded}
+    found = [one.code for one in lrspec.from_dict({"lrspec": 1, "learning_rate": node}).lint()]
+    assert [code for code in found if code != "jump"] == codes
+
+
+def test_a_warmup_of_two_slopes_that_is_a_sequence_of_its_own() -> None:
+    slopes = {"kind": "sequence", "parts": [RISE, {"kind": "linear", "init_value": 1.0, "end_value": 3.0, "steps": 9}]}
+    decay = {"kind": "cosine", "init_value": 3.0, "end_value": 0.0, "steps": 50}
+    assert lrspec.from_dict({"lrspec": 1, "learning_rate": {"kind": "sequence", "parts": [slopes, decay]}}).lint() == []
+    alone = lrspec.from_dict({"lrspec": 1, "learning_rate": slopes}).lint()
+    assert [one.code for one in alone] == ["minimum_above_peak"]

@@ -14,8 +14,9 @@ import pytest
 from lrspec import LrspecError, SpecError
 from lrspec.readers import files
 from lrspec.readers.files import Unread
-from lrspec.readers.files.expressions import Budget
-from lrspec.readers.files.python import evaluated, parsed
+from lrspec.readers.files.code import parsed
+from lrspec.readers.files.merging import Budget
+from lrspec.readers.files.python import evaluated
 
 NAMES = "abcde"
 

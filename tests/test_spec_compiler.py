@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lrspec.compiler import compile as compiler, fixedpoint, formula, segments
+from lrspec.compiler import compile as compiler, fixedpoint, formula, polynomials
 from lrspec.kinds import KINDS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -35,9 +35,9 @@ def test_the_numbers_of_the_functions() -> None:
 
 
 def test_the_numbers_of_the_fit() -> None:
-    for name, numbers in (("nodes ", segments._NODES), ("checks", segments._CHECKS)):
+    for name, numbers in (("nodes ", polynomials._NODES), ("checks", polynomials._CHECKS)):
         assert f"{name} = {', '.join(map(str, numbers))}" in PAGE
-    assert f"({', '.join(map(str, segments._EIGHTHS))})[eighth]" in PAGE
+    assert f"({', '.join(map(str, polynomials._EIGHTHS))})[eighth]" in PAGE
     assert f"more than {compiler._MAX_SEGMENTS} + constants + listed segments" in PAGE
     assert f">> {formula.ACCURACY}" in PAGE
     assert f"pieces(spans, n) > {formula.MAX_SPANS}" in PAGE

@@ -13,7 +13,20 @@ import pytest
 import yaml
 
 import lrspec
-from lrspec import Affine, Constant, Freeze, Geometric, LrspecError, Sequence, SpecError, Table
+from lrspec import (
+    Affine,
+    Constant,
+    Every,
+    Freeze,
+    Geometric,
+    Linear,
+    Logarithmic,
+    LrspecError,
+    Product,
+    Sequence,
+    SpecError,
+    Table,
+)
 from lrspec.documents import yaml as text
 from lrspec.documents.json import from_json
 from lrspec.kinds import KINDS
@@ -349,6 +362,18 @@ def test_an_unknown_kind_is_answered_in_a_line() -> None:
 
 
 # Programs
+
+
+@pytest.mark.parametrize("steps", [100, 4096, 5000, 10**6])
+def test_only_the_stairs_that_are_reached_are_written_out(steps: int) -> None:
+    """A warmup beside a curve by epochs: up to its end there are 9 stairs, whatever comes after."""
+    warmup = Logarithmic(init_value=0.6, end_value=1.0, steps=17)
+    slow = Every(part=Linear(init_value=0.5, end_value=0.06, steps=steps), period=2)
+    both = Product(parts=[warmup, slow])
+    for step in (0, 1, 16, 17, 18, 2 * steps - 1, 2 * steps, 2**31 - 1):
+        level = Fraction(0.5) + (Fraction(0.06) - Fraction(0.5)) * min(step // 2, steps) / steps
+        assert both.exact(step) == pytest.approx(float(level) * warmup.exact(step), rel=1e-15)
+    assert len(both.program.segments) < 60
 
 
 def test_a_table_longer_than_all_steps_leaves_no_segment_without_a_step() -> None:

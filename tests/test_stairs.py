@@ -137,9 +137,60 @@ def test_what_has_no_short_program_is_refused(text: str) -> None:
         lrspec.loads(f"{{lrspec: 1, learning_rate: {text}}}").fingerprint  # noqa: B018
 
 
-def test_a_factor_beyond_float32_does_not_lose_what_fades() -> None:
-    stairs = {"kind": "exponential", "init_value": 1.0, "decay_rate": 0.5, "decay_period": 2.4, "staircase": True}
-    every = {"kind": "every", "period": 10, "part": stairs}
-    document = {"lrspec": 1, "learning_rate": {"kind": "affine", "scale": 1e60, "part": every}}
-    with pytest.raises(lrspec.SpecError, match=r"scale|float32|pieces"):
-        lrspec.from_dict(document).fingerprint  # noqa: B018
+FADING = "{kind: every, period: 10, part: %s}" % (EXPONENTIAL % (0.5, 2.4))  # written out up to 2^-256, then 0
+HUGE = "{kind: constant, value: 3.0e+38}"
+GROWTH = "{kind: exponential, init_value: 1, decay_rate: 2, decay_period: 5, steps: 600}"
+SHOWN_AGAIN = {
+    "affine": "{kind: affine, scale: 1.0e+60, part: %s}",
+    "affine of affine": "{kind: affine, scale: 1.0e+30, part: {kind: affine, scale: 1.0e+30, part: %s}}",
+    "affine around a shift": "{kind: affine, scale: -1.0e+60, part: {kind: shift, by: 9000, part: %s}}",
+    "affine that adds": "{kind: affine, scale: 1.0e+30, offset: 1.0e-37, part: %s}",
+    "product": f"{{kind: product, parts: [{HUGE}, %s, {HUGE}]}}",
+    "product with growth": f"{{kind: product, parts: [%s, {GROWTH}, {HUGE}]}}",
+    "product of a product": f"{{kind: product, parts: [{HUGE}, {{kind: product, parts: [{HUGE}, %s]}}]}}",
+    "affine of a product": f"{{kind: affine, scale: 1.0e+60, part: {{kind: product, parts: [%s, {SMOOTH}]}}}}",
+    "affine of a maximum": f"{{kind: affine, scale: 1.0e+60, part: {{kind: maximum, parts: [%s, {SMOOTH}]}}}}",
+    "power": "{kind: power, exponent: 0.25, part: %s}",
+    "power of a sum": f"{{kind: power, exponent: 0.5, part: {{kind: sum, parts: [%s, {SMOOTH}]}}}}",
+    "scaled sum": f"{{kind: affine, scale: 1.0e+30, part: {{kind: sum, parts: [%s, {SMOOTH}]}}}}",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN_AGAIN)
+def test_what_fades_is_not_0_where_factors_or_powers_would_show_it_again(name: str) -> None:
+    schedule = SHOWN_AGAIN[name] % FADING
+    if name == "affine of a maximum":
+        assert lrspec.loads(f"{{lrspec: 1, learning_rate: {schedule.replace('1.0e+60', '1.0')}}}")(9) == 1
+        return
+    with pytest.raises(lrspec.SpecError, match=r"makes what fades below 2\^-256|sum with what fades"):
+        lrspec.loads(f"{{lrspec: 1, learning_rate: {schedule}}}").fingerprint  # noqa: B018
+
+
+FITS: dict[str, tuple[str, Callable[[Fraction, int], Fraction]]] = {
+    "affine": ("{kind: affine, scale: 1.0e+38, part: %s}", lambda value, _: Fraction(1e38) * value),
+    "product": (f"{{kind: product, parts: [{HUGE}, %s]}}", lambda value, _: Fraction(3e38) * value),
+    "sum": (f"{{kind: sum, parts: [%s, {SMOOTH}]}}", lambda value, t: value + Fraction(1, 1 + t)),
+    "power": ("{kind: power, exponent: 2, part: %s}", lambda value, _: value * value),
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_what_fades_is_0_where_nothing_shows_it(name: str) -> None:
+    text, formula = FITS[name]
+    schedule = lrspec.loads(f"{{lrspec: 1, learning_rate: {text % FADING}}}")
+    for t in (0, 9, 10, 999, 2_000, 6_000, 6_150, 6_200, 10_000, LAST):
+        assert schedule(t) == float(rounded(formula(power(0.5, floor(Fraction(t // 10 * 10, 24))), t))), t
+
+
+def test_a_product_of_huge_growth_and_decay_is_what_it_is() -> None:
+    """Each factor alone is far beyond float32, on either side; beyond 2^4000 no product is made up."""
+    parts = [
+        {"kind": "exponential", "init_value": 1.0, "decay_rate": rate, "decay_period": 1, "steps": 3000}
+        for rate in (2.0, 0.5)
+    ]
+    schedule = lrspec.from_dict({"lrspec": 1, "learning_rate": {"kind": "product", "parts": parts}})
+    assert [schedule(t) for t in (0, 100, 1000, 3000, LAST)] == [1.0] * 5
+    for part in parts:
+        part["steps"] = 5000
+    with pytest.raises(lrspec.SpecError, match=r"above 2\^4000|beyond the range"):
+        lrspec.from_dict({"lrspec": 1, "learning_rate": {"kind": "product", "parts": parts}}).fingerprint  # noqa: B018

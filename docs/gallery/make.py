@@ -18,7 +18,6 @@ from lrspec.views.svg import svg
 
 HERE = Path(__file__).parent
 _PARTS = re.compile(r"^```yaml\n(?P<yaml>.*?)^```$|^!\[[^\]]+\]\((?P<name>[\w.-]+\.svg)\)$", re.DOTALL | re.MULTILINE)
-_COLOURS = ' color="#222"><rect width="100%" height="100%" fill="#fff"/>'
 
 
 def sources(page: str) -> Iterator[tuple[str, str]]:
@@ -49,7 +48,7 @@ def pictures(folder: Path = HERE) -> dict[str, str]:
         for name, source in sources(page.read_text(encoding="utf-8")):
             if name in drawn:
                 raise ValueError(f"{name}: a second picture of this name")
-            drawn[name] = svg(lrspec.loads(source)).replace(">", _COLOURS, 1) + "\n"
+            drawn[name] = svg(lrspec.loads(source)) + "\n"
     return drawn
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
         resume as resume,
         torch as torch,
     )
+    from lrspec.batched import (
+        Batch as Batch,
+    )
     from lrspec.comparison import (
         Difference as Difference,
         difference as difference,
@@ -110,6 +113,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "lrspec.batched": ("Batch",),
     "lrspec.comparison": (
         "Difference",
         "difference",

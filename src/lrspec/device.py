@@ -126,11 +126,15 @@ def on_device(program: Program, step: Any, arrays: Arrays) -> Any:
 
     Steps below 0 count as 0 and steps above 2^31 - 1 as 2^31 - 1; a device cannot raise.
     """
-    index = _index(program, arrays.clamp(step, 0, LAST_STEP), arrays)
     values = value_table(program)
     if values is None:
-        return _polynomial(program, index, arrays)
-    (value,) = arrays.row(values, arrays.clamp(index, 0, len(values) - 1))
+        return _polynomial(program, _index(program, arrays.clamp(step, 0, LAST_STEP), arrays), arrays)
+    last = len(values) - 1
+    if program.index_is_step:
+        index = arrays.clamp(step, 0, last)
+    else:
+        index = arrays.clamp(_index(program, arrays.clamp(step, 0, LAST_STEP), arrays), 0, last)
+    (value,) = arrays.row(values, index)
     return value
 
 
@@ -144,9 +148,9 @@ def _polynomial(program: Program, index: Any, arrays: Arrays) -> Any:
     start, shift, *coefficients = arrays.row(table.segments, found)
     x = (index - start) << shift
     if arrays.has_int64:
-        high, low = _horner_int64(coefficients, x, products_that_fit(program))
+        high, low = horner_int64(coefficients, x, products_that_fit(program))
     else:
-        high, low = _horner_int32(coefficients, x)
+        high, low = horner_int32(coefficients, x)
     last, *before = arrays.row(table.scales, found)
     low_scale, high_scale = before or (None, 2.0**24)
     value = arrays.float32(high) * high_scale
@@ -225,7 +229,7 @@ def products_that_fit(program: Program) -> tuple[bool, ...]:
     return tuple(bool(total < 1 << (_INT64_BITS - X_BITS)) for total in sums)
 
 
-def _horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> tuple[Any, Any]:
+def horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> tuple[Any, Any]:
     """Return the Horner sum as (the bits from 24 up, the low 24 bits).
 
     Args:
@@ -241,8 +245,8 @@ def _horner_int64(coefficients: Sequence[Any], x: Any, fits: Sequence[bool]) -> 
     return acc >> 24, acc & 0xFFFFFF
 
 
-def _horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
-    """Return the same as `_horner_int64`, with every number in int32."""
+def horner_int32(coefficients: Sequence[Any], x: Any) -> tuple[Any, Any]:
+    """Return the same as `horner_int64`, with every number in int32."""
     x1, x0 = x >> _HALF, x & _HALF_MASK
     acc: Limbs = (coefficients[-3], coefficients[-2], coefficients[-1])
     for k in range(len(coefficients) - 6, -1, -3):

@@ -355,6 +355,9 @@ def dumps(schedule: Schedule, *, format: Literal["yaml", "json"] = "yaml") -> st
         schedule: What to write; a node becomes the learning rate of a document.
         format: `yaml` or `json`.
 
+    Raises:
+        SpecError: The text would be too long to be read again.
+
     Example:
         >>> from lrspec import Constant
         >>> print(dumps(Constant(value=1e-3)), end="")

@@ -1,7 +1,10 @@
 """Evaluating a program on the host.
 
-- `host_evaluator`: one step at a time in Python integers. It is the reference for every other evaluator.
-- `values`: a range of steps in NumPy, in int64.
+- `host_evaluator`: one step at a time. It is the reference for every other evaluator.
+- `values`: a range of steps in NumPy.
+
+What a value is, is said in integers. Both compute the polynomial in floating point, and where that is too near to the
+middle between two numbers of float32 to tell them apart, in integers.
 
 device.py does the same with a framework's own operations. All of them floor in the same places, so that they agree in
 every bit; docs/spec.md says how.
@@ -39,29 +42,50 @@ def host_evaluator(program: Program) -> Callable[[int], float]:
         TypeError: The step is not an integer of the host.
     """
     starts = [segment.start for segment in program.segments]
-    rows = [(s.start, s.shift, s.coefficients, math.ldexp(1.0, -s.exponent)) for s in program.segments]
+    rows = [_row(segment) for segment in program.segments]
     last_step = program.last_step
     index_of = _host_index(program)
     pack, unpack = struct.Struct("f").pack, struct.Struct("f").unpack
 
     def evaluate(step: int) -> float:
-        try:
-            step = operator.index(step)
-        except TypeError:
-            step = whole_step(step)  # raises it in words
+        if type(step) is not int:
+            try:
+                step = operator.index(step)
+            except TypeError:
+                step = whole_step(step)  # raises it in words
         if not 0 <= step <= last_step:
             raise out_of_range(step, last_step)
         index = step if index_of is None else index_of(step)
-        start, shift, (c0, c1, c2, c3, c4, c5, c6, c7), scale = rows[bisect_right(starts, index) - 1]
-        x = (index - start) << shift
-        acc = ((c7 * x >> 30) + c6) * x >> 30
-        acc = (((acc + c5) * x >> 30) + c4) * x >> 30
-        acc = (((acc + c3) * x >> 30) + c2) * x >> 30
-        acc = ((acc + c1) * x >> 30) + c0
-        rounded: float = unpack(pack(acc))[0]
+        start, per_index, (c0, c1, c2, c3, c4, c5, c6, c7), scale, segment = rows[bisect_right(starts, index) - 1]
+        x = (index - start) * per_index
+        acc = ((((((c7 * x + c6) * x + c5) * x + c4) * x + c3) * x + c2) * x + c1) * x + c0
+        packed = pack(acc - _FLOORS)
+        if packed != pack(acc + 1.0):
+            packed = pack(_horner(segment, index))
+        rounded: float = unpack(packed)[0]
         return rounded * scale
 
     return evaluate
+
+
+_FLOORS = DEGREE + 1.0
+"""The integers of the Horner scheme are floored, each by less than one: the result is at most `DEGREE` below the
+polynomial. Floating point, of 53 bits where the integers have 47, is off by less than one."""
+
+
+def _row(segment: Segment) -> tuple[int, float, tuple[float, ...], float, Segment]:
+    """Return the start, x per index, the coefficients and the unit of a segment as floats, and the segment."""
+    coefficients = tuple(map(float, segment.coefficients))
+    per_index = math.ldexp(1.0, segment.shift - X_BITS) if any(coefficients[1:]) else 0.0
+    return segment.start, per_index, coefficients, math.ldexp(1.0, -segment.exponent), segment
+
+
+def _horner(segment: Segment, index: int) -> int:
+    """Return the integer of a segment at an index: what its value is by definition."""
+    x, acc = (index - segment.start) << segment.shift, 0
+    for c in reversed(segment.coefficients):
+        acc = (acc * x >> X_BITS) + c
+    return acc
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +103,7 @@ def out_of_range(step: int, last_step: int) -> StepError:
 def _host_index(program: Program) -> Callable[[int], int] | None:
     """Return the map from step to index, or None where it is the identity."""
     phases = program.phases
-    if len(phases) == 1 and phases[0].is_identity:
+    if program.index_is_step:
         return None
     starts = [phase.start for phase in phases]
 
@@ -156,10 +180,26 @@ def _fill_segment(segment: Segment, low: int, out: Float32s) -> None:
         out.fill(segment.coefficients[0] * scale)
         return
     first = low - segment.start
-    x: Int64s = np.arange(first, first + len(out), dtype=np.int64)
-    x <<= segment.shift
+    x = np.arange(first, first + len(out), dtype=np.float64)
+    x *= math.ldexp(1.0, segment.shift - X_BITS)
+    acc = np.full(len(out), float(segment.coefficients[degree]))
+    for k in range(degree - 1, -1, -1):
+        acc *= x
+        acc += float(segment.coefficients[k])
+    np.subtract(acc, _FLOORS, out=x)
+    acc += 1.0
+    out[:] = acc
+    unsure = np.flatnonzero(x.astype(np.float32) != out)
+    if len(unsure):
+        out[unsure] = _horners(segment, degree, unsure + first).astype(np.float64)
+    np.multiply(out, scale, out=out, dtype=np.float64, casting="same_kind")
+
+
+def _horners(segment: Segment, degree: int, places: Int64s) -> Int64s:
+    """Return the integers of a segment at places from its start on."""
+    x = places << segment.shift
     high, low_half = x >> _SPLIT, x & _MASK
-    acc = np.full(len(out), segment.coefficients[degree], np.int64)
+    acc = np.full(len(x), segment.coefficients[degree], np.int64)
     part = np.empty_like(acc)
     bound = 0
     for k in range(degree - 1, -1, -1):
@@ -174,5 +214,4 @@ def _fill_segment(segment: Segment, low: int, out: Float32s) -> None:
             acc += part
             acc >>= _SPLIT
         acc += segment.coefficients[k]
-    out[:] = acc.astype(np.float64)
-    np.multiply(out, scale, out=out, dtype=np.float64, casting="same_kind")
+    return acc

@@ -82,6 +82,11 @@ class Program:
         """The highest power with a coefficient other than 0."""
         return max(k for s in self.segments for k in range(DEGREE + 1) if k == 0 or s.coefficients[k])
 
+    @property
+    def index_is_step(self) -> bool:
+        """Whether each step is its own index; the base of a single phase is 0 then, lest an index be too large."""
+        return len(self.phases) == 1 and self.phases[0].is_identity
+
     @cached_property
     def index_count(self) -> int:
         """How many indices, from 0 on, have a value: all that a step leads to, or those up to where the last one holds.

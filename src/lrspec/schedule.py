@@ -7,6 +7,7 @@ loads neither NumPy nor a framework, and so that the nodes stay plain data.
 from __future__ import annotations
 
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class Schedule:
             StepError: `step` is negative, above 2^31 - 1, or past an end with `after: error`.
             TypeError: `step` is left out, or not a host integer; `to_optax()` and `to_keras()` take arrays and tracers.
         """
-        if type(step) is not int and type(step).__module__.startswith("jax"):
+        if type(step) is int:
+            return self._evaluator(step)
+        if type(step).__module__.startswith("jax"):
             raise TypeError(_TRACED)
         if step is _NO_STEP:
             raise TypeError(
@@ -215,10 +218,35 @@ class Schedule:
 
         return tree(self)
 
+    def plot(self, ax: Any = None, steps: int | None = None, *, log: bool = False, label: str = "") -> Any:
+        """Draw the curve on axes of matplotlib.
+
+        Args:
+            ax: The axes; by default the current ones of pyplot.
+            steps: How many steps to draw; by default a tenth more than the schedule lasts, or a fitting number.
+            log: Whether the axis of the values is logarithmic.
+            label: What a legend calls the curve.
+
+        Returns:
+            The axes.
+
+        Raises:
+            LrspecError: matplotlib is not installed.
+        """
+        from lrspec.views.axes import plot
+
+        return plot(self, ax, steps, log=log, label=label)
+
     def _repr_svg_(self) -> str:
         from lrspec.views.svg import svg
 
         return svg(self)
+
+    def _repr_html_(self) -> str:
+        from lrspec.views.svg import svg
+
+        tree = f'<pre style="margin:0;padding:8px;flex:1 1 240px;overflow:auto">{escape(str(self))}</pre>'
+        return f'<div style="display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start">{svg(self)}{tree}</div>'
 
     def __getstate__(self) -> dict[str, Any]:
         derived = {"program", "_evaluator"}

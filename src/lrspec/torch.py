@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lrspec.adapters.batch_torch import TorchBatch, batch
 from lrspec.adapters.groups_torch import GroupedScheduleLR
 from lrspec.adapters.plateau_torch import PlateauLR
 from lrspec.adapters.torch import ScheduleLR
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lrspec.adapters.logging_lightning import AppliedRate
     from lrspec.adapters.logging_transformers import log_applied_rate
 
-__all__ = ["AppliedRate", "GroupedScheduleLR", "PlateauLR", "ScheduleLR", "log_applied_rate"]
+__all__ = ["AppliedRate", "GroupedScheduleLR", "PlateauLR", "ScheduleLR", "TorchBatch", "batch", "log_applied_rate"]
 
 
 def __getattr__(name: str) -> object:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
+from bench import rows_scale, rows_torch
+from bench.measure import Pair
 
-def test_the_benchmark_of_torch_warns_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path(__file__).parents[1] / "bench" / "bench.py"
-    spec = importlib.util.spec_from_file_location("bench", path)
-    assert spec is not None
-    assert spec.loader is not None
-    bench = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "bench", bench)  # where dataclasses look for it
-    spec.loader.exec_module(bench)
-    assert [row.unit for row in bench.torch_stepping(1)] == ["x faster"] * 3
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_the_benchmark_of_torch_warns_of_nothing(groups: int) -> None:
+    pairs: list[Pair] = [rows_torch.one_rate(groups), rows_torch.own_rates(groups), rows_torch.tensor_rate()]
+    for pair in [*pairs, rows_scale.schedulers(groups)]:
+        assert callable(pair.ours)
+        assert callable(pair.native)
+        pair.ours()
+        pair.native()

@@ -137,14 +137,25 @@ def turns_red(mode: Mode, schedule: Node) -> bool:
     return False
 
 
-def test_a_wrong_value_in_the_table_turns_a_mode_red(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+def is_red_with_a_wrong_value(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> bool:
     schedule = Cosine(init_value=0.0123, end_value=0.0, steps=777)  # of a fingerprint that nothing else has compiled
     values = device.value_table(schedule.program)
     assert values is not None
     values = values.copy()
     values[20] += np.float32(2**-30)
     monkeypatch.setattr(device, "value_table", lambda _: values)
-    assert turns_red(mode, schedule) != mode.name.startswith(ON_THE_HOST)
+    return turns_red(mode, schedule)
+
+
+def test_a_wrong_value_in_the_table_turns_a_mode_red(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_red_with_a_wrong_value(mode, monkeypatch) != mode.name.startswith(ON_THE_HOST)
+
+
+@pytest.mark.long
+def test_a_wrong_value_in_the_table_turns_a_mode_red_that_compiles(
+    compiled_mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_red_with_a_wrong_value(compiled_mode, monkeypatch) != compiled_mode.name.startswith(ON_THE_HOST)
 
 
 def test_a_wrong_coefficient_turns_a_mode_red(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:

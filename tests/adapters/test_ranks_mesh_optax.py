@@ -40,6 +40,22 @@ def counts_on_a_mesh() -> None:
         assert_alike(lambda rate: rate, jax.device_put(jnp.arange(16), NamedSharding(automatic, spec)))
 
 
+def polynomials_on_a_mesh() -> None:
+    """Counts of a schedule that is no table: spread alike, and no device asks another for anything."""
+    schedule = lrspec.Cosine(init_value=0.1, end_value=0.0, steps=1_000_000)
+    rate, steps = schedule.to_optax(), np.arange(16, dtype=np.int32).reshape(8, 2) * np.int32(100_000)
+    for kind in (AxisType.Auto, AxisType.Explicit):
+        mesh = jax.make_mesh((4, 2), ("x", "y"), axis_types=(kind, kind))
+        with jax.set_mesh(mesh):
+            spread = jax.device_put(steps, NamedSharding(mesh, P("x", "y")))
+            for wrap in (lambda rate: rate, jax.jit, lambda rate: jax.jit(jax.vmap(rate))):
+                found = wrap(rate)(spread)
+                assert found.sharding.is_equivalent_to(spread.sharding, 2)
+                assert np.array_equal(found, rate(steps))
+            text = jax.jit(rate).lower(spread).compile().as_text()
+            assert not any(word in text for word in ("all-gather", "all-reduce", "all-to-all", "collective-permute"))
+
+
 def assert_alike(wrap: Callable[[Any], Any], steps: jax.Array) -> None:
     native, ours = wrap(NATIVE)(steps), wrap(SCHEDULE.to_optax())(steps)
     assert ours.sharding.is_equivalent_to(native.sharding, steps.ndim), (ours.sharding, native.sharding)
@@ -83,5 +99,6 @@ def test_counts_and_optimizers_on_meshes() -> None:
 
 if __name__ == "__main__":
     counts_on_a_mesh()
+    polynomials_on_a_mesh()
     training_on_an_explicit_mesh()
     inside_shard_map()

@@ -16,8 +16,8 @@ from torch.optim.lr_scheduler import (
 )
 
 import lrspec
-from lrspec.adapters.tensors_torch import TorchArrays
-from lrspec.device import on_device
+from lrspec.adapters.tensors_torch import TorchArrays, evaluator
+from lrspec.device import on_device, value_table
 
 SCHEDULE = lrspec.Sequence(
     parts=[
@@ -101,6 +101,19 @@ def test_programs_run_on_tensors() -> None:
     steps = torch.arange(0, 200)
     got = on_device(SCHEDULE.program, steps, TorchArrays(steps.device))
     assert got.tolist() == [SCHEDULE(t) for t in range(200)]
+
+
+@pytest.mark.parametrize("length", [1000, 1_000_000], ids=["table", "polynomials"])
+def test_a_program_is_exported_in_one_graph(length: int) -> None:
+    schedule = lrspec.Cosine(init_value=0.1, end_value=0.0, steps=length)
+    assert (value_table(schedule.program) is not None) == (length == 1000)
+    steps = torch.tensor([-(2**63), -1, 0, 1, 999, 1000, 500_000, 2**31 - 1, 2**31, 2**63 - 1])
+    exported = torch.export.export(evaluator(schedule.program), (steps,))
+    stored = io.BytesIO()
+    torch.export.save(exported, stored)
+    stored.seek(0)
+    found = torch.export.load(stored).module()(steps)
+    assert found.tolist() == [schedule(min(max(int(step), 0), 2**31 - 1)) for step in steps]
 
 
 def sequential(optimizer: torch.optim.Optimizer) -> LRScheduler:

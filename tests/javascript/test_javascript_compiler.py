@@ -21,6 +21,7 @@ from random_documents import documents, with_mistakes
 from test_fingerprints import golden
 from under_node import run
 
+VECTORS = Path(lrspec.__file__).parent / "conformance" / "vectors"
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -61,6 +62,21 @@ def as_json(schedule: Node | Document) -> str:
 def test_golden_documents_have_their_fingerprints() -> None:
     names = golden()
     assert_same([as_json(CASES[name]) for name in names], list(names.values()))
+
+
+def vectors() -> Iterator[tuple[str, str | None]]:
+    """The document of each vector as JSON, and its fingerprint, or None where it is to be refused."""
+    for file in sorted(VECTORS.glob("*/*.json")):
+        for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]:
+            if "document" in vector:
+                wanted = vector.get("document_fingerprint", vector.get("fingerprint"))
+                yield json.dumps(vector["document"]), None if "refused_by" in vector else wanted
+
+
+def test_every_vector_has_its_fingerprint() -> None:
+    texts, wanted = zip(*vectors(), strict=True)
+    assert len(texts) > 900
+    assert_same(list(texts), list(wanted))
 
 
 def documents_of_the_pages() -> Iterator[str]:

@@ -32,7 +32,7 @@ def in_lax(program: Program, steps: jax.Array) -> jax.Array:
     arrays = JaxArrays()
 
     def scalar(step: jax.Array) -> jax.Array:
-        result: jax.Array = on_device(program, _Scalar(step), arrays).array
+        result: jax.Array = on_device(program, Scalar(step), arrays).array
         return result
 
     function = partial(_sharded_alike, scalar)
@@ -56,39 +56,39 @@ class JaxArrays:
 
     has_int64 = False
 
-    def row(self, table: Table, index: _Scalar) -> list[_Scalar]:
+    def row(self, table: Table, index: Scalar) -> list[Scalar]:
         """Return the columns of `table[index]`."""
         if table.shape[1] == 1:
             place = lax.convert_element_type(index.array, np.uint32)  # which JAX does not count from the end
-            return [_Scalar(lax.squeeze(lax.dynamic_slice(table[:, 0], (place,), (1,)), (0,)))]
+            return [Scalar(lax.squeeze(lax.dynamic_slice(table[:, 0], (place,), (1,)), (0,)))]
         row = lax.dynamic_slice(table, (index.array, _ZERO), (1, table.shape[1]))
-        return [_Scalar(lax.squeeze(lax.slice(row, (0, k), (1, k + 1)), (0, 1))) for k in range(table.shape[1])]
+        return [Scalar(lax.squeeze(lax.slice(row, (0, k), (1, k + 1)), (0, 1))) for k in range(table.shape[1])]
 
-    def search(self, starts: Table, index: _Scalar) -> _Scalar:
+    def search(self, starts: Table, index: Scalar) -> Scalar:
         """Return the number of the last row that starts at or before `index`: all compared at once, a short program."""
         if len(starts) > _ALL_AT_ONCE:
-            found: _Scalar = binary_search(self, starts, index)
+            found: Scalar = binary_search(self, starts, index)
             return found
         column = jnp.asarray(starts[:, 0])
         passed = lax.ge(lax.broadcast(index.array, (len(starts),)), column)
         count = lax.reduce(lax.convert_element_type(passed, np.int32), _ZERO, lax.add, (0,))
-        return _Scalar(lax.sub(count, _ONE))
+        return Scalar(lax.sub(count, _ONE))
 
-    def where(self, condition: jax.Array, a: Any, b: Any) -> _Scalar:
+    def where(self, condition: jax.Array, a: Any, b: Any) -> Scalar:
         """Return `a` where the condition holds, else `b`."""
-        a, b = (n.array if isinstance(n, _Scalar) else np.asarray(n, np.int32) for n in (a, b))
-        return _Scalar(lax.select(condition, a, b))
+        a, b = (n.array if isinstance(n, Scalar) else np.asarray(n, np.int32) for n in (a, b))
+        return Scalar(lax.select(condition, a, b))
 
-    def clamp(self, a: _Scalar, low: int, high: int) -> _Scalar:
+    def clamp(self, a: Scalar, low: int, high: int) -> Scalar:
         """Return an integer, where it is below `low` or above `high` that one."""
-        return _Scalar(lax.clamp(np.int32(low), a.array, np.int32(high)))
+        return Scalar(lax.clamp(np.int32(low), a.array, np.int32(high)))
 
-    def float32(self, a: _Scalar) -> _Scalar:
+    def float32(self, a: Scalar) -> Scalar:
         """Return an integer as float32."""
-        return _Scalar(lax.convert_element_type(a.array, np.float32))
+        return Scalar(lax.convert_element_type(a.array, np.float32))
 
 
-class _Scalar:
+class Scalar:
     """A JAX scalar whose operators are `jax.lax` primitives, with Python numbers cast to its own type."""
 
     __slots__ = ("array",)
@@ -97,28 +97,28 @@ class _Scalar:
         self.array = array
 
     def _like(self, other: Any) -> Any:
-        return other.array if isinstance(other, _Scalar) else np.asarray(other, self.array.dtype)
+        return other.array if isinstance(other, Scalar) else np.asarray(other, self.array.dtype)
 
-    def __add__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.add(self.array, self._like(other)))
+    def __add__(self, other: Any) -> Scalar:
+        return Scalar(lax.add(self.array, self._like(other)))
 
-    def __sub__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.sub(self.array, self._like(other)))
+    def __sub__(self, other: Any) -> Scalar:
+        return Scalar(lax.sub(self.array, self._like(other)))
 
-    def __mul__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.mul(self.array, self._like(other)))
+    def __mul__(self, other: Any) -> Scalar:
+        return Scalar(lax.mul(self.array, self._like(other)))
 
-    def __floordiv__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.div(self.array, self._like(other)))
+    def __floordiv__(self, other: Any) -> Scalar:
+        return Scalar(lax.div(self.array, self._like(other)))
 
-    def __lshift__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.shift_left(self.array, self._like(other)))
+    def __lshift__(self, other: Any) -> Scalar:
+        return Scalar(lax.shift_left(self.array, self._like(other)))
 
-    def __rshift__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.shift_right_arithmetic(self.array, self._like(other)))
+    def __rshift__(self, other: Any) -> Scalar:
+        return Scalar(lax.shift_right_arithmetic(self.array, self._like(other)))
 
-    def __and__(self, other: Any) -> _Scalar:
-        return _Scalar(lax.bitwise_and(self.array, self._like(other)))
+    def __and__(self, other: Any) -> Scalar:
+        return Scalar(lax.bitwise_and(self.array, self._like(other)))
 
     def __ge__(self, other: Any) -> jax.Array:
         return lax.ge(self.array, self._like(other))

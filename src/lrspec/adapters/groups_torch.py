@@ -9,14 +9,17 @@ import numpy as np
 import torch
 
 from lrspec.adapters.clock_torch import warn
-from lrspec.adapters.optimizer_torch import Numbers, initial_rate
+from lrspec.adapters.optimizer_torch import Numbers, fill, initial_rate
 from lrspec.adapters.torch import Every, ScheduleLR
+from lrspec.adapters.writing_torch import Float32s
 from lrspec.document import Document
 from lrspec.errors import UnsupportedError
 from lrspec.fields import LAST_STEP
+from lrspec.program import Program
 from lrspec.schedule import Schedule
 
-_VALUES = 65_536
+_VALUES = 1 << 20
+"""The most values that are kept ahead, of all schedules together."""
 
 
 def is_grouped(schedule: Schedule) -> TypeGuard[Document]:
@@ -54,6 +57,8 @@ class GroupedScheduleLR(ScheduleLR):
         self._plans: list[dict[str, str]] = []
         self._writes: list[tuple[int, str, int]] = []
         self._rates: list[int] = []
+        self._own_columns: list[int] = []
+        self._has_rates_alone = False
         self._known = 0
         super().__init__(optimizer, schedule, step, every)
         names = [group.get("name", place) for place, group in enumerate(optimizer.param_groups)]
@@ -77,27 +82,56 @@ class GroupedScheduleLR(ScheduleLR):
             self._plan()
         return super()._at(step)
 
-    def _ahead(self, step: int, count: int) -> list[Any]:
+    def _ahead(self, step: int, count: int) -> Float32s:
         schedules = self._schedules.values()
         stop = max(step + 1, min(step + max(1, min(count, _VALUES // len(schedules))), self._last + 1))
-        rows: list[Any] = np.stack([schedule.values(step, stop) for schedule in schedules], axis=1).tolist()
-        return rows
+        return np.stack([schedule.values(step, stop) for schedule in schedules], axis=1)
+
+    def _programs(self) -> list[Program] | None:
+        if not self._has_rates_alone or len(self._plans) != len(self._inner.param_groups):
+            return None
+        schedules = list(self._schedules.values())
+        return [schedules[column].program for column in self._rates]
 
     def _write(self, value: Any) -> None:
         written, groups = self.written, self._inner.param_groups
+        if len(self._plans) != len(groups):  # some came, or went, without a word
+            value = self._at(self.last_epoch)
         known = 0 if written is None else self._known
+        self.written, self._known = value, len(self._writes)
+        done = 0
+        if known == len(self._writes) == len(groups) and self._has_rates_alone:
+            done = self._write_rates(groups, written, value)
+            if done == len(groups):
+                self._foreign = {}
+                return
         slow = []
-        for number, (place, key, column) in enumerate(self._writes):
+        for number, (place, key, column) in enumerate(self._writes[done:], start=done):
             group = groups[place]
             last = written[column] if number < known else None
             if last is not None and group[key] is last:
                 group[key] = value[column]
             else:
                 slow.append((place, key, column, last))
-        self.written, self._known = value, len(self._writes)
         self._tell_others([(place, key, last) for place, key, _, last in slow])
         for place, key, column, _ in slow:
             self._numbers.write(place, key, value[column], column)
+        self._slots = self._numbers.slots()
+
+    def _write_rates(self, groups: list[dict[str, Any]], written: Any, value: Any) -> int:
+        """Write the rates alone, up to the first where it takes a closer look; return how many were written."""
+        columns = self._rates
+        if columns != self._own_columns:
+            written, value = [written[column] for column in columns], [value[column] for column in columns]
+        if self._slots is not None:
+            return fill(groups, self._slots, value)
+        done = 0
+        for group, last, new in zip(groups, written, value, strict=False):
+            if group["lr"] is not last:
+                break
+            group["lr"] = new
+            done += 1
+        return done
 
     def _plan(self) -> None:
         """Find, for each group that is new, which schedule drives which of its keys."""
@@ -111,6 +145,8 @@ class GroupedScheduleLR(ScheduleLR):
             self._writes += [(place, key, column) for key, column in columns.items()]
             self._rates.append(columns["lr"])
             self._plans.append({key: schedule.fingerprint for key, schedule in schedules.items()})
+        self._has_rates_alone = all(list(plan) == ["lr"] for plan in self._plans)
+        self._own_columns = list(range(len(groups)))
         self._last = self._last_step()
 
     def _last_step(self) -> int:

@@ -97,7 +97,7 @@ def _on_host(program: Program, step: Any) -> Any:
         return np.float32(clamped_evaluator(program)(int(step)))
     steps = np.asarray(step)
     if not jnp.issubdtype(steps.dtype, jnp.integer):
-        _check_integer(jnp.asarray(steps).dtype)
+        check_integer(jnp.asarray(steps).dtype)
     if steps.ndim == 0:
         return np.float32(clamped_evaluator(program)(int(steps)))
     arrays = NumPyArrays()
@@ -106,7 +106,7 @@ def _on_host(program: Program, step: Any) -> Any:
 
 def _traced(program: Program, steps: jax.Array) -> jax.Array:
     """Return the values at traced steps."""
-    _check_integer(steps.dtype)
+    check_integer(steps.dtype)
     if _is_in_kernel():
         reason = "its tables are constants, which a kernel cannot hold; call it outside and give the kernel the rate"
         raise UnsupportedError("pallas", "a schedule inside a kernel", reason)
@@ -123,6 +123,7 @@ def _is_in_kernel() -> bool:
     return getattr(getattr(pallas, "_pallas_tracing_env", None), "grid_context", None) is not None
 
 
-def _check_integer(dtype: Any) -> None:
+def check_integer(dtype: Any) -> None:
+    """Refuse a step that is not of integers."""
     if not jnp.issubdtype(dtype, jnp.integer):
         raise TypeError(f"a step of {dtype}: expected integers, such as Optax' counts; jnp.int32(step) makes one")

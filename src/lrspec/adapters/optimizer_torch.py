@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ _USERS: Any = WeakIdKeyDictionary()
 """Of each tensor that a scheduler writes, a reference to the optimizer that it is a number of."""
 
 
-class _Slot:
+class Slot:
     """A tensor that a scheduler fills, for one parameter group or several.
 
     Attributes:
@@ -38,6 +39,7 @@ class _Slot:
         return _version(self.tensor) == self.version
 
     def fill(self, value: float) -> None:
+        """Write a number."""
         self.tensor.fill_(value)
         self.value, self.version = value, _version(self.tensor)
 
@@ -57,13 +59,26 @@ class Numbers:
 
     def __init__(self, optimizer: Any) -> None:
         self._optimizer = optimizer
-        self._slots: dict[tuple[int, str], _Slot] = {}
-        self._by_tensor: dict[int, _Slot] = {}
+        self._slots: dict[tuple[int, str], Slot] = {}
+        self._by_tensor: dict[int, Slot] = {}
 
     def owns(self, tensor: object) -> bool:
         """Tell whether a tensor is one that was filled."""
         slot = self._by_tensor.get(id(tensor))
         return slot is not None and slot.tensor is tensor
+
+    def slots(self) -> list[Slot] | None:
+        """Return the slot of each group's rate, where each is a tensor of its own that tells its writes, else None."""
+        places = range(len(self._optimizer.param_groups))
+        found = [self._slots.get((place, "lr")) for place in places]
+        known = [slot for slot in found if slot is not None and not slot.tensor.is_inference()]
+        distinct = {id(slot.tensor) for slot in known}
+        return known if known and len(distinct) == len(known) == len(places) else None
+
+    def take(self, rates: list[float]) -> None:
+        """Take the groups' rates, each a tensor, as filled with these: compiled code did."""
+        for slot, rate in zip(self.slots() or (), rates, strict=False):
+            slot.value, slot.version = rate, _version(slot.tensor)
 
     def found(self, place: int, key: str) -> float:
         """Return the number that a group holds; one that was filled, and not changed since, is not read."""
@@ -112,7 +127,7 @@ class Numbers:
             slot = self._slots[place, key] = self._own(place, key, held, column)
         slot.fill(value)
 
-    def _own(self, place: int, key: str, held: torch.Tensor, column: int) -> _Slot:
+    def _own(self, place: int, key: str, held: torch.Tensor, column: int) -> Slot:
         """Return a slot with the tensor that a group has to itself, or shares with those of the same schedule."""
         if held.dtype not in _WIDE_ENOUGH:
             what = "learning rate" if key == "lr" else key
@@ -126,8 +141,21 @@ class Numbers:
             _put(self._optimizer.param_groups[place], key, held)
         _spare_defaults(self._optimizer, key, held)
         _USERS[held] = weakref.ref(self._optimizer)
-        slot = self._by_tensor[id(held)] = _Slot(held, column)
+        slot = self._by_tensor[id(held)] = Slot(held, column)
         return slot
+
+
+def fill(groups: list[dict[str, Any]], slots: list[Slot], values: Iterable[float]) -> int:
+    """Fill the groups' rates, up to the first where it takes a closer look; return how many were filled."""
+    done = 0
+    for group, slot, value in zip(groups, slots, values, strict=False):
+        tensor = slot.tensor
+        if group["lr"] is not tensor or tensor._version != slot.version:  # noqa: SLF001 - torch's only name for it
+            break
+        tensor.fill_(value)
+        slot.value, slot.version = value, tensor._version  # noqa: SLF001
+        done += 1
+    return done
 
 
 def standing(group: dict[str, Any], key: str) -> Any:

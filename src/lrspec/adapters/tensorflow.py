@@ -49,9 +49,11 @@ class TensorFlowArrays:
         """Return the number of the last row that starts at or before `index`, in a few operations of any size."""
         if len(starts) == 1:
             return _Integers(tf.zeros_like(index.tensor))
-        flat = tf.reshape(index.tensor, [-1])
-        found = tf.searchsorted(tf.constant(starts[:, 0]), flat, side="right", out_type=tf.int64) - 1
-        return _Integers(tf.reshape(found, tf.shape(index.tensor)))
+        later = tf.constant(starts[None, 1:, 0])
+        shape = index.tensor.shape if index.tensor.shape.is_fully_defined() else tf.shape(index.tensor)
+        row = tf.reshape(index.tensor, [1, -1])  # the operation takes matrices
+        found = tf.raw_ops.UpperBound(sorted_inputs=later, values=row, out_type=tf.int64)
+        return _Integers(tf.reshape(found, shape))
 
     def where(self, condition: Any, a: Any, b: Any) -> _Integers:
         """Return `a` where the condition holds, else `b`."""

@@ -10,11 +10,14 @@ import torch
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler
 
 from lrspec.adapters.clock_torch import Clock, Start
+from lrspec.adapters.graphs_torch import Graph
 from lrspec.adapters.optimizer_torch import Numbers, initial_rate, watch
 from lrspec.adapters.updates_torch import innermost
 from lrspec.adapters.writing_torch import Block, Writer
 from lrspec.errors import LrspecError, StepError, UnsupportedError
 from lrspec.evaluate import out_of_range
+from lrspec.fields import LAST_STEP
+from lrspec.program import Program
 from lrspec.resume import check, spec_text
 from lrspec.resume.documents import checked_step
 from lrspec.schedule import Schedule
@@ -66,6 +69,7 @@ class ScheduleLR(Writer):
     """
 
     _step_count: int
+    _graph: Graph | None
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, schedule: Schedule, step: int | None = None, every: Every = "update"
@@ -79,6 +83,8 @@ class ScheduleLR(Writer):
         self._applied_step: int | None = None
         self._foreign: dict[int, float] = {}
         self._idle = (-1, 0)  # calls without an update, at the step of this number
+        self._graph = None
+        self._step = -1
         self._is_part = False
         self._block = Block()
         self._last = self._last_step()
@@ -88,6 +94,60 @@ class ScheduleLR(Writer):
             for group in optimizer.param_groups:
                 initial_rate(group)
         super().__init__(optimizer, last_epoch=(step or 0) - 1)
+
+    @property
+    def last_epoch(self) -> int:
+        """The step: the number of updates already applied."""
+        if self._graph is not None and self._graph.is_ahead:
+            self._settle()
+        return self._step
+
+    @last_epoch.setter
+    def last_epoch(self, step: int) -> None:
+        self._step = step
+        if self._graph is not None:
+            self._graph.step.fill_(step)
+            self._graph.is_ahead = False
+
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator,unused-ignore]
+    def _is_in_graph(self) -> bool:
+        """Make what moves the schedule inside a graph, if there is such, and tell: rates that are numbers need Python.
+
+        So do schedules that end with an error, those that count epochs, and parts of other schedulers. It is asked
+        when a graph is made; a group that is added later has it made anew.
+        """
+        slots = self._numbers.slots()
+        if slots is None or self._is_part or self.every == "epoch" or self._last < LAST_STEP:
+            return False
+        tensors = [slot.tensor for slot in slots]
+        programs = self._programs()
+        if programs is None or len({tensor.device for tensor in tensors}) > 1:
+            return False
+        if self._graph is None or list(map(id, self._graph.tensors)) != list(map(id, tensors)):
+            self._graph = Graph(tensors, programs, self.last_epoch)
+        return True
+
+    def _programs(self) -> list[Program] | None:
+        """Return the program of each group's rate, or None where more than rates is written."""
+        return [self.schedule.program] * len(self._inner.param_groups)
+
+    def _catch_up(self) -> None:
+        if self._graph is not None and self._graph.is_ahead:
+            self._settle()
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]  # torch is untyped where not installed
+    def _settle(self) -> None:
+        """Take up the steps that compiled code made."""
+        graph = self._graph
+        if graph is None:
+            return
+        graph.is_ahead = False
+        step = int(graph.step)
+        self._applied, self._applied_step = self._at(step - 1), step - 1
+        self._step, self.written = step, self._at(step)
+        self._numbers.take(self._rates_in(self.written))
+        self._start.close()
+        self._clock.restart()
 
     @property
     def optimizer(self) -> Any:
@@ -123,15 +183,19 @@ class ScheduleLR(Writer):
         """Count the optimizer's updates, and hear of its new groups, from now on."""
         self._inner = inner = innermost(self._optimizer)  # whose groups a wrapper may lose when a state is loaded
         self._numbers = Numbers(inner)
+        self._slots = None
         self._clock = Clock(inner, self, warns_early=self.every == "update" and not self._is_part)
         watch(self._optimizer, self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has; it follows its own optimizer anew."""
-        own = {"_inner", "_clock", "_numbers", "_block"}
+        self._catch_up()
+        own = {"_inner", "_clock", "_numbers", "_block", "_slots", "_graph"}
         return {key: value for key, value in vars(self).items() if key not in own} | {"updates": self._unanswered()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        self._graph = None
+        self._step = state.pop("last_epoch", -1)  # as copies that were pickled by earlier releases have it
         self.__dict__.update(state)
         self._block = Block()
         self._follow()
@@ -179,18 +243,28 @@ class ScheduleLR(Writer):
             TypeError: `epoch` is not an integer.
         """
         if torch.compiler.is_dynamo_compiling():  # by the module's name, else torch.compile passes the frame over
-            _step_in_python(self, epoch)
+            is_alone = epoch is None and self._clock.steps.is_traced and self._is_in_graph()
+            self._clock.steps.is_traced = False
+            if is_alone and self._graph is not None:
+                self._graph.move()
+            else:
+                _step_in_python(self, epoch)
             return
+        if self._graph is not None and self._graph.is_ahead:
+            self._settle()
         clock = self._clock
         if epoch is None and clock.count == self._usual and clock.is_plain:
-            step = self.last_epoch + 1
-            value = self._at(step)
+            step, block = self._step + 1, self._block
+            place = step - block.first
+            value = block.values[place] if 0 < place < block.length else self._at(step)
             self._applied, self._applied_step = self.written, step - 1
-            self.last_epoch = step
+            self._step = step
             clock.count, clock.mark = 0, clock.steps.mark
             self._write(value)
             if step > self._last:
                 clock.ask_always()
+            if self._graph is not None:
+                self._graph.step.fill_(step)
         elif epoch is not None:
             self._start.close()
             step = self._step_of(epoch)
@@ -254,6 +328,7 @@ class ScheduleLR(Writer):
     @property
     def lr_applied(self) -> list[float] | None:
         """The rate of each group in the last update, or None where there was none since this scheduler was made."""
+        self._catch_up()
         if self._clock.has_update(self._first_rate()):
             return self._last_lr
         if self._applied is None:
@@ -267,6 +342,7 @@ class ScheduleLR(Writer):
 
         It is a step of the schedule: of an epoch or a call, where it counts those.
         """
+        self._catch_up()
         if self._clock.has_update(self._first_rate()):
             return self.last_epoch
         return self._applied_step

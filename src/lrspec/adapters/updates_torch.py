@@ -10,6 +10,11 @@ from typing import Any, Protocol
 
 import torch
 from torch.compiler import is_dynamo_compiling
+from torch.optim.optimizer import (
+    _global_optimizer_post_hooks,
+    _global_optimizer_pre_hooks,
+    _use_grad_for_differentiable,
+)
 
 
 class Listener(Protocol):
@@ -53,6 +58,7 @@ class Steps:
         is_over: Whether the clocks are asked before each step, also in compiled code: a schedule may have ended.
         asks: Whether they are asked before the next: then, and before the first.
         is_within: Whether a step is being made.
+        is_traced: Whether compiled code made a step, and no scheduler was called after it.
         is_told: Whether the clocks know of it, as they do where a hook was called: a scheduler may be in one.
     """
 
@@ -63,6 +69,7 @@ class Steps:
         self.asks = True
         self.is_within = False
         self.is_told = False
+        self.is_traced = False
         self._clocks: list[weakref.ref[Listener]] = []
 
     def add(self, clock: Listener) -> None:
@@ -117,6 +124,7 @@ def _hook(optimizer: Any, steps: Steps) -> None:
     def end(optimizer: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - what torch calls a hook with
         if is_dynamo_compiling():
             steps.mark = []
+            steps.is_traced = True
         elif not (steps.is_within and steps.is_told):
             steps.end(optimizer)
 
@@ -127,10 +135,33 @@ def _hook(optimizer: Any, steps: Steps) -> None:
         hooks.move_to_end(handle.id, last=False)
 
 
+def _without_breaks(optimizer: Any) -> Any:
+    """Return the method `step` of an optimizer of torch without what ends a graph there, or None where it has none.
+
+    It switches gradients off between two breaks, so that the compiler sees no switch; which it has understood since.
+    """
+    outer = type(optimizer).step
+    inner: Any = getattr(outer, "__wrapped__", None)
+    if getattr(inner, "__code__", None) is not _USE_GRAD or getattr(optimizer, "defaults", {}).get("differentiable"):
+        return None
+    return inner.__wrapped__
+
+
+_USE_GRAD = _use_grad_for_differentiable(lambda: None).__code__
+
+
+def _has_ours_alone(optimizer: Any) -> bool:
+    """Tell whether nobody else has a hook at an optimizer's step."""
+    own = len(optimizer._optimizer_step_pre_hooks) + len(optimizer._optimizer_step_post_hooks)  # noqa: SLF001
+    return own == 2 and not _global_optimizer_pre_hooks and not _global_optimizer_post_hooks
+
+
 def _telling(optimizer: Any, steps: Steps) -> Any:
     """Return the method `step` of an optimizer, made to tell; it does not keep the optimizer alive."""
     patched = vars(optimizer).get("step")
     owner = weakref.ref(optimizer)
+
+    whole = _without_breaks(optimizer) if patched is None else None
 
     def call(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         return type(optimizer).step(optimizer, *args, **kwargs) if patched is None else patched(*args, **kwargs)
@@ -142,8 +173,13 @@ def _telling(optimizer: Any, steps: Steps) -> Any:
         if is_dynamo_compiling():
             if steps.is_over:
                 steps.begin(optimizer)
-            result = call(optimizer, *args, **kwargs)
+            if whole is not None and _has_ours_alone(optimizer):
+                with torch.no_grad():
+                    result = whole(optimizer, *args, **kwargs)
+            else:
+                result = call(optimizer, *args, **kwargs)
             steps.mark = []
+            steps.is_traced = True
             return result
         if steps.is_within:
             return call(optimizer, *args, **kwargs)

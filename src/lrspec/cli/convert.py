@@ -9,7 +9,7 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import BAD_INPUT, FOUND, GOOD, complain, count, say
-from lrspec.cli.inputs import add_inputs, read_input
+from lrspec.cli.inputs import add_inputs, read_inputs
 from lrspec.cli.run_source import NEEDED, missing, run_source
 from lrspec.cli.selection import add_selection, as_document, only, selected
 from lrspec.cli.waiting import waiting
@@ -58,7 +58,7 @@ def _until(text: str) -> int | str:
 def _convert(options: argparse.Namespace) -> int:
     if options.until is not None and options.to not in NEEDED:
         raise lrspec.LrspecError(f"--until is for code, not for {options.to}; a table has --steps")
-    reading = read_input(options.input, options)
+    (reading,) = read_inputs(options, options.input)
     for note in reading.notes:
         complain(f"note: {note}")
     if options.to in NEEDED:

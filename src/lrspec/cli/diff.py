@@ -8,13 +8,13 @@ from typing import Any
 
 import lrspec
 from lrspec.cli.common import FOUND, GOOD, complain, count, named, say
-from lrspec.cli.inputs import add_inputs, read_input
-from lrspec.cli.plot import picture
+from lrspec.cli.inputs import add_inputs, read_inputs
+from lrspec.cli.plot import picture, write_picture
 from lrspec.cli.selection import add_selection, selected
 from lrspec.cli.waiting import waiting
 from lrspec.comparison import Difference, difference
 from lrspec.schedule import Schedule
-from lrspec.views.difference import difference_svg
+from lrspec.views.figure import comparison
 from lrspec.views.outline import horizon
 
 _SHOWN = 5
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    readings = [read_input(text, options) for text in (options.a, options.b)]
+    readings = read_inputs(options, options.a, options.b)
     for text, reading in zip((options.a, options.b), readings, strict=True):
         for note in reading.notes:
             complain(f"note: {text}: {note}")
@@ -58,7 +58,7 @@ def _diff(options: argparse.Namespace) -> int:
     pair, found = (a[shown], b[shown]), _compared(a[shown], b[shown], options.steps)
     _table(found, pair, names)
     if options.output is not None:
-        _draw(pair, options.output, found.steps, names)
+        write_picture(comparison(pair, found.steps, names), options.output)
     return FOUND if differing or a.keys() != b.keys() else GOOD
 
 
@@ -80,12 +80,3 @@ def _table(found: Difference, pair: tuple[Schedule, Schedule], names: tuple[str,
     say(f"{'step':>10}  {names[0][-24:]:>24}  {names[1][-24:]:>24}")
     for step in sorted({*range(found.first, min(found.first + _SHOWN, found.steps)), found.at}):
         say(f"{step:>10,}  {pair[0](step)!r:>24}  {pair[1](step)!r:>24}")
-
-
-def _draw(pair: tuple[Schedule, Schedule], output: Path, steps: int, names: tuple[str, str]) -> None:
-    if output.suffix == ".svg":
-        output.write_text(difference_svg(*pair, steps, names), encoding="utf-8")
-    else:
-        from lrspec.cli.png import write_difference_png
-
-        write_difference_png(pair, output, steps, names)

@@ -17,6 +17,7 @@ from lrspec.cli.waiting import waiting
 from lrspec.errors import argument
 from lrspec.readers import files
 from lrspec.readers.configs import read_config
+from lrspec.readers.files import ConfigFile
 
 HELP = (
     "a document (YAML or JSON); a config file of Keras, transformers, DeepSpeed, MMEngine, timm, Composer, Megatron, "
@@ -32,7 +33,8 @@ def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
     command.add_argument("--system", metavar="NAME", help="whose config file it is, where its keys do not tell")
     command.add_argument(
         "--with", dest="training_args", type=Path, metavar="FILE",
-        help="training arguments of Hugging Face, for a config of DeepSpeed that leaves values to them (auto)",
+        help="training arguments of Hugging Face, for a config of DeepSpeed that leaves values to them (auto); or the "
+        "config of DeepSpeed that training arguments name",
     )  # fmt: skip
     command.add_argument(
         "--sample", type=int, metavar="N", help="for an object that is code: at how many steps to evaluate it"
@@ -43,35 +45,56 @@ def add_inputs(command: argparse.ArgumentParser, *names: str) -> None:
         given.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=f"the input's {name}")
 
 
-def read_input(text: str, options: argparse.Namespace) -> lrspec.Reading:
-    """Return what an input is, with the conventions that were mapped.
+_TAKES = {"document": set[str](), "object": {"sample"}, "config file": {"system", "training_args"}}
+"""Which of the options each kind of input takes."""
+
+
+def read_inputs(options: argparse.Namespace, *texts: str) -> list[lrspec.Reading]:
+    """Return what inputs are, with the conventions that were mapped.
 
     Raises:
-        LrspecError: It is none of those that are known, or cannot be read.
+        LrspecError: One is none of those that are known, or cannot be read; or an option is for none of them.
         OSError: A file cannot be read.
     """
-    with waiting(f"reading {text}"):
-        return _read(text, options)
+    found = [_found(text) for text in texts]
+    kinds = [kind for kind, _ in found]
+    for name in ("system", "training_args", "sample"):
+        if getattr(options, name) is not None and not any(name in _TAKES[kind] for kind in kinds):
+            whose = next(kind for kind, taken in _TAKES.items() if name in taken)
+            raise lrspec.LrspecError(f"{argument(name, '')} is for a {whose}; {texts[0]} is a {kinds[0]}")
+    return [_read(text, *one, options, alone=len(texts) == 1) for text, one in zip(texts, found, strict=True)]
 
 
-def _read(text: str, options: argparse.Namespace) -> lrspec.Reading:
-    given = {name: number(value) for name in GIVEN if (value := getattr(options, name)) is not None}
-    module, colon, name = text.rpartition(":")
+def _found(text: str) -> tuple[str, ConfigFile]:
+    """Return which kind of input a text names, and the file where it names one."""
+    _, colon, name = text.rpartition(":")
     if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and not Path(text).exists():
-        with named(text):
+        return "object", ConfigFile()
+    with named(text):
+        file = files.load(Path(text))
+    return "document" if "lrspec" in file.data else "config file", file
+
+
+def _read(text: str, kind: str, file: ConfigFile, options: argparse.Namespace, *, alone: bool) -> lrspec.Reading:
+    given = {name: number(value) for name in GIVEN if (value := getattr(options, name)) is not None}
+    with waiting(f"reading {text}"), named(text):
+        if kind == "object":
             if given:
                 told = ", ".join(argument(name, "") for name in given)
                 raise lrspec.LrspecError(f"an object takes no {told}: these are for documents and configs")
+            module, _, name = text.rpartition(":")
             return lrspec.read_native(_object(module, name), sample=options.sample)
-    path = Path(text)
-    with named(path):
-        file = files.load(path)
-        if "lrspec" in file.data:
-            document = lrspec.load(path)
+        if kind == "document":
+            document = lrspec.load(text)
             schedule = document.resolve(**given) if given else document
             return lrspec.Reading(schedule=schedule, framework="lrspec", construct="document")
-        training_args = None if options.training_args is None else files.load(options.training_args).data
-        return read_config(file, system=options.system, training_args=training_args, **given)
+        beside = None if options.training_args is None else files.load(options.training_args).data
+        try:
+            return read_config(file, system=options.system, training_args=beside, **given)
+        except lrspec.SpecError as error:
+            if alone or error.path != argument("training_args", ""):
+                raise
+        return read_config(file, system=options.system, **given)  # the file is for the other input
 
 
 def _object(module: str, name: str) -> Any:

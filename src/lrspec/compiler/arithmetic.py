@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from lrspec.compiler import near as nearly
 from lrspec.compiler.formula import (
     ACCURACY,
     BEYOND,
@@ -109,14 +110,19 @@ def product(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:
         hidden=hidden,
         width=_width(spans, budget),
         changes=_changes_of_product(spans),
+        near=_near_product(spans),
     )
     return [check_hidden(found)]
 
 
+def _near_product(spans: Sequence[Span]) -> nearly.Near | None:
+    nears = [nearly.constant(span.curve) if span.constant else span.near for span in spans]
+    known = [near for near in nears if near is not None]
+    return nearly.product(known) if len(known) == len(nears) else None
+
+
 def _beyond_product(values: Sequence[int], work: int, precision: int) -> int:
-    """Return a product of which a factor is beyond all numbers; 0 where another is 0, an error where one is tiny."""
-    if 0 in values:
-        return 0
+    """Return a product of which a factor is beyond all numbers; an error where another is small, or may be 0."""
     if any(abs(value) >> (work - _GUARD) == 0 for value in values):
         raise SpecError(
             "", found=f"a factor above 2^{BEYOND} and a small one", expected="an end: `steps` of the growth"
@@ -249,7 +255,7 @@ def composed(span: Span, curve: Curve, slopes: Slopes, *, hidden: int | None = N
         return low - margin, high + margin
 
     return check_hidden(
-        replace(span, curve=curve, hidden=hidden, fades=fades, changes=changes if span.changes else None)
+        replace(span, curve=curve, hidden=hidden, fades=fades, changes=changes if span.changes else None, near=None)
     )
 
 

@@ -17,6 +17,8 @@ from itertools import islice
 from math import floor, gcd, lcm
 from typing import TypeAlias
 
+from lrspec.compiler import near as nearly
+from lrspec.compiler.near import Near
 from lrspec.errors import SpecError, StepError
 from lrspec.fields import LAST_STEP, whole_step
 from lrspec.spec import Node
@@ -50,7 +52,8 @@ class Span:
     checked at every index. Where the curve turns many times, `wave` is how many indices there are between two turns at
     least, and 0 otherwise. It `fades` where its values only fall in size, to 0 in the end. `changes` bounds what the
     curve does from one index to the next; a span that has none is constant or listed. Where values were left out
-    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a value.
+    because they no longer show, `hidden` is log2 of a number above them. `width` is how many curves make a
+    value; a bound of `clamp` has 0. `near` is the curve nearly, and much sooner, where it is known so.
     """
 
     start: int
@@ -62,6 +65,7 @@ class Span:
     hidden: int | None = None
     width: int = 1
     changes: Changes | None = None
+    near: Near | None = None
 
     def begun_at(self, index: int) -> Span:
         """Return what is left of the span from `index` on, as a span that starts at 0."""
@@ -69,7 +73,8 @@ class Span:
             return replace(self, start=0)
         offset, changes = index - self.start, self.changes
         moved = changes and (lambda first, count, precision: changes(first + offset, count, precision))
-        return replace(self, start=0, curve=shifted(self.curve, offset), changes=moved)
+        near = nearly.shifted(self.near, offset)
+        return replace(self, start=0, curve=shifted(self.curve, offset), changes=moved, near=near)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +170,10 @@ class Clock:
         stop = self.stop if until is None else self.first(until)
         offset = self.at(first) - (time if local else 0)
         return Clock(offset=simple(offset), rate=self.rate, stop=max(stop - first, 0))
+
+    def line(self, slope: Fraction, constant: Fraction = Fraction(0)) -> nearly.Numbers:
+        """Return `slope * time + constant` at each step."""
+        return nearly.line(slope * Fraction(self.offset) + constant, slope * Fraction(self.rate))
 
     def curve(self, curve: Curve) -> Curve:
         """Return a curve over time as one over this clock's steps."""

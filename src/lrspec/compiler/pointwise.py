@@ -146,7 +146,7 @@ def written_out(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
         SpecError: There would be too many, also without those that no longer show.
     """
     if pieces(spans, count) > MAX_SPANS:
-        spans = shown(spans, count)
+        spans = shown([span for span in spans if span.start < count], count)
         check_spans(pieces(spans, count))
     return _with_ends(spans, count)
 
@@ -157,7 +157,8 @@ def pieces(spans: Sequence[Span], count: int) -> int:
 
 
 def _with_ends(spans: Sequence[Span], count: int) -> list[tuple[Span, int]]:
-    return list(zip(spans, [*(span.start for span in spans[1:]), count], strict=True))
+    kept = [span for span in spans if span.start < count]
+    return list(zip(kept, [*(span.start for span in kept[1:]), count], strict=True))
 
 
 def least(spans: Sequence[Span], count: int, budget: Budget) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,13 +26,23 @@ from lrspec.compiler.formula import (
     shifted,
     simple,
 )
+from lrspec.compiler.near import Near
 
 
-def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False, fades: bool = False) -> Formula:
+def stairs(
+    clock: Clock,
+    curve: Curve,
+    period: Time,
+    *,
+    listed: bool = False,
+    fades: bool = False,
+    near: Callable[[Clock], Near | None] = lambda _: None,
+) -> Formula:
     """Return the formula `curve(floor(t / period))`: a value that holds for `period` at a time.
 
     Up to the first step at which a stair begins exactly, there is a span for each stair; from there on, one run. Where
     those are too many, the run begins as soon as it can; and stairs that fade end with 0 where they no longer show.
+    `near` gives the curve nearly, over a clock of stairs.
     """
     stride = simple(Fraction(period) / clock.rate)
     begins = clock.first_multiple(period) if stride >= 1 else clock.stop
@@ -46,9 +57,11 @@ def stairs(clock: Clock, curve: Curve, period: Time, *, listed: bool = False, fa
             return plain([*spans, Span(start=end, curve=nothing, constant=True, hidden=-FADED)])
         parts.append((0, plain(spans)))
     if begins < clock.stop:
-        stair = shifted(curve, int(clock.at(begins) // period))
+        first = int(clock.at(begins) // period)
+        stair = shifted(curve, first)
         changes = None if listed else changes_of(stair)
-        span = Span(start=0, curve=stair, listed=listed, fades=fades, changes=changes)
+        about = near(Clock(offset=first))
+        span = Span(start=0, curve=stair, listed=listed, fades=fades, changes=changes, near=about)
         parts.append((begins, Formula(runs=(Run(start=0, spans=(span,), stride=stride),))))
     return joined(parts)
 

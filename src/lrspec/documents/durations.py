@@ -142,7 +142,10 @@ class Units:
     def _rounded(self, steps: Fraction, value: str, path: str) -> int:
         rule = self._known.get("rounding", "exact")
         if steps.denominator != 1 and rule == "exact":
-            found = f"{show(value)}, which is {float(steps):g} steps"
-            raise SpecError(path, found=found, expected="a whole number of steps, or a `rounding` in the document")
+            found = f"{show(value)}, which is {Period().write(steps)} steps"
+            expected = (
+                "a whole number of steps, or a `rounding` in the document: `ceil` is the first step at or after it"
+            )
+            raise SpecError(path, found=found, expected=expected)
         whole = steps.numerator if steps.denominator == 1 else _ROUND[rule](steps)
         return max(whole, 1) if self._known.get("at_least_one") else whole

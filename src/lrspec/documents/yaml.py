@@ -18,7 +18,7 @@ from lrspec.documents.json import from_json
 from lrspec.errors import SpecError
 from lrspec.fields import is_unicode
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 21
 """The largest document, in bytes."""
 MAX_NODES = 100_000
 """The largest number of values in a document, each alias counted with everything that it stands for."""
@@ -235,9 +235,22 @@ class _Dumper(yaml.SafeDumper):
 
 
 def render(data: dict[str, Any], format: Literal["yaml", "json"]) -> str:  # noqa: A002 - the word for it
-    """Return plain data as text."""
+    """Return plain data as text; JSON in one line where it would be too long to be read again.
+
+    Raises:
+        SpecError: It is too long to be read again.
+    """
     if format == "json":
-        return json.dumps(data, indent=2, allow_nan=False) + "\n"
+        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+        return text if len(text) <= MAX_BYTES else _checked(json.dumps(data, allow_nan=False) + "\n")
     if format == "yaml":
-        return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return _checked(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
     raise ValueError(f"format {format!r}: expected yaml or json")
+
+
+def _checked(text: str) -> str:
+    size = len(text.encode())
+    if size > MAX_BYTES:
+        expected = f"at most {MAX_BYTES}: values with fewer digits, fewer of them, or JSON"
+        raise SpecError("", found=f"a document of {size} bytes", expected=expected)
+    return text

@@ -6,8 +6,10 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import ClassVar, Literal, get_args
 
+from lrspec.compiler import near as nearly
 from lrspec.compiler.arithmetic import added, check_hidden, each_span, product
 from lrspec.compiler.formula import (
     Clock,
@@ -31,6 +33,7 @@ from lrspec.kinds.leaf import Leaf
 from lrspec.spec import Node, NodeRule, node_field, nodes_field, number_field
 
 PartTime = Literal["local", "global"]
+Outside = Literal["hold", "error"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,10 +260,15 @@ class Maximum(_Pointwise):
 class Clamp(Node):
     """A schedule kept within bounds: `lr(t) = min(max(part(t), min_value), max_value)`.
 
+    A growth without an end, such as that of a range test, is held at the largest float32 number with
+    `max_value: 3.4028234663852886e+38`.
+
     Args:
         part: The schedule.
         min_value: The smallest value, or none.
         max_value: The largest value, or none; not below `min_value`.
+        outside: From the first step on at which the part is outside of the bounds: `hold` it at the bound, there and
+            wherever it is outside, or `error`: no value any more.
 
     Raises:
         SpecError: A field is not as described, or there is no bound.
@@ -276,6 +284,7 @@ class Clamp(Node):
     part: Node = node_field()
     min_value: float | None = field(default=None, metadata={"rule": Number()})
     max_value: float | None = field(default=None, metadata={"rule": Number()})
+    outside: Outside = field(default="hold", metadata={"rule": Choice(get_args(Outside))})
 
     @property
     def length(self) -> int | Fraction | None:
@@ -287,9 +296,15 @@ class Clamp(Node):
         found = self.part.formula(clock)
         for bound, combine in ((self.min_value, greatest), (self.max_value, least)):
             if bound is not None:
-                level = plain([Span(start=0, curve=constant(bound), constant=True)])
+                level = plain([Span(start=0, curve=constant(bound), constant=True, width=0)])
                 found = merged([found, level], clock.stop, combine)
-        return found
+        whole = each_span(found, lambda span: replace(span, width=max(span.width, 1)))
+        if self.outside == "hold":
+            return whole
+        bounds = (
+            run.start + ceil(span.start * run.stride) for run in found.runs for span in run.spans if not span.width
+        )
+        return replace(whole, last_step=min(found.last_step, min(bounds, default=LAST_STEP + 1) - 1))
 
     def _check(self) -> None:
         if self.min_value is None and self.max_value is None:
@@ -361,6 +376,7 @@ def mapped(formula: Formula, scale: Fraction, offset: Fraction) -> Formula:
                 fades=old.fades and not offset,
                 hidden=old.hidden + bits if old.hidden is not None and scale else None,
                 changes=old.changes and changes,
+                near=nearly.mapped(old.near, scale, offset) if old.near and scale else None,
             )
         )
 

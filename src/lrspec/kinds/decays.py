@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from lrspec.compiler.formula import Curve, Time
+from lrspec.compiler import near as nearly
+from lrspec.compiler.formula import Clock, Curve, Time
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS, Flag, Period, show
-from lrspec.kinds.curves import log2_of, times_exp2, times_power
+from lrspec.kinds.curves import LOG_BITS, log2_of, times_exp2, times_power
 from lrspec.kinds.leaf import Leaf, check_stair
 from lrspec.spec import After, after_field, init_field, number_field, optional_steps_field
 
@@ -93,6 +94,12 @@ class Exponential(_Decay):
             return times_exp2(init, log * share.numerator // share.denominator, precision)
 
         return curve
+
+    def near(self, clock: Clock) -> nearly.Near:
+        """The same."""
+        period = Fraction(1) if self.staircase else Fraction(self.decay_period)
+        log = Fraction(log2_of(self.decay_rate), 1 << LOG_BITS)
+        return nearly.exponential(clock.line(log / period), Fraction(self.init))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +204,12 @@ class PowerLaw(Leaf):
             return times_power(init, (scale / late).as_integer_ratio(), power, precision)
 
         return curve
+
+    def near(self, clock: Clock) -> nearly.Near | None:
+        """The same."""
+        scale, offset = Fraction(self.timescale), Fraction(self.offset)
+        late = clock.line(1 / scale, offset / scale)
+        return nearly.inverse_power(late, Fraction(self.power), Fraction(self.init_value))
 
     def _check(self) -> None:
         super()._check()

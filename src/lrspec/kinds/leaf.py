@@ -20,6 +20,7 @@ from lrspec.compiler.formula import (
     joined,
     plain,
 )
+from lrspec.compiler.near import Near
 from lrspec.compiler.stairs import stairs
 from lrspec.errors import SpecError
 from lrspec.fields import LAST_STEP, PREVIOUS, Period, show
@@ -88,13 +89,18 @@ class Leaf(Node):
     def shape(self, clock: Clock) -> Formula:
         """Return the curve alone, without an end."""
         if self.stair is not None:
-            return stairs(clock, self.curve(), self.stair, fades=self.fades)
+            return stairs(clock, self.curve(), self.stair, fades=self.fades, near=self.near)
         goes_on = self.repeats is not None and self.after == "continue"
         whole = (Fraction(self.repeats or 1) / clock.rate).numerator if goes_on else 0  # of one period, or of several
         wave = 0 if self.wave is None else max(1, int(self.wave // clock.rate))
         curve = clock.curve(self.curve())
-        span = Span(start=0, curve=curve, wave=wave, fades=self.fades, changes=self.changes(clock, curve))
+        changes, near = self.changes(clock, curve), self.near(clock)
+        span = Span(start=0, curve=curve, wave=wave, fades=self.fades, changes=changes, near=near)
         return Formula(runs=(Run(start=0, spans=(span,), period=whole),))
+
+    def near(self, clock: Clock) -> Near | None:  # noqa: ARG002 - a curve need not have it
+        """Return the curve nearly, over a clock's steps; in stairs, over the numbers of stairs."""
+        return None
 
     def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - most curves have none
         """Yield the times from `first` to `last` at which the curve turns from convex to concave, or back.

@@ -12,7 +12,7 @@ from itertools import islice
 from math import atan, ceil, copysign, cos, floor, inf, isfinite, pi, sin, sqrt
 from typing import ClassVar, Literal, TypeAlias
 
-from lrspec.compiler import fixedpoint
+from lrspec.compiler import fixedpoint, near as nearly
 from lrspec.compiler.formula import Changes, Clock, Curve, Formula, Time, changes_of, plain, total
 from lrspec.errors import SpecError
 from lrspec.fields import PREVIOUS
@@ -91,6 +91,15 @@ class Ramp(Leaf):
 
         return curve
 
+    def near(self, clock: Clock) -> nearly.Near | None:
+        """The same."""
+        share = self.near_share(clock)
+        return None if share is None else nearly.plus(share, Fraction(self.end_value))
+
+    def near_share(self, clock: Clock) -> nearly.Near | None:  # noqa: ARG002 - a curve need not have it
+        """Return the share times `span` nearly."""
+        return None
+
     @property
     def is_rational(self) -> bool:
         """Whether the share is a fraction, so that no sum with it hides in an error."""
@@ -145,6 +154,10 @@ class Linear(Ramp):
         """`1 - t / steps`."""
         steps = self.steps
         return lambda span, t, precision: times_power(span, ratio(steps - t, steps), ONE, precision)
+
+    def near_share(self, clock: Clock) -> nearly.Near | None:
+        """The same."""
+        return nearly.power_of(clock.line(-1 / Fraction(self.steps), ONE), ONE, self.span)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +214,12 @@ class Polynomial(Ramp):
             return times_power(span, (max(left, 0), 1 << precision), power, precision)
 
         return share
+
+    def near_share(self, clock: Clock) -> nearly.Near | None:
+        """The same, where there is no `k_decay`."""
+        if self.k_decay != 1:
+            return None
+        return nearly.power_of(clock.line(-1 / Fraction(self.steps), ONE), Fraction(self.power), self.span)
 
     def bends(self, first: Time, last: Time) -> Iterable[float]:  # noqa: ARG002 - there is one at most
         """Yield the end, where an odd power goes on, and the bend that `k_decay` makes."""
@@ -342,6 +361,13 @@ class Cosine(Ramp):
             return versine * span.numerator // (2 * span.denominator)
 
         return share
+
+    def near_share(self, clock: Clock) -> nearly.Near | None:
+        """The same, where there is no `k_decay`."""
+        if self.k_decay != 1:
+            return None
+        way = clock.line(2 * Fraction(self.cycles) / Fraction(self.steps))
+        return nearly.cosine(way, Fraction(self.exponent), self.span)
 
     def bends(self, first: Time, last: Time) -> Iterable[float]:
         """Yield where the share's second derivative is 0, or where it has a cusp: so far from each lowest point."""

@@ -36,7 +36,8 @@ def read_config(
     Args:
         data: The config as plain data, or a file that was loaded.
         system: Whose config it is, one of `config_systems()`; recognised by its marks where it is not given.
-        training_args: Hugging Face's training arguments beside a config that leaves values to them.
+        training_args: What stands in another file: Hugging Face's training arguments for a config of DeepSpeed, and
+            DeepSpeed's config for training arguments that name one which is not beside them.
         quantities: What the config leaves to the run: `base_value` (the learning rate, which goes before the config's
             own), `steps_per_epoch` and `total_steps` (optimizer updates), `batch_size` (samples per update),
             `tokens_per_step`.
@@ -48,7 +49,8 @@ def read_config(
     Raises:
         UnsupportedError: No system, or more than one, has such marks; or the schedule has no equivalent here.
         SpecError: A key is missing, not understood, or needs a quantity that was not given; the error names the path.
-            Or a `base_value` was given to a config whose rates are all in the parameters of its scheduler.
+            Or a `base_value` was given to a config whose rates are all in the parameters of its scheduler, or
+            `training_args` to one that leaves nothing to another file.
 
     Example:
         >>> reading = read_config({"lr_scheduler_type": "linear", "learning_rate": 0.1, "max_steps": 10})
@@ -66,11 +68,21 @@ def read_config(
         raise file.fault
     given = known(quantities)
     named = system is not None
-    context = Context(system=whose.name, quantities=given, file=file, training_args=training_args, named=named)
+    context = Context(
+        system=whose.name,
+        quantities=given,
+        file=file,
+        training_args=training_args,
+        table=whose.defaults,
+        named=named,
+    )
     reading = _read(whose, Keys(file.data, context))
     if "base_value" in given and "base_value" not in given.asked:
         expected = f"none: the rates of {reading.construct} are parameters of its own; change them in the config"
         raise SpecError(argument("base_value", ""), found=show(quantities["base_value"]), expected=expected)
+    if training_args is not None and not context.looked:
+        expected = f"none: a config of {whose.title} leaves nothing to another file"
+        raise SpecError(argument("training_args", ""), found="a file", expected=expected)
     total = int(given["total_steps"]) if reading.total is None and "total_steps" in given else reading.total
     reading = replace(reading, schedule=in_decimals(reading.schedule), total=total)
     reading = replace(

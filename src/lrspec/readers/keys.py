@@ -1,4 +1,4 @@
-"""What the readers of config files share: keys that know their paths, the quantities of a run, and warmups."""
+"""What the readers of config files share: keys that know their paths, and the quantities of a run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 from lrspec.errors import SpecError, UnsupportedError, argument
 from lrspec.fields import Number, Steps, show
-from lrspec.kinds import Constant, Freeze, Linear, Sequence, Shift
+from lrspec.readers.build import joined as joined, ramp as ramp  # noqa: PLC0414 - names of this module too
 from lrspec.readers.decimals import product
 from lrspec.readers.files import ConfigFile, Unread
-from lrspec.spec import Node
 
 QUANTITIES = ("base_value", "steps_per_epoch", "total_steps", "batch_size", "tokens_per_step")
 _WHAT = {
@@ -67,10 +66,12 @@ class Context:
         system: Whose config it is.
         quantities: What the caller knows of the run.
         file: The file.
-        training_args: The training arguments beside a config that leaves values to them.
+        training_args: What stands in another file, where a config leaves something to one.
         found: The keys that were read, by their paths.
-        defaults: The system's own defaults that stand in for keys that are not there, by the paths of these.
+        table: The system's own defaults, by the paths of their keys.
+        defaults: Those that stand in for keys that are not there.
         named: Whether the caller says whose config it is.
+        looked: Whether `training_args` were asked for.
     """
 
     system: str
@@ -78,8 +79,15 @@ class Context:
     file: ConfigFile = field(default_factory=ConfigFile)
     training_args: Mapping[str, Any] | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    table: Mapping[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     named: bool = False
+    looked: bool = False
+
+    def beside(self) -> Mapping[str, Any] | None:
+        """Return what stands in another file, of which the config leaves something to it."""
+        self.looked = True
+        return self.training_args
 
 
 class Keys:
@@ -116,7 +124,7 @@ class Keys:
         return f"{self.path}.{name}" if self.path else name
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return what stands at a key, or the system's own default.
+        """Return what stands at a key, or the system's own default: this one, or that of its table.
 
         Raises:
             SpecError: What stands there, or in a list there, is no plain value.
@@ -126,6 +134,7 @@ class Keys:
         if value is None:
             if self.context.file.rest is not None and not self.path:
                 raise self.context.file.rest.at(path)
+            default = self.context.table.get(path) if default is None else default
             if default is not None:
                 self.context.defaults[path] = default
             return default
@@ -195,7 +204,7 @@ class Keys:
             raise self.wrong(name, f"a whole number of {least} or above")
         return int(number)
 
-    def flag(self, name: str, *, default: bool) -> bool:
+    def flag(self, name: str, *, default: bool | None = None) -> bool:
         """Return a flag.
 
         Raises:
@@ -274,36 +283,6 @@ def _check_plain(value: Any, path: str) -> None:
     if isinstance(value, list | tuple):
         for i, one in enumerate(value):
             _check_plain(one, f"{path}[{i}]")
-
-
-def ramp(first: float, peak: float, steps: int, ahead: int = 0, over: int | None = None) -> list[Node]:
-    """Return the parts of a straight warmup of `steps` steps, of which there may be none.
-
-    Args:
-        first: The value at time 0 of the line.
-        peak: The value at its end.
-        steps: How many steps of it are used.
-        ahead: At which time of the line step 0 is.
-        over: The length of the line, where that is not `steps`.
-    """
-    over = steps if over is None else over
-    if steps == 0:
-        return []
-    if over == 0 or first == peak:
-        return [Constant(value=peak, steps=steps)]
-    line = Linear(init_value=first, end_value=peak, steps=over)
-    if (ahead, over) == (0, steps):
-        return [line]
-    if ahead == 0:
-        return [Freeze(part=line, steps=steps)]
-    if ahead >= over:
-        return [Constant(value=peak, steps=steps)]
-    return [Freeze(part=Shift(part=line, by=ahead), steps=steps)]
-
-
-def joined(*parts: Node) -> Node:
-    """Return a sequence, or the only part."""
-    return parts[0] if len(parts) == 1 else Sequence(parts=parts)
 
 
 def share(peak: float, ratio: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lrspec.readers.files import ConfigFile, Unread
@@ -19,7 +19,7 @@ class Mark:
     Args:
         keys: Keys that are there with a value, each as a path: `SOLVER.LR_SCHEDULER_NAME`; `param_scheduler[].type` for
             any item of a list; `*.sched` for any key, `**.sched` at any depth, in lists too; `VERSION=2` where the
-            value's text matches a regular expression.
+            value's text matches a regular expression; `blr|lr0` for either of two.
         absent: Paths that are not there.
         program: A regular expression of the name of the script that a launch script runs.
         text: A regular expression to search in the text of a file of a form that is not parsed.
@@ -71,6 +71,7 @@ class System:
         read: The reader of its config files; None for a system of objects alone. A system that is only known by name
             has one that always refuses, with the document to start from.
         version: The release whose defaults are filled in.
+        defaults: Its defaults, by the paths of their keys; those that depend on more are the reader's own.
         shapes: The names of the schedules that its config files can ask for.
         refused: What is refused, and why.
         knows: Whether a live object is its own; None for a system of config files alone.
@@ -83,6 +84,7 @@ class System:
     marks: tuple[Mark, ...] = ()
     read: Callable[[Keys], Reading] | None = None
     version: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     shapes: tuple[str, ...] = ()
     refused: Mapping[str, str] | None = None
     knows: Callable[[Any], bool] | None = None
@@ -99,9 +101,10 @@ class System:
 
 
 def _stands(data: Any, path: str) -> bool:
-    """Tell whether something stands at a path, with a text that matches where the path asks for one."""
-    path, asks, pattern = path.partition("=")
-    found = [value for value in _values(data, path.split(".")) if value is not None]
+    """Tell whether something stands at one of the paths, with a text that matches where one is asked for."""
+    paths, asks, pattern = path.partition("=")
+    either = paths.split("|")
+    found = [value for one in either for value in _values(data, one.split(".")) if value is not None]
     if not asks:
         return bool(found)
     texts = (str(value) for value in found if isinstance(value, str | int | float))

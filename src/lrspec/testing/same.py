@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from lrspec.resume import differences
 from lrspec.testing.current import current
 from lrspec.testing.values import RATE, Values, measured, schedule_of, window
 from lrspec.verify.rows import bits_of
-from lrspec.views.difference import curves_svg
+from lrspec.views.figure import apart
+from lrspec.views.svg import figure_svg
 from lrspec.views.timeline import schedules
 
 _AROUND, _POINTS = 2, 600
@@ -143,12 +145,18 @@ def _row(path: str, pair: tuple[Values, Values], found: Difference, start: int, 
 def _picture(pair: tuple[Values, Values], start: int, names: tuple[str, str], first: int) -> str:
     """Draw both sequences, and return the path of the picture."""
     count = len(pair[0])
-    places = sorted(
-        {i * count // _POINTS for i in range(_POINTS)} | {*range(max(0, first - 2), min(count, first + 3)), count - 1}
-    )
+    places = sorted({*range(max(0, first - 2), min(count, first + 3)), count - 1} | _places_apart(pair))
     curves = [[(float(i), float(one[i])) for i in places] for one in pair]
-    apart = [(float(i), float(pair[1][i]) - float(pair[0][i])) for i in places]
+    values = [(i, float(pair[0][i]), float(pair[1][i])) for i in places]
     labels = names if start == 0 else (f"{names[0]}, from {start:,}", names[1])
     path = current.folder() / "difference.svg"
-    path.write_text(curves_svg((curves[0], curves[1]), apart, count, labels), encoding="utf-8")
+    path.write_text(figure_svg(apart((curves[0], curves[1]), values, count, labels)), encoding="utf-8")
     return str(path)
+
+
+def _places_apart(pair: tuple[Values, Values]) -> set[int]:
+    """Return the first place of each of some columns, and the one where the two are furthest apart."""
+    count = len(pair[0])
+    edges = sorted({i * count // _POINTS for i in range(_POINTS + 1)})
+    columns = [range(a, b) for a, b in pairwise(edges)]
+    return {*edges[:-1]} | {max(column, key=lambda i: abs(pair[1][i] - pair[0][i])) for column in columns}

@@ -11,7 +11,7 @@ from lrspec.document import Document
 from lrspec.documents.plain import holds_nodes, key_of
 from lrspec.errors import LrspecError
 from lrspec.fields import LAST_STEP, ListOf, in_steps
-from lrspec.kinds import Clamp, Repeat, Sequence
+from lrspec.kinds import Clamp, Every, Freeze, Repeat, Sequence, Shift, Stretch
 from lrspec.schedule import Schedule
 from lrspec.spec import Node, NodeRule, is_required, rule_of
 from lrspec.views.timeline import Place, kink_steps, number, places, schedules, shown
@@ -22,8 +22,9 @@ class Phase:
     """One line of an explanation: a node, the steps that it holds for, and the values there.
 
     `time` says what `t` is in the formula, where it does not count from `first_step`. `last_step`, `last_value` and
-    `steps` are None where the phase has no end. The values are those of the whole schedule; inside a product, minimum
-    or maximum, those of the part. What is inside a repeated schedule has no steps of its own.
+    `steps` are None where the phase has no end. The values are those of the whole schedule; inside a node that
+    changes values, such as a product or affine, those of the part. What is inside a repeated schedule has no steps of
+    its own.
     """
 
     path: str
@@ -205,15 +206,16 @@ def _windows(node: Node, window: _Window, last: int | None) -> Iterator[tuple[st
     place, first = window.place, window.first
     inside = list(places(node, place))
     if isinstance(node, Sequence):
-        starts = [max(place.step(start), first) for start in node.starts]
+        starts = [first, *(max(place.step(start), first) for start in node.starts[1:])]
         for i, (inner, part, at) in enumerate(inside):
             ends = [end for end in ([start - 1 for start in starts[i + 1 : i + 2]] + [last]) if end is not None]
             yield inner, part, replace(window, place=at, first=starts[i], last=min(ends, default=None))
     elif isinstance(node, Repeat):
         yield from ((inner, child, None) for inner, child, _ in inside)
-    elif len(inside) == 1:
+    elif isinstance(node, _IN_TIME):
         inner, child, at = inside[0]
-        yield inner, child, replace(window, place=at, first=max(first, place.step(0), at.step(0)), last=last)
+        begins = max(first, place.step(0), at.step(0))
+        yield inner, child, replace(window, place=at, first=first if isinstance(node, Shift) else begins, last=last)
     else:
         for inner, child, at in inside:
             is_plain = at.rate == 1 and isinstance(at.start, int)
@@ -225,6 +227,10 @@ def _inside(node: Node, path: str, depth: int) -> Iterator[Phase]:
     yield Phase(path=path, depth=depth, kind=node.kind, formula=formula_of_fields(node))
     for inner, child in node.children():
         yield from _inside(child, f"{path}.{inner}", depth + 1)
+
+
+_IN_TIME = (Every, Freeze, Shift, Stretch)
+"""The nodes that change the time of the one inside them, and no value."""
 
 
 def formula_of_fields(node: Node) -> str:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from lrspec.compiler.formula import formula_of, rounded, value_at
 from lrspec.document import Document
 from lrspec.documents.layout import Entry, entries
 from lrspec.documents.plain import rules_of
 from lrspec.fields import LAST_STEP, ListOf, Period, Rule, Steps, in_steps
-from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Stretch
+from lrspec.kinds import Clamp, Constant, Every, Maximum, PiecewiseConstant, Sequence, Shift, Stretch
 from lrspec.kinds.ramps import Ramp
 from lrspec.schedule import Schedule
 from lrspec.spec import Node
@@ -53,7 +53,11 @@ class _Subject:
 
     def nodes(self) -> Iterator[tuple[str, Node, Place]]:
         """Yield every node in the schedule, with its path and place."""
-        yield from _inside(self.path, self.node, Place())
+        yield from ((path, node, at) for path, node, at, _, _ in self.places())
+
+    def places(self) -> Iterator[_Inside]:
+        """Yield the same with the first step at which each holds, and whether nothing follows it in a sequence."""
+        yield from _inside(self.path, self.node, Place(), 0, last=True)
 
     def values(self, first: int, last: int) -> list[float]:
         """Return the values at the two steps and at the kinks between them, as far as there are values."""
@@ -61,10 +65,17 @@ class _Subject:
         return [self.node(step) for step in (first, *self.kinks, last) if first <= step <= last]
 
 
-def _inside(path: str, node: Node, at: Place) -> Iterator[tuple[str, Node, Place]]:
-    yield path, node, at
-    for inner, child, place in places(node, at):
-        yield from _inside(f"{path}.{inner}", child, place)
+_Inside: TypeAlias = tuple[str, Node, Place, int, bool]
+
+
+def _inside(path: str, node: Node, at: Place, first: int, *, last: bool) -> Iterator[_Inside]:
+    yield path, node, at, first, last
+    inside = list(places(node, at))
+    for i, (inner, child, place) in enumerate(inside):
+        begins, ends = first, last
+        if isinstance(node, Sequence):
+            begins, ends = max(first, at.step(node.starts[i])), last and i == len(inside) - 1
+        yield from _inside(f"{path}.{inner}", child, place, begins, last=ends)
 
 
 def lint(
@@ -199,8 +210,8 @@ def _late_parts(subject: _Subject) -> Iterator[Finding]:
 
 def _peaks(subject: _Subject) -> Iterator[Finding]:
     """Yield parts that rise further after a part that rose, and lower bounds above what they bound."""
-    for path, node, place in subject.nodes():
-        if isinstance(node, Sequence):
+    for path, node, place, first, is_last in subject.places():
+        if isinstance(node, Sequence) and is_last:
             rising = [isinstance(part, Ramp) and part.end_value > part.init for part in node.resolved]
             last = node.resolved[-1]
             if rising[-1] and any(rising[:-1]) and isinstance(last, Ramp):
@@ -210,11 +221,23 @@ def _peaks(subject: _Subject) -> Iterator[Finding]:
                     code="minimum_above_peak", path=f"{path}.parts[{len(rising) - 1}]", step=step, message=message
                 )
         for inner, bound, parts in _lower_bounds(node):
-            highest = max(part(step) for part in parts for step in kink_steps(part.program))
+            since = Fraction(first - place.start) / place.rate
+            highest = max(
+                part(step) for part in (_from(part, since) for part in parts) for step in kink_steps(part.program)
+            )
             if bound > highest:
                 message = f"the lower bound {bound:g} is above the largest value, {highest:g}"
                 values = (bound, highest)
                 yield Finding(code="minimum_above_peak", path=f"{path}.{inner}", step=0, message=message, values=values)
+
+
+def _from(node: Node, time: Fraction) -> Node:
+    """Return a node from a time on, before which it need not have a value."""
+    if time <= 0:
+        return node
+    if node.length is not None and node.length <= time:
+        return Constant(value=value_at(node, time))
+    return Shift(part=node, by=time)
 
 
 def _lower_bounds(node: Node) -> Iterator[tuple[str, float, list[Node]]]:
@@ -244,7 +267,7 @@ def _bare_epochs(subject: _Subject, source: Any, epoch: Fraction | None, epochs:
     room = subject.total or (length if length is not None and length >= epoch else math.inf)
     for path, steps in _bare_lengths(source, subject.path):
         if 2 <= steps <= epochs and steps < epoch and steps * epoch <= room:
-            message = f"{steps} steps are less than an epoch of {float(epoch):g}: `{steps} epochs`?"
+            message = f"{steps} steps are less than an epoch of {float(epoch):.10g}: `{steps} epochs`?"
             yield Finding(code="epochs_as_steps", path=path, step=0, message=message)
 
 

@@ -61,6 +61,18 @@ def points(schedule: Schedule, steps: int | None = None) -> tuple[Points, int]:
     return _curve(schedule, formula, min(total, formula.last_step + 1)), total
 
 
+def points_of_both(pair: tuple[Schedule, Schedule], steps: int) -> list[int]:
+    """Return the steps at which to compare two curves: those of an even grid, and the corners of both.
+
+    Args:
+        pair: The schedules or documents.
+        steps: How many steps to look at; both have values there.
+    """
+    even = {round((steps - 1) * i / (2 * _POINTS)) for i in range(2 * _POINTS + 1)}
+    corners = {int(step) for schedule in pair for step, _ in points(schedule, steps)[0]}
+    return sorted(step for step in even | corners if step < steps)
+
+
 def _curve(schedule: Schedule, formula: Formula, stop: int) -> Points:
     """Return the corners of the curve, as steps and values, over the steps 0 to `stop - 1`."""
     even = {round((stop - 1) * i / _POINTS) for i in range(_POINTS + 1)}
@@ -142,9 +154,10 @@ def _horizon(schedule: Schedule, formula: Formula) -> int:
         return max(shown, min(HORIZON, round(_last_visible(schedule, breakpoints) * _BEYOND) + 2))
     if formula.last_step < LAST_STEP:
         return shown
-    if len(breakpoints) >= _CYCLES:
+    is_endless = last.period or len(breakpoints) == _MOST_BREAKPOINTS or breakpoints[-1] > HORIZON // 8
+    if is_endless and len(breakpoints) >= _CYCLES:
         return max(shown, breakpoints[_CYCLES - 1])
-    if length is not None:
+    if length is not None and breakpoints[-1] < length:  # the curve before the end goes on
         return min(HORIZON, math.ceil(2 * length))
     final, first, step = schedule(LAST_STEP), abs(schedule(breakpoints[-1])), max(2 * breakpoints[-1], 1)
     while step <= LAST_STEP // 4 and schedule(step) != final and abs(schedule(step)) * _OPEN_ENDED > first:

@@ -212,6 +212,7 @@ def _pointwise(form: Callable[[Dialect], str]) -> Callable[..., str]:
 
 
 def _clamp(writer: Writer, node: Clamp, t: TimeText, cut: bool) -> str:  # noqa: FBT001
+    """Where it has no value outside of its bounds, the code has the bound."""
     text = writer.node(node.part, t, cut)
     if node.min_value is not None:
         text = writer.dialect.greatest.format(text, repr(node.min_value))

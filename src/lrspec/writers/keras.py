@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from lrspec.kinds import Constant, Cosine, Exponential, InverseTime, Linear, PiecewiseConstant, Polynomial, Repeat
 from lrspec.spec import Node
 from lrspec.writers.dialects import Dialect
-from lrspec.writers.float32 import check_power, late_stairs
+from lrspec.writers.float32 import late_stairs
 from lrspec.writers.function import assigned, formula
-from lrspec.writers.numbers import factor, literal
+from lrspec.writers.held import half_cosine, held_ramp, share_of, written
+from lrspec.writers.numbers import literal
 from lrspec.writers.parts import Part, is_half, joined, only, parts_of, whole
 from lrspec.writers.result import Native, NoMatch
 
@@ -41,7 +43,7 @@ def native(node: Node, until: int | None = None) -> Native:
         NoMatch: None can; Keras has nothing that puts schedules one after another.
     """
     parts = parts_of(node, until)
-    call = _call(parts[0].node) if len(parts) == 1 else _with_warmup(parts)
+    call = written(parts[0].node, _WRITERS) if len(parts) == 1 else _with_warmup(parts)
     late = late_stairs([part.node for part in parts])
     return Native(["import keras", "", *late, f"schedule = keras.optimizers.schedules.{call}"], joined(parts))
 
@@ -79,34 +81,16 @@ def function(node: Node, until: int | None = None) -> list[str]:
     ]
 
 
-def _call(node: Node) -> str:
-    for kind, write in _WRITERS.items():
-        if isinstance(node, kind):
-            return write(node)
-    raise NoMatch(node.kind)
-
-
-def _ramp(node: Node) -> str:
-    if not isinstance(node, Linear | Polynomial) or node.after == "continue":
-        raise NoMatch(f"{node.kind} that goes on after its end")
-    check_power(node)
-    if isinstance(node, Polynomial) and node.k_decay != 1:
-        raise NoMatch("polynomial with a k_decay")
+def _ramp(node: Linear | Polynomial) -> str:
+    node = held_ramp(node)
     power = f", power={node.power!r}" if isinstance(node, Polynomial) else ""
     steps, end = literal(node.steps), node.end_value
     return f"PolynomialDecay({node.init!r}, decay_steps={steps}, end_learning_rate={end!r}{power})"
 
 
-def _alpha(node: Node) -> str:
-    """Return the argument for the end of half a cosine that holds it."""
-    if not isinstance(node, Cosine) or not is_half(node) or node.after == "continue":
-        raise NoMatch("cosine of another shape than half a period that is held")
-    return "" if node.end_value == 0 else f", alpha={factor(node.end_value, node.init)}"
-
-
 def _cosine(node: Node) -> str:
-    alpha = _alpha(node)
-    return f"CosineDecay({node.init!r}, decay_steps={literal(node.length or 0)}{alpha})"  # type: ignore[attr-defined]
+    cosine = half_cosine(node)
+    return f"CosineDecay({cosine.init!r}, decay_steps={literal(cosine.steps)}{share_of(cosine)})"
 
 
 def _with_warmup(parts: list[Part]) -> str:
@@ -116,28 +100,26 @@ def _with_warmup(parts: list[Part]) -> str:
         raise NoMatch("a sequence of other parts than a linear warmup and a cosine")
     if first.steps != begins or first.end_value != last.init_value:
         raise NoMatch("a warmup that does not end where the cosine begins")
-    alpha, decay = _alpha(last), literal(last.steps)
+    alpha, decay = share_of(half_cosine(last)), literal(last.steps)
     warmup = f"warmup_target={last.init!r}, warmup_steps={begins}"
     return f"CosineDecay({first.init!r}, decay_steps={decay}{alpha}, {warmup})"
 
 
-def _decay(node: Node) -> str:
-    if not isinstance(node, Exponential | InverseTime) or node.steps is not None:
+def _decay(node: Exponential | InverseTime) -> str:
+    if node.steps is not None:
         raise NoMatch(node.kind)
     name = "ExponentialDecay" if isinstance(node, Exponential) else "InverseTimeDecay"
     stairs = ", staircase=True" if node.staircase else ""
     return f"{name}({node.init!r}, decay_steps={literal(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs})"
 
 
-def _piecewise(node: Node) -> str:
-    if not isinstance(node, PiecewiseConstant):
-        raise NoMatch(node.kind)
+def _piecewise(node: PiecewiseConstant) -> str:
     boundaries = [boundary - 1 for boundary in node.boundaries]
     return f"PiecewiseConstantDecay({boundaries!r}, {list(node.levels)!r})"
 
 
-def _repeat(node: Node) -> str:
-    if not isinstance(node, Repeat) or not is_half(node.part) or not isinstance(node.part, Cosine):
+def _repeat(node: Repeat) -> str:
+    if not is_half(node.part) or not isinstance(node.part, Cosine):
         raise NoMatch("repeat of something else than half a cosine")
     cosine = node.part
     plain = only(node, Repeat, fixed_steps=0, peak_power=0, num_cycles=None) and node.cycle_steps in (
@@ -151,17 +133,16 @@ def _repeat(node: Node) -> str:
         raise NoMatch("repeat with other cycles than Keras'")
     if node.scaling == "peak" and node.peak_mult != 1 and node.peak_value != cosine.init_value:
         raise NoMatch("repeat with other cycles than Keras'")
-    alpha = "" if cosine.end_value == 0 else f", alpha={factor(cosine.end_value, cosine.init)}"
     growth = f"t_mul={float(node.cycle_mult)!r}, m_mul={node.peak_mult!r}"
-    return f"CosineDecayRestarts({cosine.init!r}, first_decay_steps={whole(cosine.steps)}, {growth}{alpha})"
+    return f"CosineDecayRestarts({cosine.init!r}, first_decay_steps={whole(cosine.steps)}, {growth}{share_of(cosine)})"
 
 
-def _constant(node: Node) -> str:
-    value = node.value  # type: ignore[attr-defined]
+def _constant(node: Constant) -> str:
+    value = node.value
     return f"PolynomialDecay({value!r}, decay_steps=1, end_learning_rate={value!r})  # or the number {value!r} alone"
 
 
-_WRITERS: dict[type[Node], Callable[[Node], str]] = {
+_WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Constant: _constant,
     Linear: _ramp,
     Polynomial: _ramp,

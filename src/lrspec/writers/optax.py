@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import islice, pairwise
+from typing import Any
 
 from lrspec.kinds import Constant, Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Repeat
 from lrspec.spec import Node
 from lrspec.writers.dialects import Dialect
-from lrspec.writers.float32 import check_power, late_stairs
+from lrspec.writers.float32 import late_stairs
 from lrspec.writers.function import assigned, formula
+from lrspec.writers.held import half_cosine, held_ramp, share_of, written
 from lrspec.writers.numbers import factor, literal
 from lrspec.writers.parts import Part, is_half, joined, only, parts_of, whole
 from lrspec.writers.result import Native, NoMatch
@@ -112,32 +115,22 @@ def _unrolled(parts: list[Part]) -> list[Part]:
 
 
 def _call(part: Part) -> str:
-    for kind, write in _WRITERS.items():
-        if isinstance(part.node, kind):
-            return write(part.node)
-    raise NoMatch(part.node.kind)
+    return written(part.node, _WRITERS)
 
 
-def _constant(node: Node) -> str:
-    return f"constant_schedule({node.value!r})"  # type: ignore[attr-defined]
+def _constant(node: Constant) -> str:
+    return f"constant_schedule({node.value!r})"
 
 
-def _ramp(node: Node) -> str:
-    if not isinstance(node, Linear | Polynomial) or node.after == "continue":
-        raise NoMatch(f"{node.kind} that goes on after its end")
-    check_power(node)
+def _ramp(node: Linear | Polynomial) -> str:
+    node = held_ramp(node)
     values = f"init_value={node.init!r}, end_value={node.end_value!r}"
     if isinstance(node, Linear):
         return f"linear_schedule({values}, transition_steps={literal(node.steps)})"
-    if node.k_decay != 1:
-        raise NoMatch("polynomial with a k_decay")
     return f"polynomial_schedule({values}, power={node.power!r}, transition_steps={literal(node.steps)})"
 
 
-def _half_cosine(node: Node) -> Cosine:
-    if not isinstance(node, Cosine) or not is_half(node, any_exponent=True) or node.after == "continue":
-        raise NoMatch("cosine of another shape than half a period that is held")
-    return node
+_half_cosine = partial(half_cosine, any_exponent=True)
 
 
 def _exponent(node: Cosine) -> str:
@@ -145,10 +138,9 @@ def _exponent(node: Cosine) -> str:
 
 
 def _cosine(node: Node) -> str:
-    node = _half_cosine(node)
-    alpha = "" if node.end_value == 0 else f", alpha={factor(node.end_value, node.init)}"
-    steps = literal(node.steps)
-    return f"cosine_decay_schedule(init_value={node.init!r}, decay_steps={steps}{alpha}{_exponent(node)})"
+    cosine = _half_cosine(node)
+    steps, alpha = literal(cosine.steps), share_of(cosine)
+    return f"cosine_decay_schedule(init_value={cosine.init!r}, decay_steps={steps}{alpha}{_exponent(cosine)})"
 
 
 def _decay(node: Exponential) -> str:
@@ -159,15 +151,11 @@ def _decay(node: Exponential) -> str:
     return f"transition_steps={literal(node.decay_period)}, decay_rate={node.decay_rate!r}{stairs}"
 
 
-def _exponential(node: Node) -> str:
-    if not isinstance(node, Exponential):
-        raise NoMatch(node.kind)
+def _exponential(node: Exponential) -> str:
     return f"exponential_decay(init_value={node.init!r}, {_decay(node)})"
 
 
-def _piecewise(node: Node) -> str:
-    if not isinstance(node, PiecewiseConstant):
-        raise NoMatch(node.kind)
+def _piecewise(node: PiecewiseConstant) -> str:
     scales = [factor(after, before) for before, after in pairwise(node.levels)]
     if any(scale < 0 for scale in scales):
         raise NoMatch("levels of both signs")
@@ -175,7 +163,7 @@ def _piecewise(node: Node) -> str:
     return f"piecewise_constant_schedule({node.levels[0]!r}, {{{pairs}}})"
 
 
-_WRITERS: dict[type[Node], Callable[[Node], str]] = {
+_WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Constant: _constant,
     Linear: _ramp,
     Polynomial: _ramp,

@@ -7,7 +7,7 @@ export const max = (a, b) => (a > b ? a : b);
 /** floor(a / b) */
 export function quotient(a, b) {
   const q = a / b;
-  return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q;
+  return a < 0n !== b < 0n && q * b !== a ? q - 1n : q;
 }
 
 /** a - b * floor(a / b) */
@@ -40,6 +40,7 @@ export function nearest(a, b) {
 
 export function gcd(a, b) {
   [a, b] = [abs(a), abs(b)];
+  if (a > 0n && b > 0n && (b & (b - 1n)) === 0n) return min(a & -a, b); // a power of two
   while (b > 0n) [a, b] = [b, a % b];
   return a;
 }

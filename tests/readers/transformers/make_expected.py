@@ -271,6 +271,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plateau.yaml": ("follows a metric", "metric", {}),
     "greedy.json": ("follows a metric", "metric", {}),
     "deepspeed_scheduler.sh": ("the DeepSpeed file beside has a scheduler", "zero2_warmup.json", {}),
+    "deepspeed_elsewhere.sh": ("the DeepSpeed file is not there, and may have one", "zero2_elsewhere.json.*beside", {}),
     "deepspeed_scheduler_inline.json": ("DeepSpeed's scheduler goes before", "deepspeed", {}),
     "trl_dpo_without_rate.yaml": ("the default of the rate is TRL's", "learning_rate", {}),
     "grpo_without_rate.yaml": ("the default of the rate is TRL's", "learning_rate", {}),

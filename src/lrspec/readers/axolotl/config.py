@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import argument
 from lrspec.fields import in_steps, show
 from lrspec.readers.axolotl.shapes import OWN, Lengths, jagged
+from lrspec.readers.build import schedule_of
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
 from lrspec.readers.torch.arguments import from_arguments
@@ -16,7 +15,7 @@ from lrspec.readers.transformers.places import check_deepspeed, check_foreign
 from lrspec.readers.transformers.shapes import SHAPES
 from lrspec.readers.transformers.trainer import Run, arguments_of, known_total, node_of, type_of, whole_run
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 _LATE_LENGTH = ("grpo", "gdpo", "ebft")
 """The kinds of `rl` of which axolotl does not know the length before the Trainer does."""
@@ -124,10 +123,7 @@ def _schedule(keys: Keys, run: Run) -> tuple[str, Schedule]:
         return _restarted(keys, construct, node, run.total()) if restarts else node
 
     node = node_at(run.rate)
-    if not rates:
-        return construct, node
-    groups = {group: {"learning_rate": node_to_dict(node_at(rate))} for group, rate in rates.items()}
-    return construct, Document({"lrspec": SPEC_VERSION, "learning_rate": node_to_dict(node), "groups": groups})
+    return construct, schedule_of(node, {group: node_at(rate) for group, rate in rates.items()})
 
 
 def _own_of(keys: Keys, name: object) -> str | None:
@@ -192,10 +188,7 @@ def _one_cycle(keys: Keys, run: Run) -> Schedule:
     arguments = {"anneal_strategy": "cos", **given, "max_lr": run.rate, "total_steps": total}
     curve = from_arguments("OneCycleLR", arguments, run.rate)
     run.notes.extend((*curve.notes, *curve.faults))
-    if curve.momentum is None:
-        return curve.node
-    own = {"learning_rate": node_to_dict(curve.node), "momentum": node_to_dict(curve.momentum)}
-    return Document({"lrspec": SPEC_VERSION, **own})
+    return schedule_of(curve.node, momentum=curve.momentum)
 
 
 def _rates_of_groups(keys: Keys, rate: float) -> dict[str, float]:

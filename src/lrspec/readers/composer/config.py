@@ -50,11 +50,7 @@ def read(keys: Keys) -> Reading:
     except SpecError as error:
         raise section.refused(name, f"a parameter without an equivalent: {error}") from error
     return Reading(
-        schedule=node,
-        framework="composer",
-        construct=name,
-        conventions=tuple(notes_of(construct, values)),
-        total=total,
+        schedule=node, framework="composer", construct=name, conventions=tuple(notes_of(construct, values)), total=total
     )
 
 

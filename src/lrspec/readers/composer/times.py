@@ -9,8 +9,6 @@ from fractions import Fraction
 
 from lrspec.compiler.formula import Time, simple
 
-UNITS = ("ba", "ep", "sp", "tok", "dur")
-"""Batches, which are updates; epochs; samples; tokens; shares of the run."""
 TIME = r"[0-9][0-9_]{0,40}(?:\.[0-9]{0,40})?(?:e[-+]?[0-9]{1,3})? *(?:ba|ep|tok|sp|dur)"
 """What a time is, as a regular expression, whatever the case."""
 _PARTS = re.compile(TIME.replace("(?:ba", "(ba"), re.IGNORECASE)
@@ -22,7 +20,7 @@ class Moment:
 
     Args:
         value: The number; a whole one, but for shares of the run.
-        unit: One of `UNITS`.
+        unit: `ba`, batches, which are updates; `ep`, epochs; `sp`, samples; `tok`, tokens; `dur`, shares of the run.
     """
 
     value: int | float

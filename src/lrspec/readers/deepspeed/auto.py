@@ -99,7 +99,7 @@ class Filled:
 
 def _run(keys: Keys, notes: list[str]) -> Run | None:
     """Return what the training arguments beside the config say, where there are any."""
-    data = keys.context.training_args
+    data = keys.context.beside()
     if data is None:
         return None
     context = Context(system="huggingface", quantities=keys.quantities, file=ConfigFile(data=data))

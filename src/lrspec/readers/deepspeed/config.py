@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from lrspec.document import from_dict
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError
 from lrspec.kinds import Constant, Cosine, Every, InverseTime, Linear, Logarithmic, PiecewiseConstant, Shift
+from lrspec.readers.build import schedule_of
 from lrspec.readers.deepspeed.auto import Filled
 from lrspec.readers.keys import Keys, joined, ramp, share
 from lrspec.readers.reading import Reading
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 Mapped: TypeAlias = tuple[Schedule, list[str]]
 _LATE = (
@@ -165,9 +164,8 @@ def _one_cycle(params: Keys, filled: Filled) -> Mapped:
         end = Linear(init_value=most, end_value=share(most, 1 + growth), steps=period, after="continue")
     moments = joined(_rise(most, least, first, up), _fall(most, least, second, down), end)
     momentum = joined(Constant(value=least, steps=1), Shift(part=moments, by=1))
-    schedules = {"learning_rate": node_to_dict(rates), "momentum": node_to_dict(momentum)}
     notes.append("beta1 runs the other way; update 0 has cycle_min_mom, where the cycle would begin at cycle_max_mom")
-    return from_dict({"lrspec": SPEC_VERSION, **schedules}), notes
+    return schedule_of(rates, momentum=momentum), notes
 
 
 def _rise(low: float, high: float, steps: int, stairs: int) -> Node:

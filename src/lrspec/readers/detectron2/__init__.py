@@ -16,10 +16,12 @@ SYSTEM = System(
     ),
     read=config.read,
     version=config.VERSION,
+    defaults=config.DEFAULTS,
     shapes=config.NAMES,
     refused={
         "a SOLVER without any of the marks": "maskrcnn-benchmark, fast-reid and others have one, with other defaults",
         "a base that is an address or an absolute path": "only files beside the file are read",
+        "REFERENCE_WORLD_SIZE without the batch": "with other workers rates and lengths change; d2go has 8",
         "a LazyConfig": "code, of which the schedule may be anything",
         "a key of SOLVER that detectron2 does not have": "a project's own, whose meaning is code",
     },

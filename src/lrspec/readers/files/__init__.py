@@ -150,8 +150,20 @@ def _json(source: str, path: Path) -> ConfigFile:
     return ConfigFile(data=data, form="JSON", path=path, warnings=tuple(warnings))
 
 
+def parse_toml(source: str) -> dict[str, Any]:
+    """Return the data of a TOML text.
+
+    Args:
+        source: The text.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    return tomllib.loads(source)
+
+
 def _toml(source: str, path: Path) -> ConfigFile:
-    return ConfigFile(data=tomllib.loads(source), form="TOML", path=path)
+    return ConfigFile(data=parse_toml(source), form="TOML", path=path)
 
 
 def _arguments(source: str, path: Path) -> ConfigFile:

@@ -108,21 +108,13 @@ def _times(one: Any, other: Any) -> Any:
     return one * other
 
 
-def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def of(one: Any, other: Any) -> Any:
-        numbers(one, other)
-        return function(one, other)
-
-    return of
-
-
 OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: _plus,
-    ast.Sub: _of_numbers(operator.sub),
+    ast.Sub: _on_numbers(operator.sub, most=2),
     ast.Mult: _times,
-    ast.Div: _of_numbers(operator.truediv),
-    ast.FloorDiv: _of_numbers(operator.floordiv),
-    ast.Mod: _of_numbers(operator.mod),
+    ast.Div: _on_numbers(operator.truediv, most=2),
+    ast.FloorDiv: _on_numbers(operator.floordiv, most=2),
+    ast.Mod: _on_numbers(operator.mod, most=2),
     ast.Pow: _power,
 }
 """The arithmetic of two values, which fails where it is not that of config files, or too large."""

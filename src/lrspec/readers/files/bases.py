@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.readers.files.expressions import Budget, ConfigDict, Imported
+from lrspec.readers.files.code import parsed
 from lrspec.readers.files.lenient import Unread
-from lrspec.readers.files.merging import configured, merged
-from lrspec.readers.files.python import evaluated, parsed
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged
+from lrspec.readers.files.python import evaluated
 
 BASE = "_base_"
 """The key of the files that a config is merged into."""

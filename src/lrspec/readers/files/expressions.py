@@ -11,41 +11,13 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import FUNCTIONS, OPERATIONS, numbers, small
+from lrspec.readers.files.code import shown
 from lrspec.readers.files.lenient import Unread
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported
 
-MAX_WORK = 500_000
-"""How many nodes and items may be looked at in one file and its bases."""
 _MAX_NESTED = 100
 _PLAIN = (bool, int, float, str, type(None))
-
-
-class ConfigDict(dict[Any, Any]):
-    """A mapping of a base file: `update` changes the mappings in it, and `merge` heeds `_delete_`."""
-
-
-class Imported(str):
-    """The full name of something that is imported, such as a class that stands as a `type`."""
-
-    __slots__ = ()
-
-
-class Budget:
-    """How much work is left, for a file and its bases together."""
-
-    def __init__(self) -> None:
-        self.left = MAX_WORK
-
-    def spend(self, amount: int) -> None:
-        """Count some work.
-
-        Raises:
-            SpecError: There was too much.
-        """
-        self.left -= amount
-        if self.left < 0:
-            raise SpecError("", found="a config that computes too much", expected=f"at most {MAX_WORK:,} values")
 
 
 class Values:
@@ -85,10 +57,10 @@ class Values:
             return self._code(node, f"an expression nested more than {_MAX_NESTED} deep")
         self._depth += 1
         try:
-            read = _READERS.get(type(node))
-            value = self._code(node, _shown(node)) if read is None else read(self, node)
+            read = getattr(self, f"_{type(node).__name__.lower()}", None)
+            value = self._code(node, shown(node)) if read is None else read(node)
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            value = self.unread(node, f"{_shown(node)} ({error})")
+            value = self.unread(node, f"{shown(node)} ({error})")
         finally:
             self._depth -= 1
         value = self.certain(value)
@@ -172,168 +144,116 @@ class Values:
                 unread = value if isinstance(value, Unread) else self.unread(node, "`**` before no mapping")
         return found if unread is None else unread
 
+    def _constant(self, node: ast.Constant) -> Any:
+        if not isinstance(node.value, _PLAIN):
+            return self.unread(node, f"a {type(node.value).__name__}")
+        return small(node.value)
 
-_WORDS: dict[type[ast.AST], str] = {
-    ast.BinOp: "an operation",
-    ast.BoolOp: "a condition",
-    ast.Compare: "a comparison",
-    ast.Constant: "a literal",
-    ast.IfExp: "a condition",
-    ast.Lambda: "a function",
-    ast.NamedExpr: "`:=`",
-    ast.Subscript: "`[...]`",
-    ast.UnaryOp: "an operation",
-}
+    def _name(self, node: ast.Name) -> Any:
+        if node.id in self.names:
+            return self.names[node.id]
+        return self.unread(node, f"the name {node.id}, which the file gives no value before")
 
+    def _list(self, node: ast.List | ast.Tuple) -> Any:
+        items = self.items(node.elts)
+        return tuple(items) if isinstance(node, ast.Tuple) and isinstance(items, list) else items
 
-def _shown(node: ast.AST) -> str:
-    """Return a piece of code in few words."""
-    if isinstance(node, ast.Call):
-        while isinstance(node, ast.Call):  # `f()()()` may be as long as a file
-            node = node.func
-        return f"{_shown(node)}(...)"
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return f"{node.value.id if isinstance(node.value, ast.Name) else '...'}.{node.attr}"
-    return _WORDS.get(type(node), "a comprehension" if type(node).__name__.endswith("Comp") else "code")
+    def _set(self, node: ast.Set) -> Any:
+        """Return what `{{_base_.x}}` stands for, which is a set of a set to Python."""
+        inner = node.elts[0]
+        if len(node.elts) == 1 and isinstance(inner, ast.Set) and len(inner.elts) == 1 and _is_of_base(inner.elts[0]):
+            return self.of(inner.elts[0])
+        return self.unread(node, "a set")
 
+    def _dict(self, node: ast.Dict) -> Any:
+        return self.mapping(list(zip(node.keys, node.values, strict=True)))
 
-def _constant(values: Values, node: ast.Constant) -> Any:
-    if not isinstance(node.value, _PLAIN):
-        return values.unread(node, f"a {type(node.value).__name__}")
-    return small(node.value)
+    def _call(self, node: ast.Call) -> Any:
+        name = node.func.id if isinstance(node.func, ast.Name) and node.func.id not in self.names else ""
+        if name == "dict" and len(node.args) <= 1:
+            first: list[tuple[ast.expr | str | None, ast.expr]] = [(None, one) for one in node.args]
+            return self.mapping(first + [(one.arg, one.value) for one in node.keywords])
+        if name in FUNCTIONS and not node.keywords:
+            given = self.items(node.args)
+            if isinstance(given, Unread):
+                return given
+            found = next((one for one in given if isinstance(one, Unread)), None)
+            return FUNCTIONS[name](*given) if found is None else found
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "copy" and not node.args + node.keywords:
+            whole = self.of(node.func.value)
+            if isinstance(whole, list | dict):
+                self.budget.spend(len(whole))
+                return type(whole)(whole)
+        return self._code(node, shown(node))
 
+    def combined(self, node: ast.AST, operation: ast.operator, one: Any, other: Any) -> Any:
+        """Return the value of an operation.
 
-def _name(values: Values, node: ast.Name) -> Any:
-    if node.id in values.names:
-        return values.names[node.id]
-    return values.unread(node, f"the name {node.id}, which the file gives no value before")
+        Raises:
+            TypeError: It has no such operands.
+            ValueError: What comes of it is too large.
+            ArithmeticError: It has no value.
+        """
+        for operand in (one, other):
+            if isinstance(operand, Unread):
+                return operand
+            if isinstance(operand, Imported):
+                return self.unread(node, f"arithmetic on {operand}, which is imported")
+        compute = OPERATIONS.get(type(operation))
+        if compute is None:
+            return self.unread(node, f"the operation {type(operation).__name__}")
+        found = compute(one, other)
+        if isinstance(found, str | list | tuple):
+            self.budget.spend(len(found))
+        return self.unread(node, "a complex number") if isinstance(found, complex) else small(found)
 
+    def _binop(self, node: ast.BinOp) -> Any:
+        return self.combined(node, node.op, self.of(node.left), self.of(node.right))
 
-def _list(values: Values, node: ast.List | ast.Tuple) -> Any:
-    items = values.items(node.elts)
-    return tuple(items) if isinstance(node, ast.Tuple) and isinstance(items, list) else items
+    def _unaryop(self, node: ast.UnaryOp) -> Any:
+        value = self.of(node.operand)
+        if isinstance(value, Unread):
+            return value
+        numbers(value)
+        signs: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+        if isinstance(node.op, ast.Not) and isinstance(value, bool):
+            return not value
+        return signs[type(node.op)](value)
 
+    def _joinedstr(self, node: ast.JoinedStr) -> Any:
+        parts: list[str] = []
+        for part in node.values:
+            plain = isinstance(part, ast.Constant) or (
+                isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
+            )
+            value = self.of(part.value if isinstance(part, ast.FormattedValue) else part)
+            if not plain or isinstance(value, Imported) or not isinstance(value, _PLAIN):
+                return value if isinstance(value, Unread) else self.unread(node, "a text with code in it")
+            parts.append(str(value))
+        text = "".join(parts)
+        self.budget.spend(len(text))
+        return small(text)
 
-def _set(values: Values, node: ast.Set) -> Any:
-    """Return what `{{_base_.x}}` stands for, which is a set of a set to Python."""
-    inner = node.elts[0]
-    if len(node.elts) == 1 and isinstance(inner, ast.Set) and len(inner.elts) == 1 and _is_of_base(inner.elts[0]):
-        return values.of(inner.elts[0])
-    return values.unread(node, "a set")
+    def _subscript(self, node: ast.Subscript) -> Any:
+        whole, index = self.of(node.value), self.of(node.slice)
+        if isinstance(whole, Unread) or isinstance(index, Unread):
+            return whole if isinstance(whole, Unread) else index
+        if not isinstance(whole, dict | list | tuple):
+            raise TypeError("no list or mapping")
+        return whole[index]
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        whole = self.of(node.value)
+        if isinstance(whole, Imported):
+            return Imported(f"{whole}.{node.attr}")
+        if isinstance(whole, ConfigDict):
+            return whole[node.attr]
+        return whole if isinstance(whole, Unread) else self.unread(node, shown(node))
+
+    _tuple = _list
 
 
 def _is_of_base(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name) and node.id == "_base_"
-
-
-def _dict(values: Values, node: ast.Dict) -> Any:
-    return values.mapping(list(zip(node.keys, node.values, strict=True)))
-
-
-def _call(values: Values, node: ast.Call) -> Any:
-    name = node.func.id if isinstance(node.func, ast.Name) and node.func.id not in values.names else ""
-    if name == "dict" and len(node.args) <= 1:
-        first: list[tuple[ast.expr | str | None, ast.expr]] = [(None, one) for one in node.args]
-        return values.mapping(first + [(one.arg, one.value) for one in node.keywords])
-    if name in FUNCTIONS and not node.keywords:
-        given = values.items(node.args)
-        if isinstance(given, Unread):
-            return given
-        found = next((one for one in given if isinstance(one, Unread)), None)
-        return FUNCTIONS[name](*given) if found is None else found
-    if isinstance(node.func, ast.Attribute) and node.func.attr == "copy" and not node.args + node.keywords:
-        whole = values.of(node.func.value)
-        if isinstance(whole, list | dict):
-            values.budget.spend(len(whole))
-            return type(whole)(whole)
-    return values._code(node, _shown(node))  # noqa: SLF001 - a reader of the table below
-
-
-def combined(values: Values, node: ast.AST, operation: ast.operator, one: Any, other: Any) -> Any:
-    """Return the value of an operation.
-
-    Raises:
-        TypeError: It has no such operands.
-        ValueError: What comes of it is too large.
-        ArithmeticError: It has no value.
-    """
-    for operand in (one, other):
-        if isinstance(operand, Unread):
-            return operand
-        if isinstance(operand, Imported):
-            return values.unread(node, f"arithmetic on {operand}, which is imported")
-    compute = OPERATIONS.get(type(operation))
-    if compute is None:
-        return values.unread(node, f"the operation {type(operation).__name__}")
-    found = compute(one, other)
-    if isinstance(found, str | list | tuple):
-        values.budget.spend(len(found))
-    return values.unread(node, "a complex number") if isinstance(found, complex) else small(found)
-
-
-def _binary(values: Values, node: ast.BinOp) -> Any:
-    return combined(values, node, node.op, values.of(node.left), values.of(node.right))
-
-
-def _unary(values: Values, node: ast.UnaryOp) -> Any:
-    value = values.of(node.operand)
-    if isinstance(value, Unread):
-        return value
-    numbers(value)
-    signs: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-    if isinstance(node.op, ast.Not) and isinstance(value, bool):
-        return not value
-    return signs[type(node.op)](value)
-
-
-def _joined(values: Values, node: ast.JoinedStr) -> Any:
-    parts: list[str] = []
-    for part in node.values:
-        plain = isinstance(part, ast.Constant) or (
-            isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
-        )
-        value = values.of(part.value if isinstance(part, ast.FormattedValue) else part)
-        if not plain or isinstance(value, Imported) or not isinstance(value, _PLAIN):
-            return value if isinstance(value, Unread) else values.unread(node, "a text with code in it")
-        parts.append(str(value))
-    text = "".join(parts)
-    values.budget.spend(len(text))
-    return small(text)
-
-
-def _subscript(values: Values, node: ast.Subscript) -> Any:
-    whole, index = values.of(node.value), values.of(node.slice)
-    if isinstance(whole, Unread) or isinstance(index, Unread):
-        return whole if isinstance(whole, Unread) else index
-    if not isinstance(whole, dict | list | tuple):
-        raise TypeError("no list or mapping")
-    return whole[index]
-
-
-def _attribute(values: Values, node: ast.Attribute) -> Any:
-    whole = values.of(node.value)
-    if isinstance(whole, Imported):
-        return Imported(f"{whole}.{node.attr}")
-    if isinstance(whole, ConfigDict):
-        return whole[node.attr]
-    return whole if isinstance(whole, Unread) else values.unread(node, _shown(node))
-
-
-_READERS: dict[type[ast.AST], Callable[[Values, Any], Any]] = {
-    ast.Constant: _constant,
-    ast.Name: _name,
-    ast.List: _list,
-    ast.Tuple: _list,
-    ast.Set: _set,
-    ast.Dict: _dict,
-    ast.Call: _call,
-    ast.BinOp: _binary,
-    ast.UnaryOp: _unary,
-    ast.JoinedStr: _joined,
-    ast.Subscript: _subscript,
-    ast.Attribute: _attribute,
-}

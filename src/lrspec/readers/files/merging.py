@@ -1,4 +1,4 @@
-"""How MMEngine merges a config into its bases."""
+"""What MMEngine's configs are made of, and how it merges one into its bases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrspec.errors import SpecError
-from lrspec.readers.files.expressions import Budget, ConfigDict
 from lrspec.readers.files.lenient import Unread
 
+MAX_WORK = 500_000
+"""How many nodes and items may be looked at in one file and its bases."""
 _DELETE = "_delete_"
+
+
+class ConfigDict(dict[Any, Any]):
+    """A mapping of a base file: `update` changes the mappings in it, and `merge` heeds `_delete_`."""
+
+
+class Imported(str):
+    """The full name of something that is imported, such as a class that stands as a `type`."""
+
+    __slots__ = ()
+
+
+class Budget:
+    """How much work is left, for a file and its bases together."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+    def spend(self, amount: int) -> None:
+        """Count some work.
+
+        Raises:
+            SpecError: There was too much.
+        """
+        self.left -= amount
+        if self.left < 0:
+            raise SpecError("", found="a config that computes too much", expected=f"at most {MAX_WORK:,} values")
 
 
 def configured(value: Any, budget: Budget) -> Any:

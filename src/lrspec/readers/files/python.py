@@ -7,42 +7,18 @@ value, and lists and mappings that it may change. The rest of the file is read a
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrspec.errors import SpecError
 from lrspec.readers.files.arithmetic import MAX_ITEMS
-from lrspec.readers.files.expressions import Budget, ConfigDict, Imported, Values, combined
+from lrspec.readers.files.code import bound, used_by_functions
+from lrspec.readers.files.expressions import Values
 from lrspec.readers.files.lenient import Unread
-from lrspec.readers.files.merging import configured, merged, update
+from lrspec.readers.files.merging import Budget, ConfigDict, Imported, configured, merged, update
 
-_MAX_SOURCE = 1 << 18
-_ANYTHING = {"exec", "globals", "locals", "vars"}
-"""Names with which code changes names that it does not mention."""
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 Imports = Callable[[str, int, int], Mapping[str, Any]]
 """What returns the values of a base file: of its module, how many folders up, and the line."""
-
-
-def parsed(source: str, path: str) -> ast.Module:
-    """Return the syntax tree of a config.
-
-    Raises:
-        SpecError: It is no Python, or too large or too deeply nested to be a config.
-    """
-    if len(source) > _MAX_SOURCE:
-        raise SpecError(path, found=f"{len(source):,} characters", expected=f"a config of at most {_MAX_SOURCE:,}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except SyntaxError as error:
-        where = f"line {error.lineno}: " if error.lineno else ""
-        raise SpecError(path, found=f"{where}{error.msg}", expected="Python") from None
-    except (ValueError, MemoryError, RecursionError, OverflowError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise SpecError(path, found=found, expected="Python, not too deeply nested") from None
 
 
 def evaluated(
@@ -62,7 +38,7 @@ def evaluated(
             cannot be read.
     """
     try:
-        values = Values(path, budget, _used_by_functions(tree, path, budget))
+        values = Values(path, budget, used_by_functions(tree, path, budget))
         values.names.update(given or {})
         _Statements(values, imports).run(tree.body)
         return {name: finished(value, values) for name, value in values.names.items() if not name.startswith("__")}
@@ -81,28 +57,6 @@ def finished(value: Any, values: Values) -> Any:
     return value
 
 
-def _used_by_functions(tree: ast.Module, path: str, budget: Budget) -> dict[str, str]:
-    """Return the names that functions use, with where.
-
-    Raises:
-        SpecError: There is code that may change any name.
-    """
-    found: dict[str, str] = {}
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
-    while waiting:
-        node, inside = waiting.pop()
-        budget.spend(1)
-        inside = inside or isinstance(node, _FUNCTIONS)
-        if isinstance(node, ast.Name):
-            if node.id in _ANYTHING:
-                code = f"line {node.lineno}: `{node.id}`, by which code may change any value"
-                raise SpecError(path, found=code, expected="a config without it")
-            if inside:
-                found[node.id] = f"{path}, line {node.lineno}"
-        waiting += [(one, inside) for one in ast.iter_child_nodes(node)]
-    return found
-
-
 FUNCTION = "what a function or class does"
 """What is found where a file has functions."""
 _WORDS: dict[type[ast.stmt], str] = {
@@ -117,16 +71,6 @@ _WORDS: dict[type[ast.stmt], str] = {
 }
 
 
-def _bound(node: ast.AST) -> list[str]:
-    """Return the names that a part of a statement binds."""
-    if isinstance(node, ast.Name):
-        return [node.id] if isinstance(node.ctx, ast.Store | ast.Del) else []
-    if isinstance(node, ast.alias):
-        return [node.asname or node.name.split(".")[0]]
-    names = (getattr(node, "rest", None), getattr(node, "name", None))  # of functions, classes, handlers and patterns
-    return [name for name in names if isinstance(name, str)]
-
-
 class _Statements:
     """What statements do to names and values."""
 
@@ -137,8 +81,8 @@ class _Statements:
     def run(self, body: list[ast.stmt]) -> None:
         for statement in body:
             self.values.budget.spend(1)
-            done = _DONE.get(type(statement))
-            if done is None or not done(self, statement):
+            done = getattr(self, f"_{type(statement).__name__.lower()}", None)
+            if done is None or not done(statement):
                 self.unknown(statement)
 
     def unknown(self, statement: ast.stmt) -> None:
@@ -149,22 +93,22 @@ class _Statements:
             self.values.budget.spend(1)
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 raise self.star(node)
-            for name in _bound(node):
+            for name in bound(node):
                 self.values.bind(name, unread)
 
     def star(self, statement: ast.ImportFrom) -> SpecError:
         found = f"line {statement.lineno}: `from {statement.module} import *`, whose names are not known"
         return SpecError(self.values.path, found=found, expected="names, or `with read_base():` around it")
 
-    def assigned(self, statement: ast.Assign) -> bool:
+    def _assign(self, statement: ast.Assign) -> bool:
         value = self.values.of(statement.value)
         done = [self.store(target, value) for target in statement.targets]
         return all(done)
 
-    def annotated(self, statement: ast.AnnAssign) -> bool:
+    def _annassign(self, statement: ast.AnnAssign) -> bool:
         return statement.value is None or self.store(statement.target, self.values.of(statement.value))
 
-    def augmented(self, statement: ast.AugAssign) -> bool:
+    def _augassign(self, statement: ast.AugAssign) -> bool:
         target, values = statement.target, self.values
         loaded: dict[type[ast.expr], ast.expr] = {
             ast.Name: ast.Name(id=getattr(target, "id", ""), ctx=ast.Load()),
@@ -176,7 +120,7 @@ class _Statements:
             adds = isinstance(statement.op, ast.Add) and isinstance(more, list | tuple)
             return adds and isinstance(before, list) and self.extend(before, more)
         try:
-            after = combined(values, statement, statement.op, before, more)
+            after = values.combined(statement, statement.op, before, more)
         except (TypeError, ValueError, ArithmeticError) as error:
             after = values.unread(statement, f"an operation ({error})")
         return self.store(target, after)
@@ -217,7 +161,7 @@ class _Statements:
         whole += more
         return True
 
-    def expression(self, statement: ast.Expr) -> bool:
+    def _expr(self, statement: ast.Expr) -> bool:
         call = statement.value
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
             self.values.of(call)
@@ -249,7 +193,7 @@ class _Statements:
         whole.update(anew)
         return True
 
-    def deleted(self, statement: ast.Delete) -> bool:
+    def _delete(self, statement: ast.Delete) -> bool:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 self.values.names.pop(target.id, None)
@@ -269,13 +213,13 @@ class _Statements:
             return True
         return False
 
-    def imported(self, statement: ast.Import) -> bool:
+    def _import(self, statement: ast.Import) -> bool:
         for one in statement.names:
             first = one.name.split(".")[0]
             self.values.bind(one.asname or first, Imported(one.name if one.asname else first))
         return True
 
-    def imported_from(self, statement: ast.ImportFrom) -> bool:
+    def _importfrom(self, statement: ast.ImportFrom) -> bool:
         module = "." * statement.level + (statement.module or "")
         for one in statement.names:
             if one.name == "*":
@@ -283,7 +227,10 @@ class _Statements:
             self.values.bind(one.asname or one.name, Imported(f"{module}.{one.name}"))
         return True
 
-    def with_base(self, statement: ast.With) -> bool:
+    def _pass(self, _: ast.Pass) -> bool:
+        return True
+
+    def _with(self, statement: ast.With) -> bool:
         context = statement.items[0].context_expr
         named = isinstance(context, ast.Call) and isinstance(context.func, ast.Name) and context.func.id == "read_base"
         if not named or self.imports is None or not all(isinstance(one, ast.ImportFrom) for one in statement.body):
@@ -302,17 +249,3 @@ class _Statements:
             else:
                 missing = self.values.unread(statement, f"the name {alias.name}, which the base does not give a value")
                 self.values.bind(alias.asname or alias.name, found.get(alias.name, missing))
-
-
-_DONE: dict[type[ast.stmt], Callable[[_Statements, Any], bool]] = {
-    ast.Assign: _Statements.assigned,
-    ast.AnnAssign: _Statements.annotated,
-    ast.AugAssign: _Statements.augmented,
-    ast.Expr: _Statements.expression,
-    ast.Delete: _Statements.deleted,
-    ast.Import: _Statements.imported,
-    ast.ImportFrom: _Statements.imported_from,
-    ast.With: _Statements.with_base,
-    ast.Pass: lambda *_: True,
-}
-"""What each kind of statement does; it returns whether all that it does was done."""

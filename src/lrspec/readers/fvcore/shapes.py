@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence as Listed
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate, pairwise
 
 from lrspec.compiler.formula import HORIZON, Time, simple
@@ -74,9 +75,8 @@ class Found:
 Shape = Callable[[Window], Found]
 
 
-def refused(construct: str, reason: str) -> UnsupportedError:
-    """Return the error of a scheduler without an equivalent."""
-    return UnsupportedError("fvcore", construct, reason)
+refused = partial(UnsupportedError, "fvcore")
+"""The error that refuses a construct of fvcore: of its name, and why."""
 
 
 def level(value: float) -> Shape:

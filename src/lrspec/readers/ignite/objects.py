@@ -186,9 +186,7 @@ def _cyclical(scheduler: Any) -> Rate:
             f"the object is in cycle {scheduler.cycle}, and has changed its parameters: those of the first were read"
         )
     node = Repeat(
-        part=part,
-        **_growth(name, size, warmup, growth),
-        **_heights(name, first, last, grow_first, grow_last, warmup),
+        part=part, **_growth(name, size, warmup, growth), **_heights(name, first, last, grow_first, grow_last, warmup)
     )
     kinks: list[Time] = []
     for cycle in range(_CYCLES):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from lrspec.errors import UnsupportedError
@@ -17,9 +18,8 @@ MOST = 100_000
 """How many events are played at most."""
 
 
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error that refuses a construct of ignite."""
-    return UnsupportedError("ignite", name, reason)
+refused = partial(UnsupportedError, "ignite")
+"""The error that refuses a construct of ignite: of its name, and why."""
 
 
 def is_cyclical(scheduler: Any) -> bool:

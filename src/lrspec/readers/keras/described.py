@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lrspec.errors import UnsupportedError
@@ -27,11 +28,5 @@ class Shape:
     describe: Callable[[Config, str, int | None], Described]
 
 
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error of something of Keras that has no equivalent.
-
-    Args:
-        name: What it is.
-        reason: Why, and what to do.
-    """
-    return UnsupportedError("keras", name, reason)
+refused = partial(UnsupportedError, "keras")
+"""The error that refuses a construct of Keras: of its name, and why."""

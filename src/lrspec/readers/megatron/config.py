@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lrspec.document import from_dict
-from lrspec.documents.plain import node_to_dict
 from lrspec.kinds import Constant
 from lrspec.readers import files
+from lrspec.readers.build import schedule_of
 from lrspec.readers.keys import Keys, joined
 from lrspec.readers.megatron.clock import Clock, given
 from lrspec.readers.megatron.shapes import COOLDOWNS, STYLES, Rate, rate, weight_decay
 from lrspec.readers.reading import Reading
-from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 _OF_GROUPS = {
     "decoupled_lr": "a rate of its own for the first and last layer; read each by itself",
@@ -45,10 +43,7 @@ def read(keys: Keys) -> Reading:
         first = keys.number("lr_warmup_init", 0.0) if clock.warmup else keys.rate("lr")
         node = joined(Constant(value=first, steps=1), node)
     weights = _weight_decay(keys, clock)
-    schedule: Schedule = node
-    if weights is not None:
-        data = {"learning_rate": node_to_dict(node), "weight_decay": node_to_dict(weights)}
-        schedule = from_dict({"lrspec": SPEC_VERSION, **data})
+    schedule = schedule_of(node, weight_decay=weights)
     keys.read.update(("lr_warmup_init", "min_lr", *_OF_WSD))
     keys.no_more(about="^(lr_|lr$|min_lr|warmup)")
     notes = tuple(_notes(style, keys, clock))

@@ -6,20 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError, SpecError, UnsupportedError, argument
 from lrspec.fields import in_steps, show
 from lrspec.kinds import Constant
+from lrspec.readers.build import schedule_of
 from lrspec.readers.files.bases import BASE
 from lrspec.readers.keys import Keys
 from lrspec.readers.mmengine import legacy
-from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, check_scaling, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.run import Run, in_ticks, run_of
 from lrspec.readers.mmengine.shapes import SHAPES, Span
 from lrspec.readers.mmengine.windows import Window, course, overlap
 from lrspec.readers.reading import Reading
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 SYSTEM = "mmengine"
 _RATE = "learning_rate"
@@ -70,13 +69,9 @@ def read(keys: Keys) -> Reading:
         notes += _beside(keys, run, nodes, [one for one in schedulers if one.drives == drives], optimizer)
     if by_batch:
         notes.append(f"MMEngine counts micro-batches: update k has the value of micro-batch {micro} k + {micro - 1}")
-    schedule = node if len(nodes) == 1 else _document(nodes)
+    schedule = schedule_of(nodes.pop(_RATE), None, **nodes)
     notes = list(dict.fromkeys(notes))
     return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes), total=run.total)
-
-
-def _document(nodes: Mapping[str, Node]) -> Document:
-    return Document({"lrspec": SPEC_VERSION, **{name: node_to_dict(node) for name, node in nodes.items()}})
 
 
 def _listed(keys: Keys) -> list[Keys]:
@@ -134,10 +129,7 @@ def _check_others(keys: Keys, wrapper: Keys) -> list[str]:
     Raises:
         UnsupportedError: One of them changes it in a way that the config alone does not say.
     """
-    scaling = keys.inside("auto_scale_lr")
-    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
-        raise keys.refused("auto_scale_lr", reason)
+    check_scaling(keys)
     check_hooks(keys, keys.inside("default_hooks").data.get("param_scheduler"))
     several = [name for name, one in wrapper.data.items() if isinstance(one, Mapping) and "optimizer" in one]
     if several and "optimizer" not in wrapper.data:

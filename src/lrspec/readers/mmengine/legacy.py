@@ -3,72 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import LrspecError, argument
 from lrspec.fields import in_steps
 from lrspec.kinds import Constant, Freeze
+from lrspec.readers.build import schedule_of
 from lrspec.readers.keys import Keys
-from lrspec.readers.mmengine.optimizers import base_of, check_hooks, groups_note, of_updates, rate_of
+from lrspec.readers.mmengine.optimizers import base_of, check_hooks, check_scaling, groups_note, of_updates, rate_of
 from lrspec.readers.mmengine.pieces import in_steps_of_its_own, slowed
 from lrspec.readers.mmengine.policies import OF_MOMENTUM, POLICIES, Turn
+from lrspec.readers.mmengine.run import Run
 from lrspec.readers.mmengine.warmup import warmed
 from lrspec.readers.reading import Reading
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 SYSTEM = "mmengine"
 _BATCHES_ONLY = ("Cyclic", "OneCycle")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Run:
-    """The runner of a config.
+def _length(run: Run, *, by_epoch: bool, ask: bool = True) -> int | None:
+    """Return how many epochs or batches a run has, None where nothing says it.
 
-    Args:
-        keys: The config.
-        epochs: How many epochs, where it counts these.
-        batches: How many batches, where it counts these.
-        loop: `epoch`, `iter`, or nothing where no runner is written.
-        micro: Batches of an update.
+    Raises:
+        SpecError: Only the caller can say it, did not, and is to be asked.
     """
-
-    keys: Keys
-    epochs: int | None
-    batches: int | None
-    loop: str
-    micro: int
-
-    def epoch(self, keys: Keys, key: str) -> int:
-        """Return the batches of an epoch.
-
-        Raises:
-            SpecError: The caller did not say how many updates.
-        """
-        return int(keys.quantity("steps_per_epoch", key, "it counts epochs")) * self.micro
-
-    def length(self, keys: Keys, *, by_epoch: bool, ask: bool = True) -> int | None:
-        """Return how many epochs or batches the run has, None where nothing says it.
-
-        Raises:
-            SpecError: Only the caller can say it, did not, and is to be asked.
-        """
-        if by_epoch or not (ask or self.batches is not None or "steps_per_epoch" in self.keys.quantities):
-            return self.epochs if by_epoch else None
-        if self.batches is not None or self.epochs is not None:
-            return self.batches or int(self.epochs or 0) * self.epoch(keys, "by_epoch")
-        total = self.keys.quantities.get("total_steps")
-        return None if total is None else int(self.keys.quantities["total_steps"]) * self.micro
-
-    @property
-    def total(self) -> int | None:
-        """How many updates the run has, where that is known."""
-        if self.batches is not None:
-            return -(-self.batches // self.micro)
-        if self.epochs is not None and "steps_per_epoch" in self.keys.quantities:
-            return self.epochs * int(self.keys.quantities["steps_per_epoch"])
-        return None
+    quantities = run.keys.quantities
+    if by_epoch or not (ask or run.batches is not None or "steps_per_epoch" in quantities):
+        return run.epochs if by_epoch else None
+    if run.batches is not None or run.epochs is not None:
+        return run.batches or int(run.epochs or 0) * run.epoch(run.keys, "by_epoch")
+    return int(quantities["total_steps"]) * run.micro if "total_steps" in quantities else None
 
 
 def read(keys: Keys) -> Reading:
@@ -78,25 +42,21 @@ def read(keys: Keys) -> Reading:
         UnsupportedError: A policy that has no equivalent.
         SpecError: A key is missing, unknown or not as it should be.
     """
-    scaling = keys.inside("auto_scale_lr")
-    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
-        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
-        raise keys.refused("auto_scale_lr", reason)
+    check_scaling(keys)
     check_hooks(keys)
     optimizer, run = _optimizer(keys), _run(keys)
     node, name, notes = _policy(keys.inside("lr_config"), run, rate_of(optimizer), rate=True)
     notes = ["MMCV 1: the config's lr_config, as its hook LrUpdater does it", *notes]
     notes += groups_note(optimizer, "paramwise_cfg")
-    nodes = {"learning_rate": node}
+    driven: Node | None = None
     if keys.data.get("momentum_config") is not None:
         try:
             momentum = base_of(optimizer, "momentum")
-            nodes["momentum"], _, more = _policy(keys.inside("momentum_config"), run, momentum, rate=False)
+            driven, _, more = _policy(keys.inside("momentum_config"), run, momentum, rate=False)
             notes += [f"momentum: {note}" for note in more]
         except LrspecError as error:
             notes.append(f"momentum_config: the momentum is not read: {error}")
-    document = {"lrspec": SPEC_VERSION, **{name: node_to_dict(each) for name, each in nodes.items()}}
-    schedule = node if len(nodes) == 1 else Document(document)
+    schedule = schedule_of(node, momentum=driven)
     return Reading(schedule=schedule, framework=SYSTEM, construct=name, conventions=tuple(notes), total=run.total)
 
 
@@ -119,7 +79,7 @@ def _optimizer(keys: Keys) -> Keys:
     return each[0]
 
 
-def _run(keys: Keys) -> _Run:
+def _run(keys: Keys) -> Run:
     """Return what a config says of its run.
 
     Raises:
@@ -131,23 +91,23 @@ def _run(keys: Keys) -> _Run:
     hook.read.update(("cumulative_iters", "update_interval"))
     hook.no_more(about="cumul|accum|update_int")
     micro = max(counts, default=1)
-    kind = section.get("type")
+    kind, epochs, batches = section.get("type"), None, None
+    name = str(kind).rpartition(".")[2]
     if kind is None and not section.data:
         epochs = keys.whole("total_epochs", least=1) if keys.data.get("total_epochs") is not None else None
         batches = keys.whole("total_iters", least=1) if keys.data.get("total_iters") is not None else None
-        loop = "epoch" if epochs is not None else "iter" if batches is not None else ""
-        return _Run(keys=keys, epochs=epochs, batches=None if epochs else batches, loop=loop, micro=micro)
-    name = str(kind).rpartition(".")[2]
-    if name.endswith("IterBasedRunner"):
+        batches = None if epochs else batches
+    elif name.endswith("IterBasedRunner"):
         batches = section.whole("max_iters", least=1)
-        return _Run(keys=keys, epochs=None, batches=batches, loop="iter", micro=micro)
-    if name.endswith("EpochBasedRunner") or name == "Runner":
+    elif name.endswith("EpochBasedRunner") or name == "Runner":
         epochs = section.whole("max_epochs", least=1)
-        return _Run(keys=keys, epochs=epochs, batches=None, loop="epoch", micro=micro)
-    raise section.wrong("type", "EpochBasedRunner or IterBasedRunner")
+    else:
+        raise section.wrong("type", "EpochBasedRunner or IterBasedRunner")
+    loop = "epoch" if epochs is not None else "iter" if batches is not None else ""
+    return Run(keys=keys, epochs=epochs, batches=batches, loop=loop, micro=micro)
 
 
-def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, str, list[str]]:
+def _policy(keys: Keys, run: Run, base: float, *, rate: bool) -> tuple[Node, str, list[str]]:
     """Return the values of a policy, its name, and what is to be said of it."""
     name = str(keys.get("policy"))
     name = name.title() if name == name.lower() else name
@@ -163,7 +123,7 @@ def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, st
         keys=keys,
         base=base,
         floor="min_lr" if rate else "min_momentum",
-        ask=lambda: run.length(keys, by_epoch=by_epoch),
+        ask=lambda: _length(run, by_epoch=by_epoch),
         needs=f"a runner with max_epochs or max_iters, or total_epochs, or {argument('total_steps')}",
     )
     if by_epoch and run.loop == "iter":
@@ -172,7 +132,7 @@ def _policy(keys: Keys, run: _Run, base: float, *, rate: bool) -> tuple[Node, st
     node, notes = POLICIES[name](turn), []
     asks = by_epoch or (rate and keys.data.get("warmup_by_epoch"))
     epoch = run.epoch(keys, "by_epoch") if asks and run.loop != "iter" else None
-    length = run.length(keys, by_epoch=by_epoch, ask=False)
+    length = _length(run, by_epoch=by_epoch, ask=False)
     if by_epoch and length is not None and not in_steps_of_its_own(node):
         node = Freeze(part=node, steps=length)  # what goes on for ever has no short form where each value is held
     if by_epoch and epoch is not None:

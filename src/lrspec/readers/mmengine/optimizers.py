@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from lrspec.errors import argument
 from lrspec.kinds import Constant, Freeze, Shift, Stretch
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import exact_values
@@ -30,6 +31,21 @@ def rate_of(optimizer: Keys) -> float:
     optimizer.read.update(("lr_decay", "paramwise_cfg"))
     optimizer.no_more(about=r"(^|_)lrs?(_|$)|learning_?rate")
     return rate
+
+
+def check_scaling(keys: Keys) -> None:
+    """Refuse a rate that is scaled by the batch, unless the caller gives it.
+
+    Args:
+        keys: The config.
+
+    Raises:
+        UnsupportedError: It is scaled.
+    """
+    scaling = keys.inside("auto_scale_lr")
+    if scaling.flag("enable", default=False) and "base_value" not in keys.quantities:
+        reason = f"lr times the samples of an update over base_batch_size; give that rate as {argument('base_value')}"
+        raise keys.refused("auto_scale_lr", reason)
 
 
 def check_hooks(keys: Keys, *more: Any) -> None:

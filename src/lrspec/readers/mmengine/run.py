@@ -1,4 +1,4 @@
-"""What MMEngine's runner knows of a run: how long it is, and what one step of a scheduler is in updates."""
+"""What a runner of MMEngine or MMCV knows of a run: how long it is, and what one step of a scheduler is in updates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Run:
     batches: int | None
     loop: str
     micro: int
-    by_batch: bool
+    by_batch: bool = True
 
     @property
     def tick(self) -> int:

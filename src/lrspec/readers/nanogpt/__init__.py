@@ -18,6 +18,7 @@ SYSTEM = System(
     marks=tuple(Mark(keys=pair, absent=_NOT) for pair in _PAIRS),
     read=config.read,
     version="3adf61e (November 2025)",
+    defaults=config.DEFAULTS,
     shapes=("warmup and cosine", "decay_lr = False"),
     refused={
         "a script with a get_lr of its own, such as train.py": "code is not executed; write its config",

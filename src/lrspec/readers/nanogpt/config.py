@@ -14,9 +14,15 @@ from lrspec.readers.reading import Reading
 from lrspec.spec import Node
 
 SYSTEM = "nanogpt"
-_PEAK, _FLOOR = 6e-4, 6e-5
-_COUNTS = {"max_iters": 600000, "warmup_iters": 2000, "lr_decay_iters": 600000}
-_RATE = ("learning_rate", "min_lr", *_COUNTS, "decay_lr")
+DEFAULTS: dict[str, Any] = {
+    "learning_rate": 6e-4,
+    "min_lr": 6e-5,
+    "max_iters": 600000,
+    "warmup_iters": 2000,
+    "lr_decay_iters": 600000,
+    "decay_lr": True,
+}
+"""The keys that make the schedule."""
 _OTHERS = (
     *("out_dir", "eval_interval", "log_interval", "eval_iters", "eval_only", "always_save_checkpoint", "init_from"),
     *("wandb_log", "wandb_project", "wandb_run_name", "dataset", "gradient_accumulation_steps", "batch_size"),
@@ -36,13 +42,13 @@ def read(keys: Keys) -> Reading:
     notes = _others(keys)
     if _flag(keys, "eval_only", default=False):
         raise keys.refused("eval_only", "no update is made")
-    peak = keys.rate("learning_rate") if _written(keys, "learning_rate") else keys.number("learning_rate", _PEAK)
-    last = keys.whole("max_iters", _COUNTS["max_iters"])
+    peak = keys.rate("learning_rate") if _written(keys, "learning_rate") else keys.number("learning_rate")
+    last = keys.whole("max_iters")
     notes += [f"nanoGPT makes max_iters + 1 updates: steps 0 to {last}"]
     if not _flag(keys, "decay_lr", default=True):
         return _reading(Constant(value=peak), "constant", notes, last)
-    warmup, end = (keys.whole(name, _COUNTS[name]) for name in ("warmup_iters", "lr_decay_iters"))
-    floor = keys.number("min_lr", _FLOOR, least=0)
+    warmup, end = (keys.whole(name) for name in ("warmup_iters", "lr_decay_iters"))
+    floor = keys.number("min_lr", least=0)
     if warmup:
         notes.append(
             "the warmup is learning_rate (it + 1) / (warmup_iters + 1), as in nanoGPT since December 2024 (dc81cb3); "
@@ -86,12 +92,12 @@ def _others(keys: Keys) -> list[str]:
     code = [name for name, value in keys.data.items() if isinstance(value, Unread) and value.found == FUNCTION]
     if code:
         raise keys.refused(str(code[0]), "a script with functions or classes; write its config alone")
-    others = [str(name) for name in keys.data if name not in _RATE and name not in _OTHERS]
+    others = [str(name) for name in keys.data if name not in DEFAULTS and name not in _OTHERS]
     if not others:
         return []
     some = ", ".join(others)
     if not keys.context.named:
-        left = [name for name in _RATE if name != "decay_lr" and keys.data.get(name) is None]
+        left = [name for name in DEFAULTS if name != "decay_lr" and keys.data.get(name) is None]
         mine = [name for name in others if _OF_THE_RATE.search(name)]
         if mine:
             own = argument("system", "nanogpt")

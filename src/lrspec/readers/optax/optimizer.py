@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from lrspec.errors import UnsupportedError
 from lrspec.readers.optax.closures import enclosed, is_known, is_of_optax, maker, unwrapped
+from lrspec.readers.optax.shapes import refused
 from lrspec.schedule import Schedule
 
 _RATES = {"learning_rate", "step_size_fn"}
@@ -46,22 +46,18 @@ def rate_in(native: Any, name: str) -> tuple[str, Any, list[str]]:
     others = sorted({factor.label or "it" for factor in schedules if factor.label not in _RATES})
     if not rates and others:
         reason = f"no schedule of the learning rate in it, only of {', '.join(others)}"
-        raise _refused(name, f"{reason}; a fixed rate is a `constant`, and a schedule is read by itself")
+        raise refused(name, f"{reason}; a fixed rate is a `constant`, and a schedule is read by itself")
     if not rates:
-        raise _refused(name, "no schedule in it; a fixed rate is a `constant`")
+        raise refused(name, "no schedule in it; a fixed rate is a `constant`")
     if len(rates) > 1:
         several = ", ".join(f"{maker(rate.schedule)} as {rate.label}" for rate in rates)
-        raise _refused(name, f"{len(rates)} schedules in it ({several}); give each by itself")
+        raise refused(name, f"{len(rates)} schedules in it ({several}); give each by itself")
     numbers = [factor.number for factor in found if factor.number]
     if numbers:
         reason = f"a factor {' and '.join(numbers)} is applied as well as the schedule"
-        raise _refused(name, f"{reason}; give the schedule itself")
+        raise refused(name, f"{reason}; give the schedule itself")
     notes = [f"the schedule of {', '.join(others)} in the optimizer was not read"] if others else []
     return rates[0].label, rates[0].schedule, notes
-
-
-def _refused(name: str, reason: str) -> UnsupportedError:
-    return UnsupportedError("optax", name, reason)
 
 
 def _factors(thing: Any, label: str, known: _Known) -> _Factors:
@@ -115,7 +111,7 @@ def _alike(groups: Mapping[Any, Any], known: _Known) -> _Factors:
     rates = [Counter({factor: n for factor, n in one.items() if _scales(factor)}) for one in moved.values()]
     if any(rate != rates[0] for rate in rates):
         reason = f"its groups {', '.join(moved)} do not have the same rate; give the schedule of each by itself"
-        raise _refused("partition", reason)
+        raise refused("partition", reason)
     together: _Factors = Counter()
     for factors in moved.values():
         together |= factors

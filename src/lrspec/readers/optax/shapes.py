@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,14 +23,8 @@ from lrspec.spec import Node
 Cells = Mapping[str, Any]
 
 
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error of something of Optax that has no equivalent.
-
-    Args:
-        name: What it is.
-        reason: Why, and what to do.
-    """
-    return UnsupportedError("optax", name, reason)
+refused = partial(UnsupportedError, "optax")
+"""The error that refuses a construct of Optax: of its name, and why."""
 
 
 def _constant(cells: Cells) -> Described:
@@ -101,7 +96,7 @@ def _exponential(cells: Cells) -> Described:
     if end is not None:
         bound = "a lower" if rate < 1 else "an upper"
         notes = (*notes, f"end_value={end:g} is {bound} bound, also before the decay begins")
-        node = Clamp(part=node, **{"min_value" if rate < 1 else "max_value": end})
+        node = Clamp(part=node, min_value=end) if rate < 1 else Clamp(part=node, max_value=end)
     return Described(node=node, notes=notes, own=_begins_later(at, begin, period, stairs=stairs))
 
 

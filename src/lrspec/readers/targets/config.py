@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, argument
 from lrspec.fields import show
 from lrspec.kinds import Every
+from lrspec.readers.build import schedule_of
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading, bounded
@@ -18,7 +17,7 @@ from lrspec.readers.targets.schedules import ABSOLUTE, curve_of, known
 from lrspec.readers.targets.tree import Place, Tree, path_of
 from lrspec.readers.torch.description import Curve
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 SYSTEM = "targets"
 _JOINED = {"SequentialLR", "ChainedScheduler"}
@@ -262,8 +261,4 @@ def _schedule(curve: Curve, period: int, name: str) -> Schedule:
         whole, _ = bounded(node, None, SYSTEM, name)
         return whole if period == 1 else Every(part=whole, period=period)
 
-    rate = each(curve.node)
-    if curve.momentum is None:
-        return rate
-    momentum = node_to_dict(each(curve.momentum))
-    return Document({"lrspec": SPEC_VERSION, "learning_rate": node_to_dict(rate), "momentum": momentum})
+    return schedule_of(each(curve.node), momentum=None if curve.momentum is None else each(curve.momentum))

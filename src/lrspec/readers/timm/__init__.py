@@ -17,6 +17,7 @@ SYSTEM = System(
     ),
     read=config.read,
     version=arguments.VERSION,
+    defaults=arguments.DEFAULTS,
     shapes=config.NAMES,
     refused={
         "plateau": "it follows a metric, not the step",

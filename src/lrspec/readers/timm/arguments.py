@@ -54,8 +54,10 @@ DEFAULTS: dict[str, Any] = {
     "lr_cycle_decay": 0.5,
     "lr_k_decay": 1.0,
     "opt": "sgd",
+    "warmup_prefix": False,
+    "sched_on_updates": False,
 }
-"""The defaults of these releases; flags are off."""
+"""The defaults of these releases."""
 
 BEFORE: dict[str, str] = {
     "sched": "step before 0.5.4",

@@ -12,7 +12,7 @@ from lrspec.kinds import Constant, Every, Sequence
 from lrspec.readers.build import constant
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading, bounded
-from lrspec.readers.timm.arguments import ARGUMENTS, BEFORE, DEFAULTS, ONLY_HERE, OTHERS, SINCE_0_9, UNTIL_0_6
+from lrspec.readers.timm.arguments import ARGUMENTS, BEFORE, ONLY_HERE, OTHERS, SINCE_0_9, UNTIL_0_6
 from lrspec.readers.timm.shapes import Scheduler, rate_of
 from lrspec.spec import Node
 
@@ -41,10 +41,10 @@ def read(keys: Keys) -> Reading:
         SpecError: A key is missing, unknown or not as it should be.
     """
     notes = _whose(keys)
-    name = keys.get("sched", DEFAULTS["sched"])
+    name = keys.get("sched")
     if name == "plateau":
         raise keys.refused(name, "it follows a metric, not the step; see lrspec.ReduceOnPlateau")
-    keys.word("sched", NAMES, DEFAULTS["sched"])
+    keys.word("sched", NAMES)
     if keys.get("lr_noise") is not None:
         raise keys.refused("lr_noise", "random numbers of torch's generator; sample the scheduler into a table")
     peak = _peak(keys)
@@ -113,11 +113,11 @@ def _peak(keys: Keys) -> float:
         return keys.rate("lr")
     if keys.get("train_img_sizes") is not None:
         raise keys.refused("lr_base", "the batch changes with train_img_sizes; write the lr that timm prints")
-    base, size = keys.number("lr_base", DEFAULTS["lr_base"], least=0), keys.whole("lr_base_size", 256, least=1)
+    base, size = keys.number("lr_base", least=0), keys.whole("lr_base_size", least=1)
     batch = keys.quantity("batch_size", "lr", f"timm's rate is lr_base for {size} samples in an update, of all devices")
     scale = keys.get("lr_base_scale") or None
     if scale is None:
-        optimizer = str(keys.get("opt", DEFAULTS["opt"])).lower()
+        optimizer = str(keys.get("opt")).lower()
         scale = "sqrt" if any(part in optimizer for part in ("ada", "lamb")) else "linear"
     ratio = float(batch) / size
     return base * (ratio**0.5 if scale == "sqrt" else ratio)
@@ -125,7 +125,7 @@ def _peak(keys: Keys) -> float:
 
 def _scheduled(keys: Keys, name: str, peak: float) -> tuple[Node, int | None, list[str]]:
     """Return the schedule in updates, the number of updates of the run if it has an end, and what was mapped."""
-    on_updates = keys.flag("sched_on_updates", default=False)
+    on_updates = keys.flag("sched_on_updates")
     key = "sched_on_updates" if "sched_on_updates" in keys.data else "sched"
     epoch = int(keys.quantity("steps_per_epoch", key, "timm's lengths are in epochs"))
     unit = epoch if on_updates else 1
@@ -155,45 +155,45 @@ def _scheduler(keys: Keys, name: str, unit: int) -> Scheduler:
     """Return the scheduler that timm makes of the arguments, in epochs or in updates."""
     common = Scheduler(
         name=_CLASSES[name],
-        t_initial=keys.whole("epochs", DEFAULTS["epochs"], least=1) * unit,
+        t_initial=keys.whole("epochs", least=1) * unit,
         warmup_t=_length(keys, "warmup_epochs", unit),
         warmup_lr_init=0.0,
-        warmup_prefix=keys.flag("warmup_prefix", default=False),
+        warmup_prefix=keys.flag("warmup_prefix"),
     )
     if common.warmup_t:
-        common = replace(common, warmup_lr_init=keys.number("warmup_lr", DEFAULTS["warmup_lr"], least=0))
+        common = replace(common, warmup_lr_init=keys.number("warmup_lr", least=0))
     match name:
         case "constant":
             return common
         case "step":
             period = _length(keys, "decay_epochs", unit)
-            return replace(common, decay_t=period, decay_rate=keys.number("decay_rate", DEFAULTS["decay_rate"]))
+            return replace(common, decay_t=period, decay_rate=keys.number("decay_rate"))
         case "multistep":
             listed = [milestone * unit for milestone in _milestones(keys)]
-            return replace(common, decay_t=listed, decay_rate=keys.number("decay_rate", DEFAULTS["decay_rate"]))
+            return replace(common, decay_t=listed, decay_rate=keys.number("decay_rate"))
         case "wsd" | "rsqrt":
             return _warmup_stable_decay(keys, name, common, unit)
-    low = keys.number("min_lr", DEFAULTS["min_lr"], least=0)
-    cycles = replace(common, lr_min=low, cycle_limit=keys.whole("lr_cycle_limit", DEFAULTS["lr_cycle_limit"], least=1))
+    low = keys.number("min_lr", least=0)
+    cycles = replace(common, lr_min=low, cycle_limit=keys.whole("lr_cycle_limit", least=1))
     if cycles.cycle_limit > 1:
-        growth = keys.number("lr_cycle_mul", DEFAULTS["lr_cycle_mul"])
+        growth = keys.number("lr_cycle_mul")
         if growth < 1:
             raise keys.wrong("lr_cycle_mul", "1 or above: cycles that shrink have an end, after which timm fails")
-        decay = keys.number("lr_cycle_decay", DEFAULTS["lr_cycle_decay"])
+        decay = keys.number("lr_cycle_decay")
         cycles = replace(cycles, cycle_mul=growth, cycle_decay=decay)
     if name == "poly":
-        cycles = replace(cycles, power=keys.number("decay_rate", DEFAULTS["decay_rate"], least=0))
-    return cycles if name == "tanh" else replace(cycles, k_decay=keys.number("lr_k_decay", DEFAULTS["lr_k_decay"]))
+        cycles = replace(cycles, power=keys.number("decay_rate", least=0))
+    return cycles if name == "tanh" else replace(cycles, k_decay=keys.number("lr_k_decay"))
 
 
 def _length(keys: Keys, key: str, unit: int) -> float:
     """Return a length in epochs or updates; a whole number as one, and others with timm's own rounding."""
-    length = keys.number(key, DEFAULTS[key], least=0)
+    length = keys.number(key, least=0)
     return int(length) * unit if length == int(length) else length * unit
 
 
 def _milestones(keys: Keys) -> list[int]:
-    listed = keys.get("decay_milestones", DEFAULTS["decay_milestones"])
+    listed = keys.get("decay_milestones")
     texts = [str(one) for one in (listed if isinstance(listed, list | tuple) else [listed])]
     if not all(text.isdecimal() for text in texts) or sorted(texts, key=int) != texts:
         raise keys.wrong("decay_milestones", f"a list of whole numbers that grow, and not {show(listed)}")
@@ -219,7 +219,7 @@ def _warmup_stable_decay(keys: Keys, name: str, common: Scheduler, unit: int) ->
         common,
         t_initial=total,
         decay_t=fall,
-        lr_min=keys.number("min_lr", DEFAULTS["min_lr"], least=0),
+        lr_min=keys.number("min_lr", least=0),
         stable_fn="rsqrt" if name == "rsqrt" else "constant",
         stable_timescale=scale,
         decay_fn=keys.word("lr_decay_fn", ("linear", "1-sqrt", "cosine", "power", "exp"), default),
@@ -233,7 +233,7 @@ def _epochs(keys: Keys, scheduler: Scheduler, unit: int) -> int | None:
     if scheduler.name in {"StepLRScheduler", "MultiStepLRScheduler"}:
         return int((scheduler.t_initial + ahead) // unit)
     count, growth = int(scheduler.cycle_limit), scheduler.cycle_mul
-    cooldown = keys.whole("cooldown_epochs", DEFAULTS["cooldown_epochs"])
+    cooldown = keys.whole("cooldown_epochs")
     if growth > 1 and count * math.log2(growth) > _FOR_EVER:
         return None
     lasts = scheduler.t_initial * (count if growth == 1 else (growth**count - 1) / (growth - 1))

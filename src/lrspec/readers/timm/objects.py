@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from lrspec.errors import UnsupportedError
@@ -77,8 +78,8 @@ def _before_the_first_step(native: Any, own: Callable[[int], list[float]]) -> li
     return [f"the formula, which was read, has {first[0]:.9g} at step 0; {left}"]
 
 
-def _refused(name: str, reason: str) -> UnsupportedError:
-    return UnsupportedError("timm", name, reason)
+_refused = partial(UnsupportedError, "timm")
+"""The error that refuses a construct of timm: of its name, and why."""
 
 
 def _rate(native: Any, name: str, place: int) -> Rate:

@@ -3,9 +3,4 @@
 from lrspec.readers.system import System
 from lrspec.readers.torch import objects
 
-SYSTEM = System(
-    name="torch",
-    title="PyTorch",
-    knows=objects.is_of_torch,
-    read_object=objects.read,
-)
+SYSTEM = System(name="torch", title="PyTorch", knows=objects.is_of_torch, read_object=objects.read)

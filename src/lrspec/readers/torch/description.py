@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,9 +23,8 @@ def as_float(value: Any) -> float:
     return float(value)
 
 
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error that refuses a construct of torch."""
-    return UnsupportedError("torch", name, reason)
+refused = partial(UnsupportedError, "torch")
+"""The error that refuses a construct of torch: of its name, and why."""
 
 
 def whole(length: Any) -> bool:

@@ -20,16 +20,7 @@ from lrspec.readers.param_groups import WAY_OUT, epsilon, names_of
 from lrspec.readers.reading import MismatchError, Reading, bounded, exact_values, steps_to_compare
 from lrspec.readers.torch.composed import COMPOSED, curve_of, start_of
 from lrspec.readers.torch.description import Curve, Scheduler, as_float, kept_for, refused
-from lrspec.readers.torch.replay import (
-    MODULES,
-    Played,
-    class_of,
-    group_rate,
-    is_chain,
-    jump,
-    leaves,
-    replay,
-)
+from lrspec.readers.torch.replay import MODULES, Played, class_of, group_rate, is_chain, jump, leaves, replay
 from lrspec.readers.torch.schedulers import SCHEDULERS
 from lrspec.sampling import sample as sampled
 from lrspec.schedule import Schedule

@@ -18,6 +18,7 @@ SYSTEM = System(
     refused={
         **dict.fromkeys(METRIC, "it follows a metric, not the step"),
         "a scheduler of DeepSpeed": "it goes before the Trainer's",
+        "a config of DeepSpeed that is not beside the file": "it may have one; give it, with --with",
         "a config class of TRL without learning_rate": "each has a default of its own",
         "scripts without a Trainer, of diffusers, of DeepSpeed-Chat, PaddleNLP": "other meanings of the same names",
         "max_steps of 0": "releases differ in what it means",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from lrspec.compiler.formula import Time, simple
@@ -16,9 +17,8 @@ WARMUP = "num_training_steps includes the warmup; the rate at step 0 is 0, and t
 _DIGITS = 15
 
 
-def refused(name: str, reason: str) -> UnsupportedError:
-    """Return the error that refuses a construct of transformers."""
-    return UnsupportedError("transformers", name, reason)
+refused = partial(UnsupportedError, "transformers")
+"""The error that refuses a construct of transformers: of its name, and why."""
 
 
 def lengths(numbers: Numbers) -> tuple[Time, Time, Time]:

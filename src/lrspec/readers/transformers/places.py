@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from lrspec.errors import SpecError
+from lrspec.errors import SpecError, argument
 from lrspec.fields import show
 from lrspec.readers import files
 from lrspec.readers.files import Unread
@@ -24,6 +24,10 @@ _FOREIGN = re.compile(
 )
 _OF_GROUPS = re.compile(r".+_(lr|learning_rate|lr_ratio|lr_scale|lr_mult)|.*layer_?wise_lr.*|.*layer_decay.*|llrd.*")
 _STATE = {"global_step", "log_history"}
+_WITHOUT_SCHEDULER = re.compile(
+    r"(.*/)?(deepspeed_configs/zero[123]\w*|deepspeed/ds_z[0-3]_\w*config)\.json|(default-)?zero[0-3](_offload)?"
+)
+"""The configs of DeepSpeed that axolotl, LLaMA-Factory and ms-swift bring along, none of which has a scheduler."""
 
 
 def arguments_in(keys: Keys) -> Keys:
@@ -103,34 +107,40 @@ def check_foreign(keys: Keys, notes: list[str], expected: str) -> None:
 def check_deepspeed(keys: Keys, notes: list[str]) -> None:
     """Refuse a DeepSpeed config with a scheduler, which goes before the Trainer's; one in a file beside is looked at.
 
+    Args:
+        keys: The arguments.
+        notes: What was mapped, which is added to.
+
     Raises:
         UnsupportedError: It has one.
+        SpecError: It is in a file that is not beside the arguments, and was not given either.
     """
-    config = keys.data.get("deepspeed")
-    keys.read.add("deepspeed")
-    if config is True or config is None:  # a switch of scripts that have the file beside it
-        config = keys.data.get("deepspeed_config")
-    if isinstance(config, Unread):
-        notes.append(
-            f"a scheduler in DeepSpeed's config would go before this one; its file is not known: {config.found}"
-        )
-        return
+    name = "deepspeed"
+    keys.read.add(name)
+    if keys.data.get(name) in (None, True) and keys.data.get("deepspeed_config") is not None:
+        name = "deepspeed_config"  # `deepspeed` is then a switch of scripts that have the file beside it
+    config = keys.data.get(name)
     if isinstance(config, str) and config.lstrip().startswith("{"):
         config = json.loads(config)
     if isinstance(config, Mapping):
         if config.get("scheduler") is not None:
             reason = "it goes before lr_scheduler_type; give DeepSpeed's config by itself"
             raise keys.refused(f"{keys.at('deepspeed')}.scheduler", reason)
-        return
-    if not isinstance(config, str) or not config:
-        return
-    beside = files.beside(keys.context.file.path, config)
-    if beside is None:
-        notes.append(f"a scheduler in {config!r} would go before this one: that file was not looked at")
-    elif beside.get("scheduler") is not None:
-        reason = (
-            f"{config} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
-        )
+    elif isinstance(config, Unread) or (config and isinstance(config, str)):
+        shown = config if isinstance(config, str) else config.found
+        if not (isinstance(config, str) and _WITHOUT_SCHEDULER.fullmatch(config)):
+            _check_file(keys, name, config)
+        notes.append(f"{shown} has no scheduler of its own")
+
+
+def _check_file(keys: Keys, name: str, config: str | Unread) -> None:
+    """Look at DeepSpeed's config in a file of its own."""
+    shown = config if isinstance(config, str) else "its config"
+    found = files.beside(keys.context.file.path, config) if isinstance(config, str) else None
+    found = keys.context.beside() if found is None else found
+    if found is None:
+        why = f"{argument('training_args', 'FILE')}, that file: a scheduler in it would go before this one"
+        raise keys.wrong(name, f"a file beside this one, or {why}")
+    if found.get("scheduler") is not None:
+        reason = f"{shown} has one, which goes before lr_scheduler_type; read that file, with these arguments beside it"
         raise keys.refused("a scheduler of DeepSpeed", reason)
-    else:
-        notes.append(f"{config} has no scheduler of its own")

@@ -139,30 +139,31 @@ def _fall(shape: str, peak: float, low: float, steps: Time, cycles: Time) -> Nod
     raise refused("warmup_stable_decay", f"decay_type={shape!r}, which is not known; {WAY_OUT}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Shape:
     """A schedule of transformers.
 
     Args:
         name: Its `SchedulerType`.
+        rate: What it computes, from the numbers that its function holds, times a base rate.
         made_by: The function that makes it, `get_...`.
         computed_by: The function of the step that it makes.
-        rate: What that function is, from the numbers that it holds, times a base rate.
         arguments: What `lr_scheduler_kwargs` may give, with the defaults of 5.23; `get_scheduler` passes no others on.
         warmup: Whether it has one.
         total: Whether it needs the number of steps of the run.
     """
 
     name: str
+    rate: Callable[[Numbers, float], Rate]
     made_by: str
     computed_by: str
-    rate: Callable[[Numbers, float], Rate]
     arguments: Mapping[str, Any]
     warmup: bool = True
     total: bool = True
 
 
-_HALF_WAVE = {"num_cycles": 0.5}
+_WARM = "_schedule_with_warmup"
+_LATER = (f"cosine_with_min_lr{_WARM}_lr_rate", f"cosine_with_min_lr{_WARM}_lr_rate")
 _FLOOR = {"num_cycles": 0.5, "min_lr": None, "min_lr_rate": None}
 _PARTS = {
     "num_decay_steps": None,
@@ -174,69 +175,22 @@ _PARTS = {
 }
 
 
-def _shape(name: str, word: str, rate: Callable[[Numbers, float], Rate], **more: Any) -> Shape:
-    """Return a shape whose functions are named by the usual rule."""
-    return Shape(**{"made_by": f"get_{word}", "computed_by": f"_get_{word}_lr_lambda", **more}, name=name, rate=rate)
-
-
 SHAPES: dict[str, Shape] = {
-    shape.name: shape
-    for shape in (
-        _shape(
-            "constant",
-            "constant_schedule",
-            _constant,
-            computed_by="_get_constant_lambda",
-            arguments={},
-            warmup=False,
-            total=False,
-        ),
-        _shape(
-            "constant_with_warmup",
-            "constant_schedule_with_warmup",
-            _constant_with_warmup,
-            arguments={},
-            total=False,
-        ),
-        _shape("linear", "linear_schedule_with_warmup", _linear, arguments={}),
-        _shape("cosine", "cosine_schedule_with_warmup", cosine, arguments=_HALF_WAVE),
-        _shape(
-            "cosine_with_restarts",
-            "cosine_with_hard_restarts_schedule_with_warmup",
-            restarts,
-            arguments={"num_cycles": 1},
-        ),
-        _shape(
-            "polynomial",
-            "polynomial_decay_schedule_with_warmup",
-            _polynomial,
-            arguments={"lr_end": 1e-7, "power": 1.0},
-        ),
-        _shape("inverse_sqrt", "inverse_sqrt_schedule", _inverse_sqrt, arguments={"timescale": None}, total=False),
-        _shape(
-            "cosine_with_min_lr",
-            "cosine_with_min_lr_schedule_with_warmup",
-            cosine,
-            computed_by="_get_cosine_schedule_with_warmup_lr_lambda",
-            arguments=_FLOOR,
-        ),
-        _shape(
-            "cosine_warmup_with_min_lr",
-            "cosine_with_min_lr_schedule_with_warmup_lr_rate",
-            one_step_ahead,
-            computed_by="_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda",
-            arguments={**_FLOOR, "warmup_lr_rate": None},
-        ),
-        _shape(
-            "warmup_stable_decay",
-            "wsd_schedule",
-            _warmup_stable_decay,
-            computed_by="_get_wsd_scheduler_lambda",
-            arguments=_PARTS,
-        ),
+    name: Shape(name, rate, f"get_{made_by}", f"_get_{computed_by or made_by + '_lr'}_lambda", arguments, *lengths)
+    for name, rate, made_by, computed_by, arguments, *lengths in (
+        ("constant", _constant, "constant_schedule", "constant", {}, False, False),
+        ("constant_with_warmup", _constant_with_warmup, "constant_schedule_with_warmup", "", {}, True, False),
+        ("linear", _linear, "linear_schedule_with_warmup", "", {}),
+        ("cosine", cosine, "cosine_schedule_with_warmup", "", {"num_cycles": 0.5}),
+        ("cosine_with_restarts", restarts, f"cosine_with_hard_restarts{_WARM}", "", {"num_cycles": 1}),
+        ("polynomial", _polynomial, f"polynomial_decay{_WARM}", "", {"lr_end": 1e-7, "power": 1.0}),
+        ("inverse_sqrt", _inverse_sqrt, "inverse_sqrt_schedule", "", {"timescale": None}, True, False),
+        ("cosine_with_min_lr", cosine, f"cosine_with_min_lr{_WARM}", f"cosine{_WARM}_lr", _FLOOR),
+        ("cosine_warmup_with_min_lr", one_step_ahead, *_LATER, {**_FLOOR, "warmup_lr_rate": None}),
+        ("warmup_stable_decay", _warmup_stable_decay, "wsd_schedule", "wsd_scheduler", _PARTS),
     )
 }
-"""The schedules, by their `SchedulerType`."""
+"""The schedules, by their `SchedulerType`: what each is, what makes it and computes it, its arguments and lengths."""
 METRIC = {"reduce_lr_on_plateau": "ReduceLROnPlateau", "greedy": "GreedyLR"}
 """The types that follow a metric, with the classes that do."""
 

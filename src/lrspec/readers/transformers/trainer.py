@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.errors import SpecError, UnsupportedError, argument
+from lrspec.readers.build import schedule_of
 from lrspec.readers.files import Unread
 from lrspec.readers.keys import Keys
 from lrspec.readers.param_groups import WAY_OUT
@@ -19,7 +18,7 @@ from lrspec.readers.reading import bounded
 from lrspec.readers.transformers.numbers import Numbers
 from lrspec.readers.transformers.shapes import METRIC, SHAPES, Shape, held
 from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 _ENUM = re.compile(r"<?(?:SchedulerType\.)?([A-Z_]+)(?:: '[a-z_]+'>)?")
 _MEMBERS = {name.upper(): name for name in (*SHAPES, *METRIC)} | {"REDUCE_ON_PLATEAU": "reduce_lr_on_plateau"}
@@ -150,10 +149,7 @@ def scheduled(name: str, given: Numbers, run: Run, rates: Mapping[str, float]) -
         rates: The learning rates of the groups that have one, by their names.
     """
     node = node_of(name, given, run)
-    if not rates:
-        return node
-    groups = {group: {"learning_rate": node_to_dict(node_of(name, given, run, rate))} for group, rate in rates.items()}
-    return Document({"lrspec": SPEC_VERSION, "learning_rate": node_to_dict(node), "groups": groups})
+    return schedule_of(node, {group: node_of(name, given, run, rate) for group, rate in rates.items()})
 
 
 def _note_late_restarts(warmup: int, steps: int, cycles: Fraction, notes: list[str]) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lrspec.document import Document
-from lrspec.documents.plain import node_to_dict
 from lrspec.readers import files
+from lrspec.readers.build import schedule_of
 from lrspec.readers.keys import Keys
 from lrspec.readers.reading import Reading
 from lrspec.readers.ultralytics.shapes import Run, momentum, of_updates, rate, updates_of
-from lrspec.schedule import Schedule
-from lrspec.spec import SPEC_VERSION, Node
+from lrspec.spec import Node
 
 SYSTEM = "ultralytics"
 _DRIVEN = {"SGD", "RMSPROP"}
@@ -189,19 +187,10 @@ def _reading(run: Run, counted: _Counted, construct: str, notes: list[str]) -> R
         schedules["bias"] = rate(run, run.bias)
         notes.append("`bias` is the group of the biases, whose warmup begins at warmup_bias_lr")
     schedules = _as_updates(schedules, run, counted, notes)
-    bias = schedules.pop("bias", None)
-    whole: Schedule = schedules["learning_rate"]
-    if len(schedules) > 1 or bias is not None:
-        whole = _document(schedules, bias)
+    groups = {"bias": schedules["bias"]} if "bias" in schedules else None
+    whole = schedule_of(schedules["learning_rate"], groups, momentum=schedules.get("momentum"))
     total = None if "batch_size" in counted.keys.quantities else run.epochs * run.batches
     return Reading(schedule=whole, framework=SYSTEM, construct=construct, conventions=tuple(notes), total=total)
-
-
-def _document(schedules: dict[str, Node], bias: Node | None) -> Document:
-    data: dict[str, Any] = {"lrspec": SPEC_VERSION, **{name: node_to_dict(node) for name, node in schedules.items()}}
-    if bias is not None:
-        data["groups"] = {"bias": {"learning_rate": node_to_dict(bias)}}
-    return Document(data)
 
 
 def _as_updates(schedules: dict[str, Node], run: Run, counted: _Counted, notes: list[str]) -> dict[str, Node]:

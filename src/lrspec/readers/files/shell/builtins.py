@@ -14,6 +14,7 @@ _USUAL = re.compile(
     r"|(init|profile\.d)/\S+)$"
 )
 _OF_TOOLS = re.compile("conda|mamba|modulecmd|ssh-agent|shell-hook")
+_SHELLS = frozenset({"bash", "sh", "zsh"})
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -154,3 +155,18 @@ def _scalar(word: Pieces | Fork) -> Scalar:
 def name_of(words: Words) -> str:
     """Return the name of a command, empty where it is not known."""
     return "" if not words or isinstance(words[0], Fork) else text_of(words[0]) or ""
+
+
+def inner_script(words: Words) -> Pieces | None:
+    """Return the text of `bash -c TEXT`, wherever in a command it stands."""
+    for i, word in enumerate(words[:-2]):
+        if isinstance(word, Fork) or text_of(word) is None:
+            continue
+        after = words[i + 1]
+        if (text_of(word) or "").rpartition("/")[2] not in _SHELLS or isinstance(after, Fork):
+            continue
+        inner = words[i + 2]
+        option = text_of(after) or ""
+        if option[:1] == "-" and option[:2] != "--" and option.endswith("c") and not isinstance(inner, Fork):
+            return inner
+    return None

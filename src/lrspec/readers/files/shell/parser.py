@@ -23,11 +23,9 @@ from lrspec.readers.files.shell.syntax import (
     plain,
 )
 
-_BLANK = " \t"
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]\n]*)\])?(\+?)=")
 _FUNCTION = re.compile(r"(?:function[ \t]+([\w:.-]+)[ \t]*(?:\([ \t]*\))?|([\w:.-]+)[ \t]*\([ \t]*\))[ \t\n]*(?=[{(])")
 _REDIRECTION = re.compile(r"[0-9]*(<<<|<<-|<<|<>|<&|>>|>&|>\||<(?!\()|>(?!\())|(&>>|&>)")
-_WORD = re.compile(r"(?:\[\[|[A-Za-z]+|[{}!])(?=[\s;&|()<>]|\Z)")
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 
@@ -48,10 +46,6 @@ def parse(source: str, path: str, line: int = 1) -> Body:
 class _Parser(Scanner):
     """Reading statements."""
 
-    def __init__(self, source: str, path: str, line: int) -> None:
-        super().__init__(source, path, line)
-        self._documents: list[tuple[str, bool]] = []
-
     def script(self) -> Body:
         """Return all statements."""
         body = self._body(frozenset())
@@ -59,47 +53,13 @@ class _Parser(Scanner):
             raise self.wrong(repr(self.source[self.at : self.at + 8]), "a command")
         return body
 
-    def _blank(self, *, lines: bool = False) -> None:
-        """Skip blanks, continued lines and comments; and, where asked, the ends of lines."""
-        source = self.source
-        while self.at < len(source):
-            char = source[self.at]
-            if char in _BLANK or char == "\r":
-                self.at += 1
-            elif self.ahead("\\\n"):
-                self.at += 2
-            elif char == "#":
-                end = source.find("\n", self.at)
-                self.at = len(source) if end < 0 else end
-            elif char == "\n" and lines:
-                self._newline()
-            else:
-                return
-
-    def _newline(self) -> None:
-        """Skip the end of a line, and the documents that begin after it."""
-        self.at += 1
-        for end, tabs in self._documents:
-            while self.at < len(self.source):
-                stop = self.source.find("\n", self.at)
-                stop = len(self.source) if stop < 0 else stop
-                text = self.source[self.at : stop]
-                self.at = min(stop + 1, len(self.source))
-                if (text.lstrip("\t") if tabs else text) == end:
-                    break
-        self._documents.clear()
-
-    def _reserved(self) -> str:
-        match = _WORD.match(self.source, self.at)
-        return match[0] if match else ""
-
     def _body(self, ends: frozenset[str]) -> Body:
         """Return statements up to one of some words, or a bracket or `;;` that closes."""
         self.deeper(1)
         found: list[Statement] = []
         while True:
-            self._blank(lines=True)
-            if self.at >= len(self.source) or self.ahead(")") or self.ahead(";;") or self._reserved() in ends:
+            self.blank(lines=True)
+            if self.at >= len(self.source) or self.ahead(")") or self.ahead(";;") or self.reserved() in ends:
                 break
             if self.ahead(";") or self.ahead("&"):
                 self.at += 1
@@ -112,32 +72,31 @@ class _Parser(Scanner):
         line = self.line()
         parts = [("", self._pipe())]
         while True:
-            self._blank()
+            self.blank()
             operator = next((text for text in ("&&", "||") if self.ahead(text)), None)
             if operator is None:
                 return parts[0][1] if len(parts) == 1 else Chain(line, tuple(parts))
             self.at += 2
-            self._blank(lines=True)
+            self.blank(lines=True)
             parts.append((operator, self._pipe()))
 
     def _pipe(self) -> Statement:
         negated = False
-        while self._reserved() in {"!", "time"}:
-            negated = negated or self.ahead("!")
-            self.at += len(self._reserved())
-            self._blank()
+        while self.reserved() in {"!", "time"}:
+            negated = self.taken() == "!" or negated
+            self.blank()
         parts = [self._command()]
         while True:
-            self._blank()
+            self.blank()
             if not self.ahead("|") or self.ahead("||"):
                 break
             self.at += 2 if self.ahead("|&") else 1
-            self._blank(lines=True)
+            self.blank(lines=True)
             parts.append(self._command())
         return parts[0] if len(parts) == 1 and not negated else Pipe(tuple(parts))
 
     def _command(self) -> Statement:
-        word = self._reserved()
+        word = self.reserved()
         start = self.at
         if word in _COMPOUND:
             self.at += len(word)
@@ -145,23 +104,21 @@ class _Parser(Scanner):
         match = _FUNCTION.match(self.source, start)
         if match:
             self.at = match.end()
-            body = self._command()
-            return Function(match[1] or match[2], body.body if isinstance(body, Group) else (body,))
+            inner = self._command()
+            return Function(match[1] or match[2], inner.body if isinstance(inner, Group) else (inner,))
         if self.ahead("(("):
-            self.at = self.matching(start)
-            text = self.source[start : self.at]
-            return self._redirected(Command(self.line(start), (), ((Text("let", self.line(start)),), (Text(text, 0),))))
+            return self._redirected(self._counted(self.line(start), 0))
         if self.ahead("("):
             self.at += 1
-            body_of = self._body(frozenset())
-            self._expect(")")
-            return self._redirected(Group(body_of, own=True))
+            body = self._body(frozenset())
+            self.expect(")")
+            return self._redirected(Group(body, own=True))
         return self._simple()
 
     def _redirected(self, statement: Statement) -> Statement:
-        self._blank()
+        self.blank()
         while self._redirection():
-            self._blank()
+            self.blank()
         return statement
 
     def _redirection(self) -> bool:
@@ -169,25 +126,18 @@ class _Parser(Scanner):
         if match is None or UNREAD.match(self.source, self.at):
             return False
         self.at = match.end()
-        self._blank()
+        self.blank()
         target = self.word()
         if match[1] in {"<<", "<<-"}:
-            self._documents.append((plain(target) or "", match[1] == "<<-"))
+            self.documents.append((plain(target) or "", match[1] == "<<-"))
         return True
-
-    def _expect(self, text: str) -> None:
-        self._blank(lines=True)
-        if not self.ahead(text):
-            found = repr(self.source[self.at : self.at + 8]) if self.at < len(self.source) else "the end of the script"
-            raise self.wrong(found, text)
-        self.at += len(text)
 
     def _simple(self) -> Command:
         line, start = self.line(), self.at
         assignments: list[Assignment] = []
         words: list[Word] = []
         while True:
-            self._blank()
+            self.blank()
             if self._redirection():
                 continue
             if self.at >= len(self.source) or self.source[self.at] in "\n;&|)":
@@ -206,138 +156,122 @@ class _Parser(Scanner):
     def _assignment(self, match: re.Match[str]) -> Assignment:
         line = self.line()
         self.at = match.end()
-        array: tuple[Word, ...] | None = None
-        scalar: Word = ()
-        if self.ahead("("):
-            self.at += 1
-            array = self._array()
-        else:
-            scalar = self.word()
+        is_array = self.ahead("(")
+        self.at += is_array
+        scalar, array = ((), self._array()) if is_array else (self.word(), None)
         return Assignment(match[1], line, match[3] == "+", match[2], scalar, array)
 
     def _array(self) -> tuple[Word, ...]:
         start, words = self.at, list[Word]()
-        while True:
-            self._blank(lines=True)
-            if self.ahead(")"):
-                self.at += 1
-                return tuple(words)
+        self.blank(lines=True)
+        while not self.ahead(")"):
             if self.at >= len(self.source) or self.source[self.at] in ";&|<>(":
                 raise self.wrong("an array that is not closed", ")", start)
             words.append(self.word())
+            self.blank(lines=True)
+        self.at += 1
+        return tuple(words)
 
     def _if(self) -> Choice:
-        line = self.line()
-        branches = [self._branch()]
-        while True:
-            word = self._reserved()
-            self.at += len(word)
-            if word == "elif":
-                branches.append(self._branch())
-            elif word == "else":
-                branches.append(((), self._body(frozenset({"fi"}))))
-            elif word == "fi":
-                return Choice(line, tuple(branches))
-            else:
-                raise self.wrong("the end of an `if`", "fi")
-
-    def _branch(self) -> tuple[Body, Body]:
-        condition = self._body(frozenset({"then"}))
-        self._expect("then")
-        return condition, self._body(frozenset({"elif", "else", "fi"}))
+        line, branches, word = self.line(), list[tuple[Body, Body]](), "elif"
+        while word == "elif":
+            condition = self._body(frozenset({"then"}))
+            self.expect("then")
+            branches.append((condition, self._body(frozenset({"elif", "else", "fi"}))))
+            word = self.taken()
+        if word == "else":
+            branches.append(((), self._body(frozenset({"fi"}))))
+            word = self.taken()
+        if word != "fi":
+            raise self.wrong("the end of an `if`", "fi")
+        return Choice(line, tuple(branches))
 
     def _while(self) -> Loop:
         line = self.line()
-        condition = self._body(frozenset({"do"}))
-        return Loop(line, "", (), condition, self._done("do", "done"))
+        return Loop(line, "", (), self._body(frozenset({"do"})), self._done("do", "done"))
 
     def _for(self) -> Loop:
         line = self.line()
-        self._blank()
+        self.blank()
         if self.ahead("(("):
-            start = self.at
-            self.at = self.matching(self.at)
-            counted = Command(line, (), ((Text("let", line),), (Text(self.source[start : self.at], line),)))
-            return Loop(line, "", (), (counted,), self._for_body())
+            return Loop(line, "", (), (self._counted(line),), self._for_body())
         match = NAME.match(self.source, self.at)
         if match is None:
             raise self.wrong("for", "a variable's name")
         self.at = match.end()
-        self._blank(lines=True)
+        self.blank(lines=True)
         words: list[Word] = []
-        if self._reserved() == "in":
+        if self.reserved() == "in":
             self.at += 2
-            self._blank()
+            self.blank()
             while self.at < len(self.source) and self.source[self.at] not in "\n;&|<>()":
                 words.append(self.word())
-                self._blank()
+                self.blank()
         return Loop(line, match[0], tuple(words), (), self._for_body())
 
+    def _counted(self, line: int, of_text: int | None = None) -> Command:
+        """Return `((...))`, which is what `let` does."""
+        start = self.at
+        self.at = self.matching(start)
+        text = Text(self.source[start : self.at], line if of_text is None else of_text)
+        return Command(line, (), ((Text("let", line),), (text,)))
+
     def _for_body(self) -> Body:
-        self._blank(lines=True)
+        self.blank(lines=True)
         while self.ahead(";"):
             self.at += 1
-            self._blank(lines=True)
+            self.blank(lines=True)
         return self._done("{", "}") if self.ahead("{") else self._done("do", "done")
 
     def _done(self, begin: str, end: str) -> Body:
-        self._expect(begin)
+        self.expect(begin)
         body = self._body(frozenset({end}))
-        self._expect(end)
+        self.expect(end)
         return body
 
     def _case(self) -> Cases:
         line = self.line()
-        self._blank()
+        self.blank()
         subject = self.word()
-        self._expect("in")
+        self.expect("in")
         branches: list[tuple[tuple[Word, ...], Body]] = []
         while True:
-            self._blank(lines=True)
-            if self._reserved() == "esac":
+            self.blank(lines=True)
+            if self.reserved() == "esac":
                 self.at += 4
                 return Cases(line, subject, tuple(branches))
-            if self.ahead("("):
-                self.at += 1
+            self.at += self.ahead("(")
             branches.append((self._patterns(), self._body(frozenset({"esac"}))))
-            for mark in (";;&", ";;", ";&"):
-                if self.ahead(mark):
-                    self.at += len(mark)
-                    break
+            self.at += next((len(mark) for mark in (";;&", ";;", ";&") if self.ahead(mark)), 0)
 
     def _patterns(self) -> tuple[Word, ...]:
         found: list[Word] = []
-        while True:
-            self._blank()
+        while not found or self.ahead("|"):
+            self.at += bool(found)
+            self.blank()
             found.append(self.word())
-            self._blank()
-            if self.ahead("|"):
-                self.at += 1
-                continue
-            self._expect(")")
-            return tuple(found)
+            self.blank()
+        self.expect(")")
+        return tuple(found)
 
     def _group(self) -> Group:
         body = self._body(frozenset({"}"}))
-        self._expect("}")
+        self.expect("}")
         return Group(body, own=False)
 
     def _condition(self) -> Command:
         """Read `[[ ... ]]`, in which operators are words."""
-        line, words = self.line(), [(Text("[[", self.line()),)]
-        found: list[Word] = list(words)
-        while True:
-            self._blank(lines=True)
-            if self.ahead("]]"):
-                self.at += 2
-                return Command(line, (), tuple(found))
-            if self.at >= len(self.source):
-                raise self.wrong("[[ that is not closed", "]]")
+        line, found = self.line(), list[Word]([(Text("[[", self.line()),)])
+        self.blank(lines=True)
+        while not self.ahead("]]"):
             start = self.at
-            word = self.word(frozenset(" \t\n"))
+            found.append(self.word(frozenset(" \t\n")))
             if self.at == start:
-                raise self.wrong(repr(self.source[start : start + 8]), "]]")
-            found.append(word)
+                at_end = start >= len(self.source)
+                raise self.wrong("[[ that is not closed" if at_end else repr(self.source[start : start + 8]), "]]")
+            self.blank(lines=True)
+        self.at += 2
+        return Command(line, (), tuple(found))
 
 
 _COMPOUND: dict[str, Callable[[_Parser], Statement]] = {

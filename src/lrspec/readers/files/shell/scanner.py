@@ -13,6 +13,9 @@ _META = frozenset(" \t\n;&|<>()")
 UNREAD = re.compile(r"[<>]\(|<[A-Za-z](?:[\w ./,:'\"*-]*[\w./*])?>")
 """What a process prints, `<(...)`; and what is left to fill in, `<a path>`."""
 NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#?$!-]")
+_ESCAPED = frozenset('"\\$`\n')
+_BLANK = " \t"
+_WORD = re.compile(r"(?:\[\[|[A-Za-z]+|[{}!])(?=[\s;&|()<>]|\Z)")
 _OPERATOR = re.compile(r":?[-=+?]")
 
 
@@ -24,6 +27,7 @@ class Scanner:
         self.path = path
         self.at = 0
         self.depth = 0
+        self.documents: list[tuple[str, bool]] = []
         self._first = line
         self._breaks = [match.start() for match in re.finditer("\n", source)]
 
@@ -49,56 +53,117 @@ class Scanner:
         """Tell whether a text comes next."""
         return self.source.startswith(text, self.at)
 
+    def blank(self, *, lines: bool = False) -> None:
+        """Skip blanks, continued lines and comments; and, where asked, the ends of lines."""
+        source = self.source
+        while self.at < len(source):
+            char = source[self.at]
+            if char in _BLANK or char == "\r":
+                self.at += 1
+            elif self.ahead("\\\n"):
+                self.at += 2
+            elif char == "#":
+                end = source.find("\n", self.at)
+                self.at = len(source) if end < 0 else end
+            elif char == "\n" and lines:
+                self._newline()
+            else:
+                return
+
+    def _newline(self) -> None:
+        """Skip the end of a line, and the documents that begin after it."""
+        self.at += 1
+        for end, tabs in self.documents:
+            while self.at < len(self.source):
+                stop = self.source.find("\n", self.at)
+                stop = len(self.source) if stop < 0 else stop
+                text = self.source[self.at : stop]
+                self.at = min(stop + 1, len(self.source))
+                if (text.lstrip("\t") if tabs else text) == end:
+                    break
+        self.documents.clear()
+
+    def reserved(self) -> str:
+        """Return the reserved word that comes next, or nothing."""
+        match = _WORD.match(self.source, self.at)
+        return match[0] if match else ""
+
+    def taken(self) -> str:
+        """Return the reserved word that comes next, and go on after it."""
+        word = self.reserved()
+        self.at += len(word)
+        return word
+
+    def expect(self, text: str) -> None:
+        """Go on after a text that has to come next.
+
+        Raises:
+            SpecError: It does not.
+        """
+        self.blank(lines=True)
+        if not self.ahead(text):
+            found = repr(self.source[self.at : self.at + 8]) if self.at < len(self.source) else "the end of the script"
+            raise self.wrong(found, text)
+        self.at += len(text)
+
     def word(self, ends: frozenset[str] = _META) -> Word:
         """Return the word that begins here, up to a character that ends it; it may be empty."""
         parts: list[Part] = []
+        self._parts(parts, ends, quoted=False)
+        return tuple(parts)
+
+    def _parts(self, parts: list[Part], ends: frozenset[str], *, quoted: bool) -> None:
+        """Read what stands between double quotes, or without them, up to a character that ends it."""
         start, source = self.at, self.source
         while self.at < len(source):
             char = source[self.at]
-            unread = char in "<>" and UNREAD.match(source, self.at) is not None
+            unread = not quoted and char in "<>" and UNREAD.match(source, self.at) is not None
             if char in ends and not unread:
                 break
-            if unread or char in "\\'\"$`":
-                self._plain(parts, start)
-                self._special(char, parts)
+            escapes = char == "\\" and (not quoted or source[self.at + 1 : self.at + 2] in _ESCAPED)
+            if unread or escapes or char in "$`" or (char in "'\"" and not quoted):
+                self._text(start, parts, quoted=quoted)
+                self._special(char, parts, quoted=quoted)
                 start = self.at
             else:
                 self.at += 1
-        self._plain(parts, start)
-        return tuple(parts)
+        self._text(start, parts, quoted=quoted)
 
-    def _plain(self, parts: list[Part], start: int) -> None:
-        if start < self.at:
-            parts.append(Text(self.source[start : self.at], self.line(start)))
+    def _text(self, start: int, parts: list[Part], *, quoted: bool) -> None:
+        """Add the text from `start` on; a quoted one line by line, so that each knows where it stands."""
+        text = self.source[start : self.at]
+        for piece in text.splitlines(keepends=True) if quoted else [text] * bool(text):
+            parts.append(Text(piece, self.line(start), quoted=quoted))
+            start += len(piece)
 
-    def _special(self, char: str, parts: list[Part]) -> None:
-        line, start = self.line(), self.at
+    def _special(self, char: str, parts: list[Part], *, quoted: bool) -> None:
+        line, start, before = self.line(), self.at, len(parts)
         if char == "\\":
             self.at += 2
             if self.source[start + 1 : self.at] != "\n":
                 parts.append(Text(self.source[start + 1 : self.at] or "\\", line, quoted=True))
-        elif char == "'":
-            end = self._find("'", start + 1)
-            self._quoted_lines(self.source[start + 1 : end], start + 1, parts)
-            self.at = end + 1
-        elif char == '"':
-            self._double(parts)
+        elif char in "'\"":
+            if char == '"':
+                self.at += 1
+                self._parts(parts, frozenset('"'), quoted=True)
+            else:
+                self.at = self._find("'", start + 1)
+                self._text(start + 1, parts, quoted=True)
+            if not self.ahead(char):
+                raise self.wrong('" that is not closed', "a closed one", start)
+            if len(parts) == before:
+                parts.append(Text("", self.line(), quoted=True))
+            self.at += 1
         elif char == "`":
             self.at = self._backtick(start)
-            parts.append(Substitution(self.source[start : self.at], line, quoted=False))
+            parts.append(Substitution(self.source[start : self.at], line, quoted))
         elif char in "<>":
             match = UNREAD.match(self.source, start)
             filled = match is not None and match[0][-1] == ">"
             self.at = match.end() if match is not None and filled else self.matching(start + 1)
             parts.append(Substitution(self.source[start : self.at], line, quoted=filled))
         else:
-            self._dollar(parts, quoted=False)
-
-    def _quoted_lines(self, text: str, start: int, parts: list[Part]) -> None:
-        """Add a quoted text line by line, so that each knows where it stands."""
-        for piece in text.splitlines(keepends=True) or [""]:
-            parts.append(Text(piece, self.line(start), quoted=True))
-            start += len(piece)
+            self._dollar(parts, quoted=quoted)
 
     def _find(self, char: str, start: int) -> int:
         end = self.source.find(char, start)
@@ -111,41 +176,6 @@ class Scanner:
         while (at := self._find("`", at)) and self.source[at - 1] == "\\":
             at += 1
         return at + 1
-
-    def _double(self, parts: list[Part]) -> None:
-        """Read what stands between double quotes."""
-        begin = start = self.at = self.at + 1
-        source, before = self.source, len(parts)
-
-        def flush() -> None:
-            if start < self.at:
-                self._quoted_lines(source[start : self.at], start, parts)
-
-        while self.at < len(source):
-            char = source[self.at]
-            if char == '"':
-                flush()
-                if len(parts) == before:
-                    parts.append(Text("", self.line(), quoted=True))
-                self.at += 1
-                return
-            if char == "\\" and source[self.at + 1 : self.at + 2] in {'"', "\\", "$", "`", "\n"}:
-                flush()
-                if source[self.at + 1] != "\n":
-                    parts.append(Text(source[self.at + 1], self.line(), quoted=True))
-                start = self.at = self.at + 2
-            elif char == "`":
-                flush()
-                end = self._backtick(self.at)
-                parts.append(Substitution(source[self.at : end], self.line(), quoted=True))
-                start = self.at = end
-            elif char == "$":
-                flush()
-                self._dollar(parts, quoted=True)
-                start = self.at
-            else:
-                self.at += 1
-        raise self.wrong('" that is not closed', "a closed one", begin - 1)
 
     def _dollar(self, parts: list[Part], *, quoted: bool) -> None:
         start, line = self.at, self.line()
@@ -162,7 +192,7 @@ class Scanner:
             self._braces(parts, quoted=quoted)
         elif not quoted and (self.ahead("$'") or self.ahead('$"')):
             self.at += 1
-            self._special(self.source[self.at], parts)
+            self._special(self.source[self.at], parts, quoted=False)
         elif match := NAME.match(self.source, start + 1):
             name = match[0][0] if match[0].isdigit() else match[0]
             self.at = start + 1 + len(name)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Characters as they stand."""
 
     text: str
@@ -15,20 +13,18 @@ class Text:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """`$X`, `${X}`, `${X[@]}`, `${X:-default}`; an operator that is not read is "..."."""
 
     name: str
     line: int
     quoted: bool
-    index: str = ""
+    item: str = ""
     operator: str = ""
     operand: Word = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(NamedTuple):
     """`$((...))`."""
 
     text: str
@@ -36,8 +32,7 @@ class Arithmetic:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(NamedTuple):
     """What a command prints, `$(...)`: never known."""
 
     text: str
@@ -49,20 +44,18 @@ Part: TypeAlias = Text | Variable | Arithmetic | Substitution
 Word: TypeAlias = tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """`X=...`, `X+=...`, `X=(...)`; the value of an array is a tuple of words."""
 
     name: str
     line: int
     append: bool
-    index: str | None
+    item: str | None
     scalar: Word
     array: tuple[Word, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command: assignments, words, or both."""
 
     line: int
@@ -70,31 +63,27 @@ class Command:
     words: tuple[Word, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`a && b || c`: each with the operator before it."""
 
     line: int
     parts: tuple[tuple[str, Statement], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pipe:
+class Pipe(NamedTuple):
     """`a | b`."""
 
     parts: Body
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """`if`: conditions with what is done; that of `else` is empty."""
 
     line: int
     branches: tuple[tuple[Body, Body], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
+class Cases(NamedTuple):
     """`case`: patterns with what is done."""
 
     line: int
@@ -102,8 +91,7 @@ class Cases:
     branches: tuple[tuple[tuple[Word, ...], Body], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """`for`, `while`, `until`."""
 
     line: int
@@ -113,16 +101,14 @@ class Loop:
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """`{ ... }`, or `( ... )`, whose variables are its own."""
 
     body: Body
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """`name() { ... }`."""
 
     name: str

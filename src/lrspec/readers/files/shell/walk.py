@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 
 from lrspec.readers.files.shell import syntax
-from lrspec.readers.files.shell.builtins import BUILTINS, Builtins, name_of
+from lrspec.readers.files.shell.builtins import BUILTINS, Builtins, inner_script, name_of
 from lrspec.readers.files.shell.conditions import holds, is_test, matches
 from lrspec.readers.files.shell.parser import parse
 from lrspec.readers.files.shell.scanner import MAX_DEPTH
@@ -28,7 +27,6 @@ from lrspec.readers.files.shell.words import ARGUMENTS, Variables, certain, note
 
 _DECLARES = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _BRACKETED, _BARE = 4, 3
-_SHELLS = frozenset({"bash", "sh", "zsh"})
 
 
 class Walk(Builtins):
@@ -53,7 +51,7 @@ class Walk(Builtins):
 
     def other(self, line: int, words: Words) -> None:
         """Note a command that is run."""
-        inner = _inner_script(words)
+        inner = inner_script(words)
         if inner is not None:
             with self._own():
                 self.script(self.again((inner,)), line)
@@ -68,7 +66,7 @@ class Walk(Builtins):
             if self.dead:
                 return
             self.budget.spend(1)
-            _WALKS[type(statement)](self, statement)
+            getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
     # paths
 
@@ -167,7 +165,7 @@ class Walk(Builtins):
         if assignment.array is not None:
             words = self.words(*assignment.array)
             value = Array(elements(before) + words if assignment.append else words)
-        elif assignment.index is not None or (isinstance(before, Array) and isinstance((*before.words, ())[0], Fork)):
+        elif assignment.item is not None or (isinstance(before, Array) and isinstance((*before.words, ())[0], Fork)):
             value = Scalar((Unknown(line, f"${name}, an array with elements set one by one", name, many=True),))
         else:
             pieces = self.text(assignment.scalar)
@@ -209,21 +207,32 @@ class Walk(Builtins):
                 self._body((part,))
 
     def _choice(self, choice: syntax.Choice) -> None:
-        ways: list[syntax.Body] = []
-        for condition, body in choice.branches:
-            self._body(condition)
-            verdict = self._verdict(condition) if condition else True
-            name = self._left_open(condition) if len(choice.branches) == 1 else ""
+        if len(choice.branches) == 1:
+            ((condition, body),) = choice.branches
+            name = self._left_open(condition)
             if name:
+                self._body(condition)
                 self._default(choice.line, name, body)
                 return
+        self._ways(choice.line, map(self._branch, choice.branches))
+
+    def _branch(self, branch: tuple[syntax.Body, syntax.Body]) -> tuple[bool | None, syntax.Body]:
+        """Walk through the condition of a branch; return whether it holds, and what is done then."""
+        condition, body = branch
+        self._body(condition)
+        return self._verdict(condition) if condition else True, body
+
+    def _ways(self, line: int, branches: Iterable[tuple[bool | None, syntax.Body]]) -> None:
+        """Go the ways whose conditions may hold, up to the first that does; or past them all."""
+        ways: list[syntax.Body] = []
+        for verdict, body in branches:
             if verdict is not False:
                 ways.append(body)
             if verdict is True:
                 break
         else:
             ways.append(())
-        self._paths(choice.line, ways)
+        self._paths(line, ways)
 
     def _left_open(self, condition: syntax.Body) -> str:
         """Return the variable that a condition `[ -z "$X" ]` asks for, where the script does not set it."""
@@ -231,7 +240,7 @@ class Walk(Builtins):
         if len(words) != (_BRACKETED if words and syntax.plain(words[0]) == "[" else _BARE):
             return ""
         only = words[2][0] if len(words[2]) == 1 else None
-        if syntax.plain(words[1]) != "-z" or not isinstance(only, syntax.Variable) or only.operator or only.index:
+        if syntax.plain(words[1]) != "-z" or not isinstance(only, syntax.Variable) or only.operator or only.item:
             return ""
         return only.name if only.name.isidentifier() and only.name not in self.variables else ""
 
@@ -249,16 +258,8 @@ class Walk(Builtins):
     def _cases(self, cases: syntax.Cases) -> None:
         subject = self.words(cases.subject)
         word = _certain_text(subject[0]) if len(subject) == 1 else None
-        ways: list[syntax.Body] = []
-        for patterns, body in cases.branches:
-            verdict = matches(word, [syntax.plain(pattern) for pattern in patterns])
-            if verdict is not False:
-                ways.append(body)
-            if verdict is True:
-                break
-        else:
-            ways.append(())
-        self._paths(cases.line, ways)
+        listed = ((list(map(syntax.plain, patterns)), body) for patterns, body in cases.branches)
+        self._ways(cases.line, ((matches(word, patterns), body) for patterns, body in listed))
 
     def _loop(self, loop: syntax.Loop) -> None:
         words = self.words(*loop.words)
@@ -283,13 +284,10 @@ class Walk(Builtins):
             self._meet(loop.line, [before] if self.dead else [before, self.variables])
 
     def _group(self, group: syntax.Group) -> None:
-        if not group.own:
-            self._body(group.body)
-            return
-        with self._own():
+        with self._own() if group.own else nullcontext():
             self._body(group.body)
 
-    def _define(self, function: syntax.Function) -> None:
+    def _function(self, function: syntax.Function) -> None:
         self._functions[function.name] = function.body
 
     def _call(self, line: int, body: syntax.Body, words: Words) -> None:
@@ -300,32 +298,5 @@ class Walk(Builtins):
         self._put_back(kept)
 
 
-_WALKS: dict[type[Any], Callable[[Walk, Any], None]] = {
-    syntax.Command: Walk._command,  # noqa: SLF001 - the walk's own table
-    syntax.Chain: Walk._chain,  # noqa: SLF001
-    syntax.Pipe: Walk._pipe,  # noqa: SLF001
-    syntax.Choice: Walk._choice,  # noqa: SLF001
-    syntax.Cases: Walk._cases,  # noqa: SLF001
-    syntax.Loop: Walk._loop,  # noqa: SLF001
-    syntax.Group: Walk._group,  # noqa: SLF001
-    syntax.Function: Walk._define,  # noqa: SLF001
-}
-
-
 def _certain_text(word: Pieces | Fork) -> str | None:
     return None if isinstance(word, Fork) or not certain(word) else text_of(word)
-
-
-def _inner_script(words: Words) -> Pieces | None:
-    """Return the text of `bash -c TEXT`, wherever in a command it stands."""
-    for i, word in enumerate(words[:-2]):
-        if isinstance(word, Fork) or text_of(word) is None:
-            continue
-        after = words[i + 1]
-        if (text_of(word) or "").rpartition("/")[2] not in _SHELLS or isinstance(after, Fork):
-            continue
-        inner = words[i + 2]
-        option = text_of(after) or ""
-        if option[:1] == "-" and option[:2] != "--" and option.endswith("c") and not isinstance(inner, Fork):
-            return inner
-    return None

@@ -88,7 +88,7 @@ class Expansion:
         name = "@" if variable.name == "*" else variable.name
         if variable.operator == "..." and (match := _ALL.match(name)):
             return self._part(variable, match)
-        if variable.operator or (variable.index not in {"@", "*"} and name != "@"):
+        if variable.operator or (variable.item not in {"@", "*"} and name != "@"):
             return None
         value = self.variables.get(name)
         if isinstance(value, Array):
@@ -116,9 +116,9 @@ class Expansion:
         value = self.variables.get(part.name)
         if part.operator:
             return self._operated(part, value)
-        if isinstance(value, Array) and part.index in {"@", "*"} and not any(isinstance(w, Fork) for w in value.words):
+        if isinstance(value, Array) and part.item in {"@", "*"} and not any(isinstance(w, Fork) for w in value.words):
             return tuple(piece for word in value.words for piece in (Known(" "), *word))[1:]  # type: ignore[misc]
-        if isinstance(value, Array) or (value is not None and part.index not in {"", "0", "@", "*"}):
+        if isinstance(value, Array) or (value is not None and part.item not in {"", "0", "@", "*"}):
             return self._element(part, elements(value))
         return self._scalar(part, value)
 
@@ -145,7 +145,7 @@ class Expansion:
 
     def _element(self, variable: syntax.Variable, words: Words) -> Pieces:
         """Return one element of an array; behind its end there is nothing."""
-        index = variable.index or "0"
+        index = variable.item or "0"
         if index.isdecimal() and len(index) < _DIGITS:
             before = words[: int(index) + 1]
             if not any(isinstance(word, Fork) or any(map(_many, word)) for word in before):
