@@ -103,7 +103,7 @@ def _counts(rows: list[Row]) -> str:
     if any(row.error is not None for row in rows):
         return "could not run"
     vectors, steps, differing = (sum(getattr(row, name) for row in rows) for name in ("vectors", "steps", "differing"))
-    counts = f"{vectors:,} vectors, {steps:,}" if vectors else f"{steps:,} steps"
+    counts = f"{vectors:,} vectors, {steps:,} points" if vectors else f"{steps:,} steps"
     return f"DIFFERS: {differing:,} of {counts}" if differing else f"equal: {counts}"
 
 

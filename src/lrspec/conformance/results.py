@@ -61,6 +61,7 @@ class Tally:
             "first_vector": None, "first_difference": None, "got": None, "wanted": None,
         }  # fmt: skip
         self._got = bytearray()
+        self._ids: set[str] = set()
 
     def add(self, vector: Vector, steps: Steps, got: Bits, wanted: Bits) -> None:
         """Compare what a vector gave at some steps."""
@@ -76,9 +77,10 @@ class Tally:
         self.count(vector, points=1, differing=int(got != wanted), first=(None, got, wanted))
 
     def count(self, vector: Vector, *, points: int, differing: int, first: tuple[int | None, str, str]) -> None:
-        """Count a vector."""
+        """Count what was compared of a vector."""
         found = self._found
-        found["vectors"] += 1
+        self._ids.add(vector.id)
+        found["vectors"] = len(self._ids)
         found["points"] += points
         if differing and not found["differing"]:
             found |= {"first_vector": vector.id, "first_difference": first[0], "got": first[1], "wanted": first[2]}
