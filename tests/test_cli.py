@@ -228,7 +228,9 @@ def test_plot_draws_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixtur
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 15
     assert (lines[0].split("|")[0].strip(), lines[-2].split("|")[0].strip()) == ("0.5", "0")
-    assert lines[-1].split() == ["0", "10", "20", "30"]
+    ticks = lines[-1].split()
+    assert (ticks[0], ticks[-1]) == ("0", "30")
+    assert {"10", "20"} <= set(ticks)
 
 
 def test_a_curve_goes_through_its_values() -> None:
