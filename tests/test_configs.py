@@ -153,9 +153,9 @@ def test_a_scheduler_of_deepspeed_goes_before_that_of_hugging_face() -> None:
     with pytest.raises(UnsupportedError, match=r"deepspeed\.scheduler is not supported: it goes before"):
         read_config(config | {"deepspeed": inline})
     plain = read_config(config | {"deepspeed": {"zero_optimization": {"stage": 2}}})
-    named = read_config(config | {"deepspeed": "ds.json"})
-    assert plain.schedule == named.schedule == read_config(config).schedule
-    assert any("a scheduler in 'ds.json' would go before this one" in note for note in named.conventions)
+    assert plain.schedule == read_config(config).schedule
+    with pytest.raises(SpecError, match=r"deepspeed: found 'ds\.json', expected a file beside this one"):
+        read_config(config | {"deepspeed": "ds.json"})
 
 
 @pytest.mark.parametrize(

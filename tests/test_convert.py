@@ -153,7 +153,7 @@ def test_equal_schedules_are_exit_status_0_and_others_1_with_a_picture(tmp_path:
     assert f"{len(expected)} differ, the first at step {expected[0]}" in result.stdout
     assert repr(a(expected[0])) in result.stdout
     picture = (tmp_path / "difference.svg").read_text()
-    assert picture.count("<polyline") == 3
+    assert picture.count("<polyline") == 4  # two curves, their difference, and ulps
     assert "warmup_cosine.yaml" in picture
     if find_spec("matplotlib"):
         assert run("diff", DOCUMENT, other, "-o", tmp_path / "difference.png").returncode == 1

@@ -37,8 +37,14 @@ CLIENTS = ("transformers", "lightning", "flax", "accelerate")
 
 def needed(blocks: list[str]) -> set[str]:
     """Return which frameworks and libraries a section imports."""
-    imported = set(re.findall(r"^(?:import|from) (\w+)", "\n".join(blocks), re.MULTILINE))
-    return {framework for framework, modules in FRAMEWORKS.items() if imported & set(modules)} | imported & set(CLIENTS)
+    lines = "\n".join(blocks)
+    imported = set(re.findall(r"^(?:import|from) (\w+)", lines, re.MULTILINE))
+    faces = set(re.findall(r"^(?:import|from) lrspec\.(\w+)", lines, re.MULTILINE))
+    return (
+        faces & set(FRAMEWORKS)
+        | {framework for framework, modules in FRAMEWORKS.items() if imported & set(modules)}
+        | imported & set(CLIENTS)
+    )
 
 
 def runnable(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import make_vectors
 from lrspec.cli import main
+from lrspec.cli.waiting import waiting
 from lrspec.conformance import FOLDER, Vector, conformance, files
 from lrspec.errors import LrspecError
 from lrspec.kinds import KINDS
@@ -160,7 +162,7 @@ def test_what_the_compiler_says_otherwise_is_noticed(
 
 
 def test_what_takes_long_says_so(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrspec.cli.waiting.waiting.__kwdefaults__", {"after": 0.0})
+    monkeypatch.setattr("lrspec.cli.conformance.waiting", partial(waiting, after=0.0))
     assert main(["conformance", "--backends", "host", "--kind", "rex"]) == 0
     assert capsys.readouterr().err == "lrspec: running the vectors in Python and NumPy\n"
 

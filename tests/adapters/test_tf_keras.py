@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -65,11 +66,13 @@ def test_decay_divides_what_a_legacy_optimizer_applies(rate: Any, decay: float) 
     assert lrspec.from_native(OPTIMIZERS.serialize(optimizer)).fingerprint == reading.schedule.fingerprint
 
 
-def test_what_has_no_end_with_decay_is_read_up_to_a_step() -> None:
+def test_stairs_without_an_end_with_decay() -> None:
     optimizer = LEGACY.SGD(SCHEDULES.ExponentialDecay(0.1, 64, 0.5, staircase=True), decay=0.01)
-    with pytest.raises(lrspec.UnsupportedError, match="give sample=N"):
-        lrspec.from_native(optimizer)
-    assert lrspec.from_native(optimizer, sample=200)(64) == np.float32(0.05 / 1.64)
+    schedule = lrspec.from_native(optimizer)
+    for step in (0, 63, 64, 127, 128, 6400):
+        wanted = Fraction(1, 10) / 2 ** (step // 64) / (1 + Fraction(step, 100))
+        assert schedule(step) == np.float32(float(wanted))
+    assert schedule(2**31 - 1) == 0
 
 
 def test_a_model_that_was_trained_and_saved(tmp_path: Any) -> None:

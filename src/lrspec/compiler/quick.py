@@ -97,7 +97,9 @@ class Quick:
         return size - error <= self._limits[0] >> _MOST - self._precision
 
     def _values(self, indices: Sequence[int]) -> tuple[list[int], int] | None:
-        """Return values and the bound of their errors; None where one is beyond float32, or may be."""
+        """Return values and the bound of their errors; None where one is beyond float32, or may be, or too large."""
+        if self._precision <= 0:
+            return None
         found = self._near(indices, self._precision)
         if found is None:
             return None
