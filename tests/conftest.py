@@ -103,14 +103,20 @@ TABLES = {
     "test_document",
     "test_evaluators",
     "test_keras_native",
+    "test_kernels_optax",
     "test_numbers",
     "test_optax_native",
+    "test_python_files",
     "test_resume_torch",
+    "test_shell",
     "test_source_keras",
     "test_source_optax",
     "test_source_torch",
+    "test_stairs",
     "test_torch_native",
     "test_torch_native_arguments",
+    "test_transformations_optax",
+    "test_verify",
 }
 
 

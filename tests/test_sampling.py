@@ -49,6 +49,7 @@ def test_a_value_per_epoch_holds_for_the_epoch() -> None:
     exactly(table, [0.1 * 0.9 ** min(29, int(step / 625.5)) for step in range(20_000)])
 
 
+@pytest.mark.long
 def test_the_longest_table_works() -> None:
     table = lrspec.sample(lambda step: math.sin(step) + 2, 65_536)
     exactly(table, [math.sin(step) + 2 for step in range(65_536)])
