@@ -149,7 +149,7 @@ def test_the_bounds_of_a_curve_hold_what_it_changes_by(name: str) -> None:
     rng = random.Random(name)  # noqa: S311
     for run in formula_of(CASES[name]).runs:
         ends = [span.start for span in run.spans[1:]]
-        for span, end in zip(run.spans[:40], [*ends, run.spans[-1].start + 100_000], strict=False):
+        for span, end in zip(run.spans[:40], [*ends, run.period or run.spans[-1].start + 100_000], strict=False):
             if span.changes is None or end - span.start < 2:
                 continue
             for _ in range(4):

@@ -383,7 +383,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         document_of("kind: piecewise_constant, boundaries: [1.5 epochs], values: [1, 0]", ", steps_per_epoch: 5"),
         (
             "learning_rate.boundaries[0]: found '1.5 epochs', which is 7.5 steps, "
-            "expected a whole number of steps, or a `rounding` in the document"
+            "expected a whole number of steps, or a `rounding` in the document: `ceil` is the first step at or after it"
         ),
     ),
     "unit that is none": (

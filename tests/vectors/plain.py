@@ -36,7 +36,7 @@ KINDS = {
     "sum": "parts",
     "minimum": "parts",
     "maximum": "parts",
-    "clamp": "part min_value= max_value=",
+    "clamp": "part min_value= max_value= outside=hold",
     "affine": "part scale=1 offset=0",
     "power": "part exponent",
     "exp": "part base=",

@@ -62,10 +62,13 @@ class TorchBatch(torch.nn.Module):  # type: ignore[misc]  # untyped where torch 
             raise TypeError("a step of torch.bool: expected integers")
         if step.ndim and step.shape != (size,):
             raise ValueError(f"steps of shape {tuple(step.shape)}: expected one, or one for each of {size} schedules")
-        bits = Tables(*(getattr(self, name) for name in Tables._fields))
-        tables = bits._replace(values=bits.values.view(torch.float32), scales=bits.scales.view(torch.float32))
+        tables = Tables(*(self._table(name) for name in Tables._fields))
         result: torch.Tensor = evaluate(tables, step.to(torch.int64).expand(size), _Members(self._members))
         return result
+
+    def _table(self, name: str) -> torch.Tensor:
+        found: torch.Tensor = getattr(self, name)
+        return found.view(torch.float32) if name in {"values", "scales"} else found
 
 
 def batch(schedules: Iterable[Schedule], device: str | torch.device = "cpu") -> TorchBatch:
