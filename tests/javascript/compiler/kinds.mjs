@@ -56,7 +56,10 @@ export const FIELDS = {
   sum: { parts: [nodes] },
   minimum: { parts: [nodes] },
   maximum: { parts: [nodes] },
-  clamp: { part: [node], min_value: [value, undefined], max_value: [value, undefined] },
+  clamp: {
+    part: [node], min_value: [value, undefined], max_value: [value, undefined],
+    outside: [word("hold", "error"), "hold"],
+  },
   affine: { part: [node], scale: [number, ONE], offset: [number, whole(0)] },
   power: { part: [node], exponent: [numberIn(-100, 100)] },
   exp: { part: [node], base: [positive, undefined] },

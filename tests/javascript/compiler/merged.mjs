@@ -196,10 +196,17 @@ export const power = ({ part, exponent }, clock) => {
 
 export const exp = ({ part, base }, clock) => eachSpan(part.formula(clock), (one) => exponentialOf(one, base));
 
-export function clamp({ part, min_value, max_value }, clock) {
+export function clamp({ part, min_value, max_value, outside }, clock) {
   let f = part.formula(clock);
-  const level = (value) => formula([new Run([constant((p) => fixed(value, p))])]);
+  const level = (value) => formula([new Run([{ ...constant((p) => fixed(value, p)), isBound: true }])]);
   if (min_value !== undefined) f = merged([f, level(min_value)], clock.stop, chosen(1));
   if (max_value !== undefined) f = merged([f, level(max_value)], clock.stop, chosen(-1));
-  return f;
+  let { lastStep } = f;
+  for (const run of f.runs) {
+    for (const one of run.spans) {
+      if (!one.isBound || outside !== "error") continue;
+      lastStep = min(lastStep, run.start + new Fraction(one.start).times(run.stride).ceil() - 1n);
+    }
+  }
+  return formula(f.runs.map((run) => run.with({ spans: run.spans.map((one) => ({ ...one, isBound: false })) })), lastStep);
 }
